@@ -1,0 +1,58 @@
+"""What can go wrong at a module, as raw facts: numbers, signals and names of C_ functions.
+
+The supervisor raises these; `signer.model.errors` gives them meaning.
+"""
+
+from __future__ import annotations
+
+
+class DriverFault(Exception):
+    """Root of all faults of this room."""
+
+
+class ModuleReturned(DriverFault):
+    """The module answered, with a CK_RV other than CKR_OK."""
+
+    def __init__(self, rv: int, function: str) -> None:
+        super().__init__(f"{function} returned 0x{rv:08X}")
+        self.rv = rv
+        self.function = function
+
+
+class ModuleNotLoaded(DriverFault):
+    """The library could not be loaded; `reason` is the loader's own sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class WorkerDied(DriverFault):
+    """The worker's process ended while `function` was in hand, or before it was begun (`begun` False)."""
+
+    def __init__(self, how: str, function: str, *, begun: bool) -> None:
+        super().__init__(f"{how} in {function}" if begun else f"{how} before {function}")
+        self.how = how
+        self.function = function
+        self.begun = begun
+
+
+class WorkerHung(DriverFault):
+    """`function` did not answer within `seconds`; the worker was killed."""
+
+    def __init__(self, function: str, seconds: float) -> None:
+        super().__init__(f"{function} gave no answer in {seconds:g} s")
+        self.function = function
+        self.seconds = seconds
+
+
+class NoSuchKey(DriverFault):
+    """The slot holds no private key with that CKA_ID."""
+
+
+class NoSuchMechanism(DriverFault):
+    """The token offers no mechanism that makes the wanted signature."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"no mechanism for {wanted}")
+        self.wanted = wanted

@@ -1,0 +1,182 @@
+"""The port to the person: what a consent surface is asked, and what it may answer.
+
+Implemented by the window (`gui.bridge`), the terminal (`signer.cli.terminal`) and the scripted doctor of
+the demo and the tests. One contract suite runs over all of them. All methods are called on the agent's
+asyncio thread; a surface that lives on another thread does the crossing itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from drivers.pin import Pin
+from signer.model.credential import Authorisation, Credential
+from signer.model.request import Document
+from signer.model.sheet import DocumentSheet
+
+__all__ = [
+    "Approved",
+    "ChoiceQuestion",
+    "ConsentDialogue",
+    "ConsentQuestion",
+    "ConsentSurface",
+    "Declined",
+    "DocumentAnswer",
+    "DocumentOutcome",
+    "Outcome",
+    "PairingQuestion",
+    "Pin",
+    "PinProblem",
+    "PinRequest",
+    "binding_digest",
+]
+
+
+class ChoiceQuestion(Struct, frozen=True, kw_only=True):
+    """Which of several usable credentials? Asked of the doctor, never resolved by order."""
+
+    origin: str
+    credentials: tuple[Credential, ...]
+
+
+class PairingQuestion(Struct, frozen=True, kw_only=True):
+    """Are the six digits on the page the same? `code` is six ASCII digits, `expires_at` aware, UTC."""
+
+    origin: str
+    code: str
+    expires_at: datetime
+
+
+class ConsentQuestion(Struct, frozen=True, kw_only=True):
+    """One request as the doctor sees it: who asks, what, with which certificate.
+
+    `sheets` are in the request's order; `paired_since` is aware, UTC; `signing_time` is frozen here.
+    """
+
+    request_id: str
+    origin: str
+    paired_since: datetime | None
+    sheets: tuple[DocumentSheet, ...]
+    documents: tuple[Document, ...]
+    credential: Credential
+    authorisation: Authorisation
+    signing_time: datetime
+
+
+class DocumentAnswer(Struct, frozen=True, kw_only=True):
+    """Yes to one document, with the codes of the amber findings that got a yes of their own."""
+
+    document_id: str
+    accepted: tuple[str, ...] = ()
+
+
+class Approved(Struct, frozen=True, kw_only=True):
+    """Yes. `answers` names the approved documents (at least one); the others are declined.
+
+    `pin` is None when the token asks for it on its own reader. `last_try_accepted` is the explicit yes that
+    spending the last try needs.
+    """
+
+    answers: tuple[DocumentAnswer, ...]
+    pin: Pin | None
+    last_try_accepted: bool = False
+
+
+class Declined(Struct, frozen=True, kw_only=True):
+    """No, to the whole request."""
+
+
+class PinProblem(Enum):
+    """Why the PIN is asked again."""
+
+    WRONG = "wrong"
+    MALFORMED = "malformed"
+    LOGGED_OUT = "logged-out"
+    LAST_TRY_UNCONFIRMED = "last-try-unconfirmed"
+
+
+class PinRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the PIN again, in the same dialogue. The consent given stays given."""
+
+    problem: PinProblem
+    authorisation: Authorisation
+
+
+class DocumentOutcome(Enum):
+    """How one document ended, for the last screen."""
+
+    SIGNED = "signed"
+    DECLINED = "declined"
+    FAILED = "failed"
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How the request ended. `problem` is the stable code of what stopped it, or None."""
+
+    documents: tuple[tuple[str, DocumentOutcome], ...]
+    problem: str | None = None
+
+
+class ConsentDialogue(Protocol):
+    """One open question. `answer` is awaited once; `ask_pin` follows a refused PIN; `close` ends it.
+
+    Cancelling the awaiting task (the panel cancelled, the request expired) must leave no window behind once
+    `close` was called.
+    """
+
+    async def answer(self) -> Approved | Declined:
+        """Wait for the doctor."""
+
+    async def ask_pin(self, request: PinRequest) -> Approved | None:
+        """Wait for another PIN; None when the doctor gives up. Only `pin` and `last_try_accepted` count."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell how many documents are signed. May be called hundreds of times a second."""
+
+    def close(self, outcome: Outcome) -> None:
+        """Show how it ended and go away. Called exactly once, whatever happened."""
+
+
+class ConsentSurface(Protocol):
+    """Where a person can be asked. Raises `ConsentSurfaceMissing` where there is nobody to ask."""
+
+    async def pair(self, question: PairingQuestion) -> bool:
+        """True only on an explicit yes. Cancelling the task withdraws the question."""
+
+    async def choose(self, question: ChoiceQuestion) -> str | None:
+        """The chosen credential's id, or None when the doctor declines."""
+
+    def open(self, question: ConsentQuestion) -> ConsentDialogue:
+        """Bring the question in front of the doctor."""
+
+
+def binding_digest(
+    document: Document,
+    credential_id: str,
+    origin: str,
+    accepted: tuple[str, ...],
+    signing_time: datetime,
+) -> bytes:
+    """What one yes is bound to, SHA-256, 32 bytes: a change of any part of it must ask again.
+
+    Covers document hash, media type, format, level, attachment, credential, origin, the findings accepted
+    and the signing time.
+    """
+    parts = (
+        document.content_hash().hex(),
+        document.media_type,
+        document.format.value,
+        document.level.value,
+        document.attached,
+        credential_id,
+        origin,
+        sorted(accepted),
+        signing_time.isoformat(),
+    )
+    return hashlib.sha256(msgspec.json.encode(parts)).digest()

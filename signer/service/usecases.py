@@ -1,0 +1,42 @@
+"""What the endpoint may ask of the agent: the use cases as one protocol, implemented by `signing`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from signer.model.credential import Credential
+from signer.model.request import Document
+from signer.service.views import RequestView
+
+
+class UseCases(Protocol):
+    """All calls are scoped to the origin: another origin's request is `RequestUnknown`."""
+
+    async def submit(
+        self,
+        *,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        documents: tuple[Document, ...],
+        credential: str | None,
+        purpose: str | None,
+    ) -> RequestView:
+        """Take a request in, or give the earlier answer of the same key and body.
+
+        `body_hash` is the SHA-256 of the body as received. Returns at once. Raises `IdempotencyConflict`,
+        `TooManyPending`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
+        `CredentialUnusable`.
+        """
+
+    async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
+        """The request now, or as soon as it is final, or after `wait` seconds, whichever is first.
+
+        Raises `RequestUnknown`, `RequestExpired`.
+        """
+
+    async def cancel(self, *, origin: str, request_id: str) -> RequestView:
+        """Cancel what is not yet signed. Raises `RequestUnknown`, `RequestExpired`."""
+
+    async def credentials(self) -> tuple[Credential, ...]:
+        """Every certificate on every connected token, usable or not."""
