@@ -98,6 +98,7 @@ class AuthorisationKind(Enum):
 
     PIN = "pin"
     PIN_PAD = "pin-pad"
+    ELSEWHERE = "elsewhere"
 
 
 class Authorisation(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar
 
 
@@ -714,4 +715,9 @@ def catalogue() -> list[type[MohrError]]:
 
 def by_code(code: str) -> type[MohrError]:
     """The class of a stable code; KeyError for a code that does not exist."""
-    return {cls.code: cls for cls in catalogue()}[code]
+    return _by_code()[code]
+
+
+@cache
+def _by_code() -> dict[str, type[MohrError]]:
+    return {cls.code: cls for cls in catalogue()}

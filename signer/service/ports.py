@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import Struct
-
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, SignatureAlgorithm
+from signer.model.record import Ending, Intent, PastRequest, Seal
 
 
 class Clock(Protocol):
@@ -45,67 +44,6 @@ class Signers(Protocol):
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> SigningSession:
         """C_Login, once. Raises `PinWrong` and the other PIN conditions, or of the token family."""
-
-
-class Intent(Struct, frozen=True, kw_only=True):
-    """What is durable before C_Sign: who asked for what, hashes only. `signing_time` is aware, UTC.
-
-    `binding` is `consent.binding_digest`; `accepted` the codes of the findings that got their own yes.
-    """
-
-    request_id: str
-    origin: str
-    idempotency_key: str
-    body_hash: bytes
-    document_id: str
-    content_hash: bytes
-    media_type: str
-    format: str
-    level: str
-    attached: bool
-    credential_id: str
-    signing_time: datetime
-    binding: bytes
-    accepted: tuple[str, ...] = ()
-
-
-class Seal(Struct, frozen=True, kw_only=True):
-    """What is durable before the panel sees a signature.
-
-    `signature` is what the signature adds, never the content: the detached form, DER.
-    """
-
-    request_id: str
-    origin: str
-    idempotency_key: str
-    document_id: str
-    content_hash: bytes
-    signature: bytes
-    signature_hash: bytes
-    credential_id: str
-    signed_at: datetime
-
-
-class Ending(Struct, frozen=True, kw_only=True):
-    """A document that was not signed: declined, cancelled, expired, or failed with a stable code."""
-
-    request_id: str
-    origin: str
-    idempotency_key: str
-    document_id: str
-    content_hash: bytes
-    code: str
-    at: datetime
-
-
-class PastRequest(Struct, frozen=True, kw_only=True):
-    """What the journal remembers under one (origin, Idempotency-Key) of the last 24 h."""
-
-    request_id: str
-    body_hash: bytes
-    seals: tuple[Seal, ...]
-    endings: tuple[Ending, ...]
-    intents: tuple[Intent, ...]
 
 
 class Journal(Protocol):

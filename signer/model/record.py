@@ -1,0 +1,74 @@
+"""What the journal keeps: hashes, times, origins and credentials. No document, no name, no patient.
+
+How entries are chained and stored is `signer.journal`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Intent(Struct, frozen=True, kw_only=True):
+    """What is durable before C_Sign: who asked for what, hashes only. `signing_time` is aware, UTC.
+
+    `binding` is what the yes was bound to (`signer.service.consent.binding_digest`); `accepted` the codes
+    of the findings that got a yes of their own.
+    """
+
+    request_id: str
+    origin: str
+    idempotency_key: str
+    body_hash: bytes
+    document_id: str
+    content_hash: bytes
+    media_type: str
+    format: str
+    level: str
+    attached: bool
+    credential_id: str
+    signing_time: datetime
+    binding: bytes
+    accepted: tuple[str, ...] = ()
+
+
+class Seal(Struct, frozen=True, kw_only=True):
+    """What is durable before the panel sees a signature.
+
+    `signature` is what the signature adds, never the content: the detached form, DER.
+    """
+
+    request_id: str
+    origin: str
+    idempotency_key: str
+    body_hash: bytes
+    document_id: str
+    content_hash: bytes
+    signature: bytes
+    signature_hash: bytes
+    credential_id: str
+    signed_at: datetime
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """A document that was not signed: declined, cancelled, expired, or failed with a stable code."""
+
+    request_id: str
+    origin: str
+    idempotency_key: str
+    body_hash: bytes
+    document_id: str
+    content_hash: bytes
+    code: str
+    at: datetime
+
+
+class PastRequest(Struct, frozen=True, kw_only=True):
+    """What the journal remembers under one (origin, Idempotency-Key) of the last 24 h."""
+
+    request_id: str
+    body_hash: bytes
+    seals: tuple[Seal, ...]
+    endings: tuple[Ending, ...]
+    intents: tuple[Intent, ...]
