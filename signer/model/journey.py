@@ -210,12 +210,15 @@ class OutOfStep(Exception):
     """An event that cannot happen at this stage: a bug in who sent it."""
 
 
-def begin(documents: tuple[str, ...], signed: frozenset[str] = frozenset()) -> Journey:
-    """A new journey. `signed` documents were sealed under the same key before a restart: never twice."""
-    return Journey(
-        Received(),
-        {d: Progress(DocumentState.SIGNED if d in signed else DocumentState.PENDING) for d in documents},
-    )
+def begin(documents: tuple[str, ...], known: dict[str, Progress] | None = None) -> Journey:
+    """A new journey. `known` is what already became of some documents under the same Idempotency-Key.
+
+    A signed document is never signed again, a declined one never asked again. With nothing left open the
+    journey has ended before it began.
+    """
+    progress = {d: (known or {}).get(d, Progress(DocumentState.PENDING)) for d in documents}
+    journey = Journey(Received(), progress)
+    return journey if journey.open_documents else replace(journey, stage=Ended(_summary(journey)))
 
 
 def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
@@ -227,7 +230,7 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             return _end(journey, RequestState.CANCELLED, DocumentState.CANCELLED, "request-cancelled")
         case _, Broken(code=code):
             return _end(journey, RequestState.FAILED, DocumentState.FAILED, code)
-        case _, DocumentFailed(document=document, code=code):
+        case _, DocumentFailed(document=document, code=code) if document in journey.open_documents:
             failed = _mark(journey, (document,), DocumentState.FAILED, code)
             return _finish_if_done(failed, (Record((document,), code),))
         case Received(), Turn():
@@ -252,7 +255,7 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             approved = journey.open_documents
             signing = _mark(journey, approved, DocumentState.SIGNING)
             return replace(signing, stage=Signing(credential)), (Sign(approved),)
-        case Signing(), Sealed(documents=documents):
+        case Signing(), Sealed(documents=documents) if set(documents) <= set(journey.open_documents):
             return _finish_if_done(_mark(journey, documents, DocumentState.SIGNED), ())
         case stage, _:
             raise OutOfStep(f"{type(event).__name__} at {type(stage).__name__}")
@@ -307,6 +310,18 @@ def _end(
 def _finish_if_done(journey: Journey, effects: tuple[Effect, ...]) -> tuple[Journey, tuple[Effect, ...]]:
     if journey.open_documents:
         return journey, effects
-    signed = any(p.state is DocumentState.SIGNED for p in journey.documents.values())
-    ended = Ended(RequestState.FINISHED if signed else RequestState.FAILED)
+    ended = Ended(_summary(journey))
     return replace(journey, stage=ended), (*effects, Close())
+
+
+def _summary(journey: Journey) -> RequestState:
+    """How a request with no open document ended: finished as soon as one signature came of it."""
+    states = {p.state for p in journey.documents.values()}
+    for document, request in (
+        (DocumentState.SIGNED, RequestState.FINISHED),
+        (DocumentState.FAILED, RequestState.FAILED),
+        (DocumentState.CANCELLED, RequestState.CANCELLED),
+    ):
+        if document in states:
+            return request
+    return RequestState.DECLINED

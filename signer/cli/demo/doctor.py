@@ -1,0 +1,73 @@
+"""A doctor who says yes by script, for the demo and the tests. The agent's normal start cannot reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from signer.service.consent import (
+    Approved,
+    ChoiceQuestion,
+    ConsentQuestion,
+    Declined,
+    DocumentAnswer,
+    Outcome,
+    PairingQuestion,
+    Pin,
+    PinRequest,
+)
+
+
+class ScriptedDoctor:
+    """Reads every sheet, accepts what may be accepted, approves what no red finding forbids.
+
+    Implements `ConsentSurface`. `on_question` is called when a question comes up, before it is answered; the
+    outcomes shown at the end are kept in `outcomes`.
+    """
+
+    def __init__(self, pin: str, on_question: Callable[[ConsentQuestion], None] | None = None) -> None:
+        self._pin = pin
+        self._on_question = on_question
+        self.outcomes: list[Outcome] = []
+
+    async def pair(self, question: PairingQuestion) -> bool:
+        """Yes: the script started the pairing itself."""
+        return True
+
+    async def choose(self, question: ChoiceQuestion) -> str | None:
+        """The credential that stays valid longest."""
+        return max(question.credentials, key=lambda c: (c.not_after, c.id)).id
+
+    def open(self, question: ConsentQuestion) -> ScriptedDialogue:
+        """Look at the question."""
+        if self._on_question is not None:
+            self._on_question(question)
+        return ScriptedDialogue(question, self._pin, self.outcomes)
+
+
+class ScriptedDialogue:
+    """Implements `ConsentDialogue`. A refused PIN is not typed a second time."""
+
+    def __init__(self, question: ConsentQuestion, pin: str, outcomes: list[Outcome]) -> None:
+        self._question = question
+        self._pin = pin
+        self._outcomes = outcomes
+
+    async def answer(self) -> Approved | Declined:
+        """Yes to all that can be approved; no when nothing can."""
+        answers = tuple(
+            DocumentAnswer(document_id=s.document_id, accepted=tuple(f.code for f in s.needs_yes))
+            for s in self._question.sheets
+            if not s.refused
+        )
+        return Approved(answers=answers, pin=Pin(self._pin)) if answers else Declined()
+
+    async def ask_pin(self, request: PinRequest) -> Approved | None:
+        """Give up."""
+        return None
+
+    def progress(self, done: int, total: int) -> None:
+        """Nobody watches."""
+
+    def close(self, outcome: Outcome) -> None:
+        """Keep the outcome."""
+        self._outcomes.append(outcome)

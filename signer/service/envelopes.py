@@ -1,0 +1,67 @@
+"""Which envelope a document asked for, and the check that every signature passes before it leaves.
+
+The one place where the use cases name an envelope format; how one is built is `signer.envelope`, how it is
+checked is `signer.verify`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from signer.envelope import algorithms, cades
+from signer.model.credential import KeyKind, SignatureAlgorithm
+from signer.model.errors import FormatUnsupported
+from signer.model.request import JSON, PRESCRIPTION, TEXT, Document, Level, SignatureFormat
+from signer.verify.cades import verify_release
+from signer.x509 import Certificate
+
+#: Media type × (format, level): what can be shown to a person and signed.
+MATRIX = frozenset(
+    (media_type, SignatureFormat.CADES, Level.B_B) for media_type in (PRESCRIPTION, JSON, TEXT)
+)
+
+
+def check_supported(document: Document) -> None:
+    """Raise `FormatUnsupported` where the matrix has no such cell."""
+    if (document.media_type, document.format, document.level) not in MATRIX:
+        raise FormatUnsupported(f"{document.format.value} {document.level.value}")
+
+
+def prepare(
+    document: Document, certificate: Certificate, algorithm: SignatureAlgorithm, signing_time: datetime
+) -> cades.CadesToBeSigned:
+    """The bytes for the token. Raises `DocumentRefused`, `FormatUnsupported`."""
+    return cades.prepare(
+        content=document.content,
+        media_type=document.media_type,
+        certificate=certificate,
+        algorithm=algorithm,
+        signing_time=signing_time,
+        attached=document.attached,
+    )
+
+
+def check_release(signature: bytes, document: Document, certificate: Certificate) -> None:
+    """Read the finished signature again and verify it. Raises `SignatureNotVerified`."""
+    verify_release(
+        signature,
+        content=document.content,
+        certificate=certificate,
+        media_type=document.media_type,
+        attached=document.attached,
+    )
+
+
+def detach(signature: bytes) -> bytes:
+    """The signature without the content: what the journal keeps."""
+    return cades.detach(signature)
+
+
+def attach(signature: bytes, document: Document) -> bytes:
+    """What the panel gets, from what the journal kept and the document that was posted again."""
+    return cades.attach(signature, document.content) if document.attached else signature
+
+
+def choose(kind: KeyKind, offered: tuple[SignatureAlgorithm, ...]) -> SignatureAlgorithm:
+    """The algorithm for this key among what its token makes. Raises `MechanismUnsupported`."""
+    return algorithms.choose(kind, offered)

@@ -1,0 +1,223 @@
+"""The use cases behind the endpoint: take a request in, tell how it stands, cancel it, list credentials.
+
+Holds the queue in front of the doctor and the results of the last 24 h. How one request proceeds is `runner`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import suppress
+from datetime import timedelta
+
+from msgspec import structs
+
+from signer.model import journey as j
+from signer.model.credential import Credential
+from signer.model.errors import (
+    CredentialAbsent,
+    CredentialUnusable,
+    IdempotencyConflict,
+    RequestExpired,
+    RequestUnknown,
+    TooManyPending,
+)
+from signer.model.record import PastRequest
+from signer.model.request import Document, DocumentState, SigningRequest
+from signer.service import envelopes
+from signer.service.pipeline import Signed
+from signer.service.runner import Runner, Surroundings
+from signer.service.views import RequestView
+
+PENDING_PER_ORIGIN = 2
+PENDING_IN_ALL = 8
+UNANSWERED_FOR = timedelta(minutes=15)
+KEPT_FOR = timedelta(hours=24)
+
+
+class SigningService:
+    """Implements `usecases.UseCases`. Lives on one event loop; `stop` before the loop ends."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._around = surroundings
+        self._turn = asyncio.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._by_key: dict[tuple[str, str], _Entry] = {}
+        self._taking_in = asyncio.Lock()
+
+    async def submit(
+        self,
+        *,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        documents: tuple[Document, ...],
+        credential: str | None,
+        purpose: str | None,
+    ) -> RequestView:
+        """See `UseCases.submit`. One at a time, so that two posts of one key cannot both be the first."""
+        async with self._taking_in:
+            self._forget_old()
+            entry = self._by_key.get((origin, idempotency_key))
+            if entry is None:
+                entry = await self._take_in(
+                    SigningRequest(
+                        id=secrets.token_urlsafe(16),
+                        origin=origin,
+                        idempotency_key=idempotency_key,
+                        body_hash=body_hash,
+                        documents=documents,
+                        received_at=self._around.clock.now(),
+                        credential=credential,
+                        purpose=purpose,
+                    )
+                )
+            elif entry.runner.request.body_hash != body_hash:
+                raise IdempotencyConflict
+        return self._view(entry)
+
+    async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
+        """See `UseCases.view`."""
+        entry = self._entry(origin, request_id)
+        if wait > 0 and not entry.final.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(entry.final.wait(), wait)
+        return self._view(entry)
+
+    async def cancel(self, *, origin: str, request_id: str) -> RequestView:
+        """See `UseCases.cancel`. Waits until the end is certain, which is at most one signature away."""
+        entry = self._entry(origin, request_id)
+        entry.runner.interrupt(j.Cancelled())
+        await entry.final.wait()
+        return self._view(entry)
+
+    async def credentials(self) -> tuple[Credential, ...]:
+        """See `UseCases.credentials`."""
+        return await self._around.signers.credentials()
+
+    async def stop(self) -> None:
+        """Abandon what is open: windows close, sessions log out, and nothing is recorded as anybody's no.
+
+        A request posted again after the next start is asked anew.
+        """
+        tasks = [e.task for e in self._entries.values() if e.task is not None and not e.task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_in(self, request: SigningRequest) -> _Entry:
+        past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
+        if past is not None and past.body_hash != request.body_hash:
+            raise IdempotencyConflict
+        for document in request.documents:
+            envelopes.check_supported(document)
+        known, signed = _remembered(request, past) if past else ({}, {})
+        if len(known) < len(request.documents):
+            self._check_room(request.origin)
+            await self._check_credential(request.credential)
+        if past is not None:
+            request = _under(past.request_id, request)
+        entry = _Entry()
+        entry.runner = Runner(
+            request, self._around, known=known, signed=signed, changed=lambda: self._changed(entry)
+        )
+        self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
+        self._changed(entry)
+        if not entry.final.is_set():
+            loop = asyncio.get_running_loop()
+            entry.task = loop.create_task(entry.runner.run(self._turn))
+            entry.expiry = loop.call_later(
+                UNANSWERED_FOR.total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
+            )
+        return entry
+
+    def _check_room(self, origin: str) -> None:
+        pending = [e for e in self._entries.values() if not e.final.is_set()]
+        own = sum(e.runner.request.origin == origin for e in pending)
+        if own >= PENDING_PER_ORIGIN or len(pending) >= PENDING_IN_ALL:
+            raise TooManyPending
+
+    async def _check_credential(self, wanted: str | None) -> None:
+        if wanted is None:
+            return
+        there = {c.id: c for c in await self._around.signers.credentials()}
+        if wanted not in there:
+            raise CredentialAbsent
+        if there[wanted].problem is not None:
+            raise CredentialUnusable(str(there[wanted].problem))
+
+    def _entry(self, origin: str, request_id: str) -> _Entry:
+        self._forget_old()
+        entry = self._entries.get(request_id)
+        if entry is None or entry.runner.request.origin != origin:
+            raise RequestUnknown
+        return entry
+
+    def _view(self, entry: _Entry) -> RequestView:
+        open_ids = [i for i, e in self._entries.items() if not e.final.is_set()]
+        request_id = entry.runner.request.id
+        return entry.runner.view(open_ids.index(request_id) if request_id in open_ids else 0)
+
+    def _changed(self, entry: _Entry) -> None:
+        if isinstance(entry.runner.journey.stage, j.Ended):
+            entry.final.set()
+            if entry.expiry is not None:
+                entry.expiry.cancel()
+
+    def _forget_old(self) -> None:
+        """Results are kept for a day; entries stand in the order of their arrival."""
+        oldest_kept = self._around.clock.now() - KEPT_FOR
+        for request_id, entry in list(self._entries.items()):
+            request = entry.runner.request
+            if request.received_at >= oldest_kept:
+                return
+            if entry.final.is_set():
+                del self._entries[request_id]
+                self._by_key.pop((request.origin, request.idempotency_key), None)
+
+
+class _Entry:
+    """A request in the book: its runner, its task while it runs, and whether its end is certain."""
+
+    __slots__ = ("expiry", "final", "runner", "task")
+
+    runner: Runner
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.expiry: asyncio.TimerHandle | None = None
+        self.final = asyncio.Event()
+
+
+def _remembered(
+    request: SigningRequest, past: PastRequest
+) -> tuple[dict[str, j.Progress], dict[str, Signed]]:
+    """What the journal knows of this request's documents. An intent without an end is asked anew."""
+    documents = {d.id: d for d in request.documents}
+    known = {
+        e.document_id: j.Progress(_STATE_OF_ENDING.get(e.code, DocumentState.FAILED), e.code)
+        for e in past.endings
+        if e.document_id in documents
+    }
+    signed: dict[str, Signed] = {}
+    for seal in past.seals:
+        if (document := documents.get(seal.document_id)) is not None:
+            known[document.id] = j.Progress(DocumentState.SIGNED)
+            signed[document.id] = Signed(
+                document_id=document.id,
+                signature=envelopes.attach(seal.signature, document),
+                certificate=envelopes.signer_certificate(seal.signature),
+                signed_at=seal.signed_at,
+            )
+    return known, signed
+
+
+_STATE_OF_ENDING = {
+    "consent-declined": DocumentState.DECLINED,
+    "request-cancelled": DocumentState.CANCELLED,
+}
+
+
+def _under(request_id: str, request: SigningRequest) -> SigningRequest:
+    """The same request under the id that it had before the agent was restarted."""
+    return structs.replace(request, id=request_id)
