@@ -26,8 +26,8 @@ def error_page() -> str:
     lines = [
         "# The error catalogue",
         "",
-        "Generated from `signer/model/errors.py` by `python -m tests.docs --write`. `code` is stable and part",
-        "of the contract. A condition without a status stays inside Mohr. *Retriable*: the same call may",
+        "Generated from `signer/model/errors.py` by `python -m tests.docs --write`. `code` is stable and",
+        "part of the contract. A condition without a status stays inside Mohr. *Retriable*: the same call may",
         "succeed without being changed.",
         "",
     ]

@@ -11,16 +11,12 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from signer.model import journey as j
-from signer.model.credential import Credential
 from signer.model.errors import (
-    CredentialAbsent,
-    CredentialUnusable,
     JournalUnwritable,
     MohrError,
     NotLoggedIn,
@@ -31,60 +27,20 @@ from signer.model.errors import (
 )
 from signer.model.record import Ending, Intent
 from signer.model.request import Document, DocumentState, SigningRequest
-from signer.model.sheet import DocumentSheet
-from signer.prescription.reader import read as read_sheet
 from signer.service import envelopes
 from signer.service.consent import (
-    Approved,
-    ChoiceQuestion,
-    ConsentDialogue,
-    ConsentQuestion,
-    ConsentSurface,
-    Declined,
     DocumentOutcome,
     Outcome,
-    Pin,
     PinProblem,
-    PinRequest,
     binding_digest,
 )
-from signer.service.pin_guard import PinGuard
 from signer.service.pipeline import Pipeline, Signed
-from signer.service.ports import Clock, Journal, Signers, SigningSession
+from signer.service.ports import SigningSession
+from signer.service.questions import Approval, Questions, Surroundings
 from signer.service.views import DocumentView, RequestView
-from signer.x509 import Certificate
-from signer.x509 import read as read_certificate
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-#: Sheets are read this many at a time before other work of the agent gets its turn.
-SHEETS_AT_A_TIME = 16
-
-
-class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red."""
-
-    signers: Signers
-    consent: ConsentSurface
-    journal: Journal
-    clock: Clock
-    guard: PinGuard
-    paired_since: Callable[[str], datetime | None]
-    severe: frozenset[str] = frozenset()
-
-
-class ConsentBreach(Exception):
-    """A consent surface answered what it must not be able to answer: a bug, and nothing is signed."""
-
-
-class _Approval(Struct, frozen=True, kw_only=True):
-    """What the doctor's yes covers, kept from consent to signing."""
-
-    credential: Credential
-    certificate: Certificate
-    signing_time: datetime
-    accepted: dict[str, tuple[str, ...]]
 
 
 class Runner:
@@ -106,13 +62,9 @@ class Runner:
         self._changed = changed
         self._documents = {d.id: d for d in request.documents}
         self._stop: asyncio.Future[j.Event] = asyncio.get_running_loop().create_future()
-        self._credentials: dict[str, Credential] = {}
-        self._dialogue: ConsentDialogue | None = None
+        self._questions = Questions(request, surroundings)
         self._session: SigningSession | None = None
         self._pipeline: Pipeline | None = None
-        self._approval: _Approval | None = None
-        self._pin: Pin | None = None
-        self._last_try_accepted = False
 
     async def run(self, turn: asyncio.Lock) -> None:
         """Wait for the doctor's attention (`turn`), then go through the journey to its end."""
@@ -192,7 +144,9 @@ class Runner:
                 case j.Sign(documents=documents):
                     return (self._stop.result(),) if self._stop.done() else await self._sign(documents)
                 case _:
-                    outcome = await self._unless_stopped(self._ask(effect))
+                    outcome = await self._unless_stopped(
+                        self._questions.ask(effect, self.journey.open_documents)
+                    )
                     return (outcome.event,) if isinstance(outcome, _Stopped) else outcome
         except MohrError as problem:
             return (j.Broken(problem.code),)
@@ -216,115 +170,18 @@ class Runner:
             return _Stopped(self._stop.result())
         return task.result()
 
-    async def _ask(self, effect: j.Effect) -> tuple[j.Event, ...]:
-        match effect:
-            case j.Seek():
-                return (await self._seek(),)
-            case j.AskChoice(candidates=candidates):
-                return (await self._choose(candidates),)
-            case j.AskConsent(credential_id=credential_id):
-                return await self._consent(credential_id)
-            case j.AskAgain(reason=reason):
-                return (await self._ask_again(PinProblem(reason)),)
-            case _:
-                raise ConsentBreach(type(effect).__name__)
-
-    # Asking.
-
-    async def _seek(self) -> j.Event:
-        found = await self._around.signers.credentials()
-        wanted = self.request.credential
-        if wanted is not None:
-            found = tuple(c for c in found if c.id == wanted)
-            if not found:
-                return j.Broken(CredentialAbsent.code)
-        usable = tuple(c for c in found if c.problem is None)
-        if found and not usable:
-            return j.Broken(CredentialUnusable.code)
-        self._credentials = {c.id: c for c in usable}
-        return j.CredentialsFound(tuple(self._credentials))
-
-    async def _choose(self, candidates: tuple[str, ...]) -> j.Event:
-        question = ChoiceQuestion(
-            origin=self.request.origin, credentials=tuple(self._credentials[c] for c in candidates)
-        )
-        chosen = await self._around.consent.choose(question)
-        if chosen is None:
-            return j.ConsentRefused()
-        if chosen not in candidates:
-            raise ConsentBreach("a credential that was not offered")
-        return j.CredentialPicked(chosen)
-
-    async def _consent(self, credential_id: str) -> tuple[j.Event, ...]:
-        credential = self._credentials[credential_id]
-        signing_time = self._around.clock.now()
-        sheets, unreadable = await self._read_sheets(credential, signing_time)
-        if not sheets:
-            return unreadable
-        question = ConsentQuestion(
-            request_id=self.request.id,
-            origin=self.request.origin,
-            paired_since=self._around.paired_since(self.request.origin),
-            sheets=sheets,
-            documents=tuple(self._documents[s.document_id] for s in sheets),
-            credential=credential,
-            authorisation=await self._around.signers.authorisation(credential),
-            signing_time=signing_time,
-        )
-        self._dialogue = self._around.consent.open(question)
-        answer = await self._dialogue.answer()
-        if isinstance(answer, Declined):
-            return (*unreadable, j.ConsentRefused())
-        accepted = _check_answer(answer, sheets)
-        self._approval = _Approval(
-            credential=credential,
-            certificate=read_certificate(credential.certificate),
-            signing_time=signing_time,
-            accepted=accepted,
-        )
-        self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
-        return (*unreadable, j.ConsentGiven(tuple(accepted)))
-
-    async def _read_sheets(
-        self, credential: Credential, now: datetime
-    ) -> tuple[tuple[DocumentSheet, ...], tuple[j.Event, ...]]:
-        """What can be shown, and a failure for each document that cannot."""
-        sheets: list[DocumentSheet] = []
-        unreadable: list[j.Event] = []
-        for index, document_id in enumerate(self.journey.open_documents):
-            if index % SHEETS_AT_A_TIME == SHEETS_AT_A_TIME - 1:
-                await asyncio.sleep(0)
-            try:
-                sheets.append(
-                    read_sheet(
-                        self._documents[document_id], credential.holder, now, severe=self._around.severe
-                    )
-                )
-            except MohrError as problem:
-                unreadable.append(j.DocumentFailed(document_id, problem.code))
-        return tuple(sheets), tuple(unreadable)
-
-    async def _ask_again(self, problem: PinProblem) -> j.Event:
-        dialogue, approval = self._in_dialogue()
-        authorisation = await self._around.signers.authorisation(approval.credential)
-        answer = await dialogue.ask_pin(PinRequest(problem=problem, authorisation=authorisation))
-        if answer is None:
-            return j.ConsentRefused()
-        self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
-        return j.ConsentGiven(self.journey.open_documents)
-
     # Acting.
 
     async def _log_in(self) -> tuple[j.Event, ...]:
         """C_Login once, with the PIN that was typed; the PIN is forgotten here whatever happens."""
-        _, approval = self._in_dialogue()
-        around, token = self._around, approval.credential.token
-        pin, self._pin = self._pin, None
+        approval, around = self._questions.approval, self._around
+        token = approval.credential.token
+        pin, last_try_accepted = self._questions.take_pin()
         try:
             around.guard.check(token, around.clock.now())
             authorisation = await around.signers.authorisation(approval.credential)
             guarded = around.guard.needs_explicit_yes(token, authorisation, around.clock.now())
-            if guarded and not self._last_try_accepted:
+            if guarded and not last_try_accepted:
                 return (j.AuthorisationRefused(PinProblem.LAST_TRY_UNCONFIRMED.value),)
             try:
                 self._session = await around.signers.log_in(approval.credential, pin)
@@ -342,7 +199,7 @@ class Runner:
         return (j.Authorised(),)
 
     async def _sign(self, documents: tuple[str, ...]) -> tuple[j.Event, ...]:
-        dialogue, approval = self._in_dialogue()
+        approval = self._questions.approval
         assert self._session is not None
         wanted = tuple(self._documents[d] for d in documents)
         algorithm = envelopes.choose(
@@ -354,7 +211,7 @@ class Runner:
         def report(event: j.Event, signed: tuple[Signed, ...]) -> None:
             self._signed.update({s.document_id: s for s in signed})
             effects.extend(self._step(event))
-            dialogue.progress(len(wanted) - len(self.journey.open_documents), len(wanted))
+            self._questions.progress(len(wanted) - len(self.journey.open_documents), len(wanted))
 
         self._pipeline = Pipeline(
             request=self.request,
@@ -378,7 +235,7 @@ class Runner:
             await self._carry_out(effect)
         return stopped
 
-    def _intent(self, document: Document, approval: _Approval) -> Intent:
+    def _intent(self, document: Document, approval: Approval) -> Intent:
         accepted = approval.accepted[document.id]
         credential_id = approval.credential.id
         return Intent(
@@ -424,14 +281,13 @@ class Runner:
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
-        if self._dialogue is not None:
-            dialogue, self._dialogue = self._dialogue, None
-            dialogue.close(self._outcome())
+        self._questions.close(self._outcome())
 
     async def _put_away(self) -> None:
         """Whatever happened, no session stays logged in and no window stays open."""
-        if self._pin is not None:
-            self._pin.forget()
+        pin, _ = self._questions.take_pin()
+        if pin is not None:
+            pin.forget()
         await self._close()
 
     def _outcome(self) -> Outcome:
@@ -444,11 +300,6 @@ class Runner:
             problem=stage.code if isinstance(stage, j.Ended) else None,
         )
 
-    def _in_dialogue(self) -> tuple[ConsentDialogue, _Approval]:
-        assert self._dialogue is not None
-        assert self._approval is not None
-        return self._dialogue, self._approval
-
 
 class _Stopped(Struct, frozen=True):
     """The work was interrupted by this event."""
@@ -460,22 +311,3 @@ _OUTCOMES = {
     DocumentState.SIGNED: DocumentOutcome.SIGNED,
     DocumentState.DECLINED: DocumentOutcome.DECLINED,
 }
-
-
-def _check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:
-    """The approved documents and the findings accepted for each. Raises `ConsentBreach`.
-
-    A surface cannot approve what it was not shown, what a red finding forbids, or an amber one in silence.
-    """
-    shown = {s.document_id: s for s in sheets}
-    approved: dict[str, tuple[str, ...]] = {}
-    for one in answer.answers:
-        sheet = shown.get(one.document_id)
-        if sheet is None or sheet.refused or one.document_id in approved:
-            raise ConsentBreach("approved a document that cannot be approved")
-        if not {f.code for f in sheet.needs_yes} <= set(one.accepted):
-            raise ConsentBreach("an amber finding without its own yes")
-        approved[one.document_id] = one.accepted
-    if not approved:
-        raise ConsentBreach("approved nothing")
-    return approved

@@ -26,7 +26,8 @@ from signer.model.record import PastRequest
 from signer.model.request import Document, DocumentState, SigningRequest
 from signer.service import envelopes
 from signer.service.pipeline import Signed
-from signer.service.runner import Runner, Surroundings
+from signer.service.questions import Surroundings
+from signer.service.runner import Runner
 from signer.service.views import RequestView
 
 PENDING_PER_ORIGIN = 2

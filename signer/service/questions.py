@@ -1,0 +1,214 @@
+"""What one signing request asks of the doctor: which credential, yes or no, and the PIN.
+
+Holds the dialogue and what the yes covers. Every answer is checked here again, whatever the surface; what is
+done with it is `runner`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+
+from signer import x509
+from signer.model import journey as j
+from signer.model.credential import Credential
+from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError
+from signer.model.request import SigningRequest
+from signer.model.sheet import DocumentSheet
+from signer.prescription.reader import read as read_sheet
+from signer.service.consent import (
+    Approved,
+    ChoiceQuestion,
+    ConsentDialogue,
+    ConsentQuestion,
+    ConsentSurface,
+    Declined,
+    Outcome,
+    Pin,
+    PinProblem,
+    PinRequest,
+)
+from signer.service.pin_guard import PinGuard
+from signer.service.ports import Clock, Journal, Signers
+
+#: Sheets are read this many at a time before other work of the agent gets its turn.
+SHEETS_AT_A_TIME = 16
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red."""
+
+    signers: Signers
+    consent: ConsentSurface
+    journal: Journal
+    clock: Clock
+    guard: PinGuard
+    paired_since: Callable[[str], datetime | None]
+    severe: frozenset[str] = frozenset()
+
+
+class ConsentBreach(Exception):
+    """A consent surface answered what it must not be able to answer: a bug, and nothing is signed."""
+
+
+class Approval(Struct, frozen=True, kw_only=True):
+    """What the doctor's yes covers, kept from consent to signing."""
+
+    credential: Credential
+    certificate: x509.Certificate
+    signing_time: datetime
+    accepted: dict[str, tuple[str, ...]]
+
+
+class Questions:
+    """One request's questions, one after another."""
+
+    def __init__(self, request: SigningRequest, surroundings: Surroundings) -> None:
+        self._request = request
+        self._around = surroundings
+        self._documents = {d.id: d for d in request.documents}
+        self._credentials: dict[str, Credential] = {}
+        self._dialogue: ConsentDialogue | None = None
+        self._approval: Approval | None = None
+        self._pin: Pin | None = None
+        self._last_try_accepted = False
+
+    @property
+    def approval(self) -> Approval:
+        """What the doctor said yes to. Only after a yes."""
+        assert self._approval is not None
+        return self._approval
+
+    def take_pin(self) -> tuple[Pin | None, bool]:
+        """The PIN that was typed, to be used once, and whether spending the last try was agreed to."""
+        pin, self._pin = self._pin, None
+        return pin, self._last_try_accepted
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell the dialogue."""
+        if self._dialogue is not None:
+            self._dialogue.progress(done, total)
+
+    def close(self, outcome: Outcome) -> None:
+        """End the dialogue, if there is one."""
+        if self._dialogue is not None:
+            dialogue, self._dialogue = self._dialogue, None
+            dialogue.close(outcome)
+
+    async def ask(self, effect: j.Effect, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
+        """Carry out an effect that asks; the events that came of it."""
+        match effect:
+            case j.Seek():
+                return (await self._seek(),)
+            case j.AskChoice(candidates=candidates):
+                return (await self._choose(candidates),)
+            case j.AskConsent(credential_id=credential_id):
+                return await self._consent(credential_id, open_documents)
+            case j.AskAgain(reason=reason):
+                return (await self._ask_again(PinProblem(reason), open_documents),)
+            case _:
+                raise ConsentBreach(type(effect).__name__)
+
+    async def _seek(self) -> j.Event:
+        found = await self._around.signers.credentials()
+        wanted = self._request.credential
+        if wanted is not None:
+            found = tuple(c for c in found if c.id == wanted)
+            if not found:
+                return j.Broken(CredentialAbsent.code)
+        usable = tuple(c for c in found if c.problem is None)
+        if found and not usable:
+            return j.Broken(CredentialUnusable.code)
+        self._credentials = {c.id: c for c in usable}
+        return j.CredentialsFound(tuple(self._credentials))
+
+    async def _choose(self, candidates: tuple[str, ...]) -> j.Event:
+        question = ChoiceQuestion(
+            origin=self._request.origin, credentials=tuple(self._credentials[c] for c in candidates)
+        )
+        chosen = await self._around.consent.choose(question)
+        if chosen is None:
+            return j.ConsentRefused()
+        if chosen not in candidates:
+            raise ConsentBreach("a credential that was not offered")
+        return j.CredentialPicked(chosen)
+
+    async def _consent(self, credential_id: str, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
+        credential = self._credentials[credential_id]
+        signing_time = self._around.clock.now()
+        sheets, unreadable = await self._read_sheets(credential, signing_time, open_documents)
+        if not sheets:
+            return unreadable
+        question = ConsentQuestion(
+            request_id=self._request.id,
+            origin=self._request.origin,
+            paired_since=self._around.paired_since(self._request.origin),
+            sheets=sheets,
+            documents=tuple(self._documents[s.document_id] for s in sheets),
+            credential=credential,
+            authorisation=await self._around.signers.authorisation(credential),
+            signing_time=signing_time,
+        )
+        self._dialogue = self._around.consent.open(question)
+        answer = await self._dialogue.answer()
+        if isinstance(answer, Declined):
+            return (*unreadable, j.ConsentRefused())
+        accepted = _check_answer(answer, sheets)
+        self._approval = Approval(
+            credential=credential,
+            certificate=x509.read(credential.certificate),
+            signing_time=signing_time,
+            accepted=accepted,
+        )
+        self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
+        return (*unreadable, j.ConsentGiven(tuple(accepted)))
+
+    async def _read_sheets(
+        self, credential: Credential, now: datetime, open_documents: tuple[str, ...]
+    ) -> tuple[tuple[DocumentSheet, ...], tuple[j.Event, ...]]:
+        """What can be shown, and a failure for each document that cannot."""
+        sheets: list[DocumentSheet] = []
+        unreadable: list[j.Event] = []
+        for index, document_id in enumerate(open_documents):
+            if index % SHEETS_AT_A_TIME == SHEETS_AT_A_TIME - 1:
+                await asyncio.sleep(0)
+            try:
+                sheets.append(
+                    read_sheet(
+                        self._documents[document_id], credential.holder, now, severe=self._around.severe
+                    )
+                )
+            except MohrError as problem:
+                unreadable.append(j.DocumentFailed(document_id, problem.code))
+        return tuple(sheets), tuple(unreadable)
+
+    async def _ask_again(self, problem: PinProblem, open_documents: tuple[str, ...]) -> j.Event:
+        assert self._dialogue is not None
+        authorisation = await self._around.signers.authorisation(self.approval.credential)
+        answer = await self._dialogue.ask_pin(PinRequest(problem=problem, authorisation=authorisation))
+        if answer is None:
+            return j.ConsentRefused()
+        self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
+        return j.ConsentGiven(open_documents)
+
+
+def _check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:
+    """The approved documents and the findings accepted for each. Raises `ConsentBreach`.
+
+    A surface cannot approve what it was not shown, what a red finding forbids, or an amber one in silence.
+    """
+    shown = {s.document_id: s for s in sheets}
+    approved: dict[str, tuple[str, ...]] = {}
+    for one in answer.answers:
+        sheet = shown.get(one.document_id)
+        if sheet is None or sheet.refused or one.document_id in approved:
+            raise ConsentBreach("approved a document that cannot be approved")
+        if not {f.code for f in sheet.needs_yes} <= set(one.accepted):
+            raise ConsentBreach("an amber finding without its own yes")
+        approved[one.document_id] = one.accepted
+    if not approved:
+        raise ConsentBreach("approved nothing")
+    return approved

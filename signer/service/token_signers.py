@@ -1,0 +1,246 @@
+"""Credentials on tokens: the `Signers` port over the supervised PKCS#11 modules.
+
+Gives raw faults their meaning and reads certificates; which mechanism a token needs is decided by
+`drivers.mechanisms`, and whether a PIN may be tried by `pin_guard`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from drivers.catalogue import Profile
+from drivers.supervisor import Supervisor
+from drivers.types import LoginOutcome, StoredCertificate, Token, TokenFlags
+from msgspec import Struct
+
+from drivers import errors as faults
+from drivers import mechanisms
+from drivers.pin import Pin
+from signer import x509
+from signer.model.credential import (
+    Authorisation,
+    AuthorisationKind,
+    Credential,
+    SignatureAlgorithm,
+    TokenRef,
+    TriesLeft,
+)
+from signer.model.errors import (
+    CredentialAbsent,
+    CredentialUnusable,
+    MechanismUnsupported,
+    ModuleCannotLoad,
+    ModuleCrashed,
+    ModuleFailed,
+    ModuleHung,
+    MohrError,
+    NotLoggedIn,
+    TokenAbsent,
+    from_ck_rv,
+)
+from signer.service.ports import Clock
+
+log = logging.getLogger(__name__)
+
+#: A token that is still in its slot is not read again for this long: reading a card takes a second.
+CERTIFICATES_FRESH_FOR = timedelta(seconds=30)
+
+
+class TokenModule(Struct, frozen=True, kw_only=True):
+    """One module that is present on this computer: its worker's supervisor and its family's profile."""
+
+    path: str
+    profile: Profile
+    supervisor: Supervisor
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """Where a credential was last seen."""
+
+    module: TokenModule
+    token: Token
+
+
+class TokenSigners:
+    """Implements `Signers`. One for the agent; its modules' supervisors are closed by who made them."""
+
+    def __init__(self, modules: tuple[TokenModule, ...], clock: Clock) -> None:
+        self._modules = modules
+        self._clock = clock
+        self._found: dict[str, _Found] = {}
+        self._read: dict[tuple[str, int, str, str], tuple[datetime, tuple[StoredCertificate, ...]]] = {}
+
+    async def credentials(self) -> tuple[Credential, ...]:
+        """See `Signers.credentials`. Raises the first module's condition only where no module answered."""
+        found: dict[str, Credential] = {}
+        problems: list[MohrError] = []
+        for module in self._modules:
+            try:
+                with meaning(module.profile):
+                    for token in await module.supervisor.tokens():
+                        for credential in await self._on(module, token):
+                            found.setdefault(credential.id, credential)
+                            self._found[credential.id] = _Found(module=module, token=token)
+            except MohrError as problem:
+                log.warning("%s: %s %s", module.profile.id, problem.code, problem.detail)
+                problems.append(problem)
+        if not found and len(problems) == len(self._modules) > 0:
+            raise problems[0]
+        return tuple(found.values())
+
+    async def authorisation(self, credential: Credential) -> Authorisation:
+        """See `Signers.authorisation`."""
+        found = self._where(credential)
+        with meaning(found.module.profile):
+            flags = await found.module.supervisor.token_flags(found.token.slot)
+        by_pad = TokenFlags.PROTECTED_AUTHENTICATION_PATH in flags
+        return Authorisation(
+            kind=AuthorisationKind.PIN_PAD if by_pad else AuthorisationKind.PIN,
+            tries=tries_left(flags, trusted=found.module.profile.login.tries_flags),
+            pin_min=found.token.pin_min,
+            pin_max=found.token.pin_max,
+        )
+
+    async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
+        """See `Signers.algorithms`."""
+        found = self._where(credential)
+        names = mechanisms.offered(found.token.mechanisms, found.module.profile.sign)
+        return tuple(SignatureAlgorithm(name) for name in names)
+
+    async def log_in(self, credential: Credential, pin: Pin | None) -> TokenSession:
+        """See `Signers.log_in`. The PIN is never sent to another token that has come into the slot."""
+        found = self._where(credential)
+        wanted = credential.token
+        with meaning(found.module.profile):
+            there = await found.module.supervisor.tokens()
+            if not any(
+                (t.slot, t.serial, t.label) == (wanted.slot, wanted.serial, wanted.label) for t in there
+            ):
+                raise TokenAbsent
+            outcome = await found.module.supervisor.login(wanted.slot, pin)
+        if outcome is LoginOutcome.ALREADY:
+            log.warning("%s: the token was already logged in", found.module.profile.id)
+        return TokenSession(found.module, found.token, credential.key_id)
+
+    async def _on(self, module: TokenModule, token: Token) -> list[Credential]:
+        now = self._clock.now()
+        place = (module.path, token.slot, token.serial, token.label)
+        read_at, stored = self._read.get(place, (None, ()))
+        if read_at is None or now - read_at > CERTIFICATES_FRESH_FOR:
+            stored = await module.supervisor.certificates(token.slot)
+            self._read[place] = (now, stored)
+        credentials = []
+        for one in stored:
+            try:
+                certificate = x509.read(one.der)
+            except x509.CertificateUnreadable as fault:
+                log.warning("%s: a certificate is unreadable: %s", module.profile.id, fault)
+                continue
+            if not x509.is_authority(certificate):
+                credentials.append(_credential(certificate, one.key_id, module, token, now))
+        return credentials
+
+    def _where(self, credential: Credential) -> _Found:
+        try:
+            return self._found[credential.id]
+        except KeyError:
+            raise CredentialAbsent from None
+
+
+class TokenSession:
+    """Implements `SigningSession` for one key of one logged-in token."""
+
+    def __init__(self, module: TokenModule, token: Token, key_id: bytes) -> None:
+        self._module = module
+        self._token = token
+        self._key_id = key_id
+        self._plans: dict[SignatureAlgorithm, mechanisms.SigningPlan] = {}
+
+    async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
+        """See `SigningSession.sign`."""
+        with meaning(self._module.profile):
+            plan = self._plans.get(algorithm)
+            if plan is None:
+                plan = mechanisms.plan(algorithm.value, self._token.mechanisms, self._module.profile.sign)
+                self._plans[algorithm] = plan
+            answer = await self._module.supervisor.sign(
+                self._token.slot, self._key_id, plan.mechanism, plan.data(message)
+            )
+            return plan.signature(answer)
+
+    async def close(self) -> None:
+        """C_Logout: some cards that are logged in serve any program of this user."""
+        try:
+            await self._module.supervisor.logout(self._token.slot)
+        except faults.DriverFault as fault:
+            log.info("%s: no logout: %s", self._module.profile.id, fault)
+
+
+@contextmanager
+def meaning(profile: Profile) -> Iterator[None]:
+    """Raise a driver's fault as the condition it is, the profile's `[ckr]` table first."""
+    try:
+        yield
+    except faults.DriverFault as fault:
+        raise _condition(fault, profile) from fault
+
+
+def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
+    match fault:
+        case faults.ModuleReturned(rv=rv, function=function):
+            return from_ck_rv(rv, function, dict(profile.ckr))
+        case faults.ModuleNotLoaded():
+            return ModuleCannotLoad(str(fault))
+        case faults.WorkerDied() | faults.FrameMalformed():
+            return ModuleCrashed(str(fault))
+        case faults.WorkerHung():
+            return ModuleHung(str(fault))
+        case faults.NoSuchKey() | faults.KeyAmbiguous():
+            return CredentialUnusable(type(fault).__name__)
+        case faults.NotLoggedIn():
+            return NotLoggedIn()
+        case faults.NoSuchMechanism() | faults.ContextLoginNeeded():
+            return MechanismUnsupported(str(fault))
+        case _:
+            return ModuleFailed(str(fault))
+
+
+def tries_left(flags: TokenFlags, *, trusted: bool) -> TriesLeft:
+    """What the flags tell (PKCS #11 v2.40 §3.2): a flag that is set is believed.
+
+    That no flag is set means something only for a family that was seen to set them (`trusted`).
+    """
+    if TokenFlags.USER_PIN_LOCKED in flags:
+        return TriesLeft.LOCKED
+    if TokenFlags.USER_PIN_FINAL_TRY in flags:
+        return TriesLeft.LAST
+    if TokenFlags.USER_PIN_COUNT_LOW in flags:
+        return TriesLeft.LOW
+    return TriesLeft.OK if trusted else TriesLeft.UNKNOWN
+
+
+def _credential(
+    certificate: x509.Certificate, key_id: bytes, module: TokenModule, token: Token, now: datetime
+) -> Credential:
+    return Credential(
+        id=certificate.id,
+        certificate=certificate.der,
+        holder=certificate.holder,
+        issuer=certificate.issuer,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        key_kind=certificate.key_kind,
+        key_bits=certificate.key_bits,
+        token=TokenRef(
+            module=module.path,
+            slot=token.slot,
+            serial=token.serial,
+            label=token.label,
+            reader=token.reader,
+        ),
+        key_id=key_id,
+        problem=x509.why_unusable(certificate, now),
+    )
