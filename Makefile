@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 demo:
 	@installer/bootstrap desktop
-	@$(BIN)/mohr demo $(ARGS)
+	@$(BIN)/mohr demo --folder .mohr/demo $(ARGS)
 
 # Everything CI checks, cheapest first.
 test:

@@ -27,8 +27,8 @@ def error_page() -> str:
         "# The error catalogue",
         "",
         "Generated from `signer/model/errors.py` by `python -m tests.docs --write`. `code` is stable and",
-        "part of the contract. A condition without a status stays inside Mohr. *Retriable*: the same call may",
-        "succeed without being changed.",
+        "part of the contract. A condition without a status stays inside Mohr. *Retriable*: the same call",
+        "may succeed without being changed.",
         "",
     ]
     family = ""

@@ -13,6 +13,7 @@ from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import FormatUnsupported
 from signer.model.request import JSON, PRESCRIPTION, TEXT, Document, Level, SignatureFormat
 from signer.verify.cades import verify_release
+from signer.verify.structure import parse
 from signer.x509 import Certificate
 
 #: Media type × (format, level): what can be shown to a person and signed.
@@ -41,13 +42,18 @@ def prepare(
     )
 
 
-def check_release(signature: bytes, document: Document, certificate: Certificate) -> None:
-    """Read the finished signature again and verify it. Raises `SignatureNotVerified`."""
+def check_release(signature: bytes, document: Document, agreed: cades.CadesToBeSigned, at: datetime) -> None:
+    """Read the finished signature again and hold it against what was agreed to.
+
+    `at` is the agreed signing time. Raises `SignatureNotVerified`.
+    """
     verify_release(
         signature,
         content=document.content,
-        certificate=certificate,
         media_type=document.media_type,
+        certificate=agreed.certificate,
+        algorithm=agreed.algorithm,
+        signing_time=at,
         attached=document.attached,
     )
 
@@ -60,6 +66,11 @@ def detach(signature: bytes) -> bytes:
 def attach(signature: bytes, document: Document) -> bytes:
     """What the panel gets, from what the journal kept and the document that was posted again."""
     return cades.attach(signature, document.content) if document.attached else signature
+
+
+def signer_certificate(signature: bytes) -> bytes:
+    """The certificate, DER, that one of our own signatures carries."""
+    return parse(signature).certificate
 
 
 def choose(kind: KeyKind, offered: tuple[SignatureAlgorithm, ...]) -> SignatureAlgorithm:

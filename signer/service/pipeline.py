@@ -101,7 +101,7 @@ class Pipeline:
     async def _sign(self, document: Document) -> None:
         draft = envelopes.prepare(document, self._certificate, self._algorithm, self._signing_time)
         signature = draft.finish(await self._session.sign(self._algorithm, draft.to_be_signed))
-        envelopes.check_release(signature, document, self._certificate)
+        envelopes.check_release(signature, document, draft, self._signing_time)
         detached = envelopes.detach(signature)
         now = self._clock.now()
         if not self._waiting:

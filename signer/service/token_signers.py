@@ -76,6 +76,7 @@ class TokenSigners:
     async def credentials(self) -> tuple[Credential, ...]:
         """See `Signers.credentials`. Raises the first module's condition only where no module answered."""
         found: dict[str, Credential] = {}
+        places: dict[str, _Found] = {}
         problems: list[MohrError] = []
         for module in self._modules:
             try:
@@ -83,13 +84,19 @@ class TokenSigners:
                     for token in await module.supervisor.tokens():
                         for credential in await self._on(module, token):
                             found.setdefault(credential.id, credential)
-                            self._found[credential.id] = _Found(module=module, token=token)
+                            places.setdefault(credential.id, _Found(module=module, token=token))
             except MohrError as problem:
                 log.warning("%s: %s %s", module.profile.id, problem.code, problem.detail)
                 problems.append(problem)
+        self._found = places
         if not found and len(problems) == len(self._modules) > 0:
             raise problems[0]
         return tuple(found.values())
+
+    @property
+    def seen(self) -> bool:
+        """Did the last look find a certificate on a token?"""
+        return bool(self._found)
 
     async def authorisation(self, credential: Credential) -> Authorisation:
         """See `Signers.authorisation`."""

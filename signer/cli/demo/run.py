@@ -1,0 +1,91 @@
+"""`mohr demo`: makes the demo token, then either runs the thread by script or opens window, panel and browser.
+
+Everything it starts ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+import msgspec
+
+from signer.cli.assembly import ModuleChoice, present_modules
+from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
+from signer.platform.folders import folders_under, user_folders
+
+_FAMILY = "softhsm"
+
+
+def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
+    """0 when everything verified, or when the window was closed; 1 when something could not be done."""
+    try:
+        if not auto and not has_display():
+            print("No display here: the same thread runs without a window and without a person.")
+            auto = True
+        base = (folder or user_folders().data / "demo").absolute()
+        return asyncio.run(_auto(base, as_json=as_json) if auto else _with_window(base))
+    except DemoCannotRun as reason:
+        print(f"mohr demo: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def has_display() -> bool:
+    """Can a window open here?"""
+    return sys.platform in {"win32", "darwin"} or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+async def prepare(base: Path) -> tuple[DemoToken, ModuleChoice]:
+    """The demo token under `base` and the module that serves it. Raises `DemoCannotRun`."""
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    module = next((m for m in present_modules() if m.profile.id == _FAMILY), None)
+    if module is None:
+        raise DemoCannotRun("SoftHSM is missing: apt-get install softhsm2")
+    token = await demo_token(base / "token", module.path)
+    return token, ModuleChoice(path=module.path, profile=module.profile, env=token.env)
+
+
+async def _auto(base: Path, *, as_json: bool) -> int:
+    from signer.cli.demo.auto import sign_samples
+
+    token, module = await prepare(base)
+    signatures = base / "signatures"
+    signatures.mkdir(exist_ok=True)
+    report = await sign_samples(token, module, folders_under(base / "agent"), signatures)
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        for document in report.documents:
+            stages = ", ".join(f"{name} {lasted:g} ms" for name, lasted in document.ms.items())
+            print(f"{document.insurer:8} {document.verdict}: {document.signature} ({stages})")
+        print(f"verify: openssl cms -verify -cades -inform DER -purpose any -CAfile {report.anchors} -in …")
+    return 0 if report.all_valid else 1
+
+
+async def _with_window(base: Path) -> int:
+    from signer.cli.demo.panel_server import PanelServer
+
+    await prepare(base)
+    panel = PanelServer()
+    origin = await panel.start()
+    window = subprocess.Popen(  # noqa: S603, ASYNC220  # our own desktop, beside this process
+        [sys.executable, "-m", "gui.demo", "--folder", str(base), "--panel", origin]
+    )
+    try:
+        print(f"The demo panel is at {origin}. The token's PIN is {PIN}. Close the window or press Ctrl-C.")
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, window.terminate)
+        await asyncio.to_thread(webbrowser.open, origin)
+        return await asyncio.to_thread(window.wait)
+    finally:
+        window.terminate()
+        await asyncio.to_thread(window.wait)
+        await panel.stop()

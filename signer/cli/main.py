@@ -1,0 +1,81 @@
+"""`mohr`: reads the command line and hands over. Each command imports what it needs, so each is quick."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the process's exit status."""
+    options = _parser().parse_args(arguments)
+    return int(options.run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mohr", description="Signs electronic prescriptions with PKCS#11 tokens."
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.set_defaults(run=_version_or_help(parser))
+    commands = parser.add_subparsers(title="commands", metavar="")
+
+    agent = commands.add_parser("agent", help="serve panels, asking for consent in this terminal")
+    agent.set_defaults(run=_agent)
+
+    demo = commands.add_parser("demo", help="sign invented prescriptions with a demo token")
+    demo.add_argument("--auto", action="store_true", help="no window, no person: a scripted doctor approves")
+    demo.add_argument("--json", action="store_true", help="with --auto: one JSON object on standard output")
+    demo.add_argument("--folder", type=Path, default=None, help="where token and signatures are kept")
+    demo.set_defaults(run=_demo)
+
+    pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
+    pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
+    pairings.set_defaults(run=_pairings)
+
+    journal = commands.add_parser("journal", help="check the journal's chain")
+    journal.set_defaults(run=_journal)
+    return parser
+
+
+def _version_or_help(parser: argparse.ArgumentParser) -> object:
+    def run(options: argparse.Namespace) -> int:
+        if not options.version:
+            parser.print_help()
+            return 2
+        from signer.cli.assembly import version
+
+        print(version())
+        return 0
+
+    return run
+
+
+def _agent(_: argparse.Namespace) -> int:
+    from signer.cli.agent import run
+
+    return run()
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from signer.cli.demo.run import run
+
+    return run(folder=options.folder, auto=options.auto, as_json=options.json)
+
+
+def _pairings(options: argparse.Namespace) -> int:
+    from signer.cli.records import pairings
+
+    return pairings(options.revoke)
+
+
+def _journal(_: argparse.Namespace) -> int:
+    from signer.cli.records import journal
+
+    return journal()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""`mohr pairings` and `mohr journal`: looking at what the agent keeps, from outside it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from signer.endpoint.pairings import Pairings
+from signer.journal.store import ChainBroken, SqliteJournal
+from signer.model.errors import MohrError
+from signer.model.text import visible
+from signer.platform.folders import user_folders
+
+
+def pairings(revoke: str | None) -> int:
+    """List the paired origins, or revoke one. 1 where there is no such pairing."""
+    kept = Pairings.open(user_folders().data)
+    if revoke is not None:
+        if not kept.revoke(revoke):
+            print(f"no pairing of {visible(revoke)}")
+            return 1
+        print(f"{visible(revoke)} may no longer ask")
+        return 0
+    for pairing in kept.list(datetime.now(UTC)):
+        print(f"{visible(pairing.origin)}  since {pairing.paired_at:%Y-%m-%d}")
+    return 0
+
+
+def journal() -> int:
+    """Walk the chain. 1 where it is broken or cannot be read."""
+    return asyncio.run(_check())
+
+
+async def _check() -> int:
+    kept = SqliteJournal(user_folders().data / "journal")
+    try:
+        print(f"{await kept.check()} entries, each following from the one before")
+    except ChainBroken as broken:
+        print(f"entry {broken.sequence} does not follow from the one before: damaged or edited")
+        return 1
+    except MohrError as problem:
+        print(f"{problem.en} {problem.detail}")
+        return 1
+    finally:
+        await kept.close()
+    return 0
