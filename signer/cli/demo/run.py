@@ -1,4 +1,4 @@
-"""`mohr demo`: makes the demo token, then either runs the thread by script or opens window, panel and browser.
+"""`mohr demo`: makes the demo token, then runs the thread by script or opens window, panel and browser.
 
 Everything it starts ends with it.
 """
@@ -20,6 +20,7 @@ from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
 from signer.platform.folders import folders_under, user_folders
 
 _FAMILY = "softhsm"
+SIGNATURES = "signatures"
 
 
 def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
@@ -29,6 +30,7 @@ def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
             print("No display here: the same thread runs without a window and without a person.")
             auto = True
         base = (folder or user_folders().data / "demo").absolute()
+        (base / SIGNATURES).mkdir(parents=True, exist_ok=True, mode=0o700)
         return asyncio.run(_auto(base, as_json=as_json) if auto else _with_window(base))
     except DemoCannotRun as reason:
         print(f"mohr demo: {reason}", file=sys.stderr)
@@ -46,7 +48,6 @@ def has_display() -> bool:
 
 async def prepare(base: Path) -> tuple[DemoToken, ModuleChoice]:
     """The demo token under `base` and the module that serves it. Raises `DemoCannotRun`."""
-    base.mkdir(parents=True, exist_ok=True, mode=0o700)
     module = next((m for m in present_modules() if m.profile.id == _FAMILY), None)
     if module is None:
         raise DemoCannotRun("SoftHSM is missing: apt-get install softhsm2")
@@ -58,9 +59,7 @@ async def _auto(base: Path, *, as_json: bool) -> int:
     from signer.cli.demo.auto import sign_samples
 
     token, module = await prepare(base)
-    signatures = base / "signatures"
-    signatures.mkdir(exist_ok=True)
-    report = await sign_samples(token, module, folders_under(base / "agent"), signatures)
+    report = await sign_samples(token, module, folders_under(base / "agent"), base / SIGNATURES)
     if as_json:
         print(msgspec.json.encode(report).decode())
     else:
