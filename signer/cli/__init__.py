@@ -1,0 +1,1 @@
+"""The `mohr` command: a composition root, where ports meet their implementations."""
