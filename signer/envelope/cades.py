@@ -1,0 +1,210 @@
+"""CAdES B-B signatures (ETSI EN 319 122-1 §6.3), attached or detached, in two phases that are types.
+
+`prepare` gives what a token must sign, and only that has a `finish`. The signed attributes are content-type,
+message-digest, signing-certificate-v2, signing-time and mime-type: the media type is signed, so a reader
+cannot be told that the bytes are something else. Nothing is verified here (`signer.verify.cades`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from asn1crypto import parser
+from cryptography.hazmat import asn1
+from msgspec import Struct
+
+from signer.envelope import cms
+from signer.envelope.algorithms import PREFERENCE, SUITES, Suite
+from signer.model.credential import SignatureAlgorithm
+from signer.model.errors import DocumentRefused, FormatUnsupported, MechanismUnsupported
+from signer.x509 import Certificate
+
+_VERSION = 1
+#: RFC 5652 §11.3: years up to 2049 are UTCTime, later ones GeneralizedTime.
+_LAST_UTC_TIME_YEAR = 2049
+_SET, _SEQUENCE, _OID = (0, 1, 17), (0, 1, 16), (0, 0, 6)
+
+#: type "/" subtype, and parameters in printable ASCII (RFC 2045 §5.1).
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?: ?; ?[\x20-\x7e]+)?", re.ASCII)
+
+_CONTENT_TYPE = cms.attribute(cms.ID_CONTENT_TYPE, cms.ID_DATA)
+
+
+class CadesToBeSigned(Struct, frozen=True, kw_only=True):
+    """A signature that lacks its value.
+
+    `to_be_signed` is what the token hashes and signs: the DER of SET OF Attribute (RFC 5652 §5.4). `content`
+    is None where the signature will be detached.
+    """
+
+    to_be_signed: bytes
+    algorithm: SignatureAlgorithm
+    certificate: Certificate
+    content: bytes | None
+
+    def finish(self, signature: bytes) -> bytes:
+        """The ContentInfo, DER, around a signature value (ECDSA: DER ECDSA-Sig-Value)."""
+        suite, signer = _RAW[self.algorithm], _signer(self.certificate)
+        return _content_info(
+            cms.SignedData(
+                version=_VERSION,
+                digest_algorithms=asn1.SetOf([suite.digest_algorithm]),
+                encap_content_info=_encapsulated(self.content),
+                certificates=asn1.SetOf([signer.certificate]),
+                signer_infos=asn1.SetOf(
+                    [
+                        cms.SignerInfo(
+                            version=_VERSION,
+                            sid=signer.sid,
+                            digest_algorithm=suite.digest_algorithm,
+                            signed_attrs=cms.raw(cms.TAG_SIGNED_ATTRIBUTES + self.to_be_signed[1:]),
+                            signature_algorithm=suite.signature_algorithm,
+                            signature=signature,
+                        )
+                    ]
+                ),
+            )
+        )
+
+
+def prepare(
+    *,
+    content: bytes,
+    media_type: str,
+    certificate: Certificate,
+    algorithm: SignatureAlgorithm,
+    signing_time: datetime,
+    attached: bool = True,
+) -> CadesToBeSigned:
+    """Begin a signature over `content`, exactly; `attached` puts the content inside it.
+
+    `signing_time` is aware and signed to the second. Raises `DocumentRefused` for content that parses as
+    SET OF Attribute, `FormatUnsupported` for a media type that is none, `MechanismUnsupported` for an
+    algorithm that is not the key's.
+    """
+    if algorithm not in PREFERENCE[certificate.key_kind]:
+        raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise FormatUnsupported("media type is not of the form type/subtype")
+    if parses_as_signed_attributes(content):
+        raise DocumentRefused("content parses as the signed attributes of a signature")
+    attributes = asn1.SetOf(
+        [
+            _CONTENT_TYPE,
+            cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),
+            cms.attribute(cms.ID_SIGNING_TIME, _time(signing_time)),
+            _signer(certificate).signing_certificate,
+            _mime_type(media_type),
+        ]
+    )
+    return CadesToBeSigned(
+        to_be_signed=asn1.encode_der(attributes),
+        algorithm=algorithm,
+        certificate=certificate,
+        content=content if attached else None,
+    )
+
+
+def detach(signature: bytes) -> bytes:
+    """The same signature without its content; a detached one is returned as it is.
+
+    Raises ValueError for bytes that are no signature of this module.
+    """
+    return _with_content(signature, None)
+
+
+def attach(detached: bytes, content: bytes) -> bytes:
+    """The attached form: `attach(detach(x), content_of_x) == x`, byte for byte.
+
+    That the content is the signed one is not checked here. Raises ValueError for bytes that are no
+    signature of this module.
+    """
+    return _with_content(detached, content)
+
+
+def parses_as_signed_attributes(content: bytes) -> bool:
+    """Could a verifier take this content for the SET OF Attribute of a signature (RFC 5652 §5.3)?
+
+    Signing such content would let the signature be moved under what the attributes name. Told by the first
+    member alone and in BER as well as in DER, so that it errs on the side of yes.
+    """
+    try:
+        tag, members = _first_element(content)
+        if tag != _SET:
+            return False
+        tag, attribute = _first_element(members, alone=False)
+        return tag == _SEQUENCE and _first_element(attribute, alone=False)[0] == _OID
+    except (ValueError, RecursionError):
+        return False
+
+
+class _RawSuite(Struct, frozen=True):
+    digest_algorithm: asn1.TLV
+    signature_algorithm: asn1.TLV
+
+
+def _raw_suite(suite: Suite) -> _RawSuite:
+    return _RawSuite(cms.raw(suite.digest_algorithm), cms.raw(suite.signature_algorithm))
+
+
+_RAW = {algorithm: _raw_suite(suite) for algorithm, suite in SUITES.items()}
+
+
+class _Signer(Struct, frozen=True):
+    """What is the same in every signature under one certificate."""
+
+    certificate: asn1.TLV
+    sid: cms.IssuerAndSerialNumber
+    signing_certificate: cms.Attribute
+
+
+def _signer(certificate: Certificate) -> _Signer:
+    return _signer_of(certificate.der, certificate.issuer_der, certificate.serial_der)
+
+
+@lru_cache(maxsize=64)
+def _signer_of(der: bytes, issuer: bytes, serial: bytes) -> _Signer:
+    reference = cms.SigningCertificateV2(certs=[cms.EssCertIdV2(cert_hash=hashlib.sha256(der).digest())])
+    return _Signer(
+        cms.raw(der),
+        cms.IssuerAndSerialNumber(issuer=cms.raw(issuer), serial_number=cms.raw(serial)),
+        cms.attribute(cms.ID_SIGNING_CERTIFICATE_V2, reference),
+    )
+
+
+@lru_cache(maxsize=64)
+def _mime_type(media_type: str) -> cms.Attribute:
+    """EN 319 122-1 §5.2.4.2; content-hints is for content inside content, which there is none of."""
+    return cms.attribute(cms.ID_MIME_TYPE, media_type)
+
+
+def _time(moment: datetime) -> asn1.UTCTime | asn1.GeneralizedTime:
+    if moment.tzinfo is None:
+        raise ValueError("a signing time is aware")
+    moment = moment.astimezone(UTC).replace(microsecond=0)
+    return asn1.UTCTime(moment) if moment.year <= _LAST_UTC_TIME_YEAR else asn1.GeneralizedTime(moment)
+
+
+def _encapsulated(content: bytes | None) -> cms.EncapsulatedContentInfo:
+    return cms.EncapsulatedContentInfo(e_content_type=cms.ID_DATA, e_content=content)
+
+
+def _content_info(signed_data: cms.SignedData) -> bytes:
+    return asn1.encode_der(cms.ContentInfo(content_type=cms.ID_SIGNED_DATA, content=signed_data))
+
+
+def _with_content(signature: bytes, content: bytes | None) -> bytes:
+    info = asn1.decode_der(cms.ContentInfo, signature)
+    if info.content_type != cms.ID_SIGNED_DATA:
+        raise ValueError("not a SignedData")
+    info.content.encap_content_info.e_content = content
+    return asn1.encode_der(info)
+
+
+def _first_element(encoded: bytes, *, alone: bool = True) -> tuple[tuple[int, int, int], bytes]:
+    """Class, method and number of the first element, and its contents; ValueError where others follow."""
+    class_, method, number, _, contents, _ = parser.parse(encoded, strict=alone)
+    return (class_, method, number), contents

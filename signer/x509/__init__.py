@@ -1,0 +1,34 @@
+"""Reading certificates as they are, and telling which issued which.
+
+Certificates of the field break rules that strict libraries enforce (a bracket in a PrintableString is
+enough), so structure is read with asn1crypto's tag parser, names are compared by their DER bytes, and
+`cryptography` sees the public key alone. Nothing here issues, stores or fetches a certificate, and
+revocation is not looked at.
+"""
+
+from signer.x509.certificate import (
+    BasicConstraints,
+    Certificate,
+    CertificateUnreadable,
+    KeyUnsupported,
+    KeyUsage,
+    public_key,
+    read,
+)
+from signer.x509.chain import issued_by, path
+from signer.x509.usability import Unusable, unusable, why_unusable
+
+__all__ = [
+    "BasicConstraints",
+    "Certificate",
+    "CertificateUnreadable",
+    "KeyUnsupported",
+    "KeyUsage",
+    "Unusable",
+    "issued_by",
+    "path",
+    "public_key",
+    "read",
+    "unusable",
+    "why_unusable",
+]

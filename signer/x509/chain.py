@@ -1,0 +1,105 @@
+"""Who issued a certificate, and is there a way up to a trusted one.
+
+Light on purpose: names by their DER bytes, signatures, CA flags, path lengths, validity. Neither revocation
+nor policies nor name constraints are judged; a critical extension that is not understood ends the way
+(RFC 5280 §6.1.4).
+An authority re-issued under one name and key gives several issuers for one certificate, and each is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from signer.x509 import tlv
+from signer.x509.certificate import Certificate, public_key
+
+#: Certificates between a leaf and its anchor: two in the field, with room to spare.
+MAX_INTERMEDIATES = 4
+
+#: Signature algorithms of certificates (RFC 3279, RFC 4055, RFC 5758). SHA-1 is here because authorities of
+#: the field signed with it; nothing is ever signed with it.
+_RSA: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "1.2.840.113549.1.1.5": hashes.SHA1,
+    "1.2.840.113549.1.1.11": hashes.SHA256,
+    "1.2.840.113549.1.1.12": hashes.SHA384,
+    "1.2.840.113549.1.1.13": hashes.SHA512,
+}
+_ECDSA: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "1.2.840.10045.4.3.2": hashes.SHA256,
+    "1.2.840.10045.4.3.3": hashes.SHA384,
+    "1.2.840.10045.4.3.4": hashes.SHA512,
+}
+
+
+def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Every candidate CA that bears the issuer's name, byte for byte, and whose key made the signature."""
+    return tuple(
+        candidate
+        for candidate in candidates
+        if candidate.subject_der == certificate.issuer_der
+        and _may_issue(candidate)
+        and _signed_with(candidate.spki, certificate)
+    )
+
+
+def path(
+    certificate: Certificate,
+    anchors: Iterable[Certificate],
+    intermediates: Iterable[Certificate],
+    at: datetime,
+) -> tuple[Certificate, ...] | None:
+    """A way from the certificate (first) to one of the anchors (last), or None.
+
+    Every certificate on it is valid at `at` (aware). A certificate that is itself an anchor is its own way.
+    """
+    trusted, between = tuple(anchors), tuple(intermediates)
+
+    def climb(way: tuple[Certificate, ...]) -> tuple[Certificate, ...] | None:
+        top = way[-1]
+        if not top.not_before <= at <= top.not_after or top.critical_unknown:
+            return None
+        if top in trusted:
+            return way
+        ways = (
+            climb((*way, issuer))
+            for issuer in issued_by(top, (*trusted, *between))
+            if issuer not in way and _reaches(issuer, len(way) - 1)
+        )
+        return next((found for found in ways if found), None)
+
+    return climb((certificate,))
+
+
+def _may_issue(candidate: Certificate) -> bool:
+    usage = candidate.key_usage
+    constraints = candidate.basic_constraints
+    return constraints is not None and constraints.ca and (usage is None or usage.key_cert_sign)
+
+
+def _reaches(issuer: Certificate, intermediates: int) -> bool:
+    constraints = issuer.basic_constraints
+    limit = None if constraints is None else constraints.path_length
+    return intermediates <= (MAX_INTERMEDIATES if limit is None else min(limit, MAX_INTERMEDIATES))
+
+
+def _signed_with(spki: bytes, certificate: Certificate) -> bool:
+    algorithm = tlv.oid(tlv.read_one(certificate.signature_algorithm).children()[0].contents)
+    key = public_key(spki)
+    try:
+        if isinstance(key, RSAPublicKey):
+            if algorithm not in _RSA:
+                return False
+            key.verify(certificate.signature, certificate.tbs, padding.PKCS1v15(), _RSA[algorithm]())
+        else:
+            if algorithm not in _ECDSA:
+                return False
+            key.verify(certificate.signature, certificate.tbs, ec.ECDSA(_ECDSA[algorithm]()))
+    except InvalidSignature:
+        return False
+    return True

@@ -1,0 +1,43 @@
+"""Finished signatures for tests, made as the service makes them but with a key in memory."""
+
+from __future__ import annotations
+
+from signer.envelope.cades import prepare
+from signer.model.credential import SignatureAlgorithm
+from signer.x509 import Certificate
+from tests import pki
+
+CONTENT = b'{"mohr":1,"kind":"drug"}'
+MEDIA_TYPE = "application/vnd.mohr.prescription+json"
+
+#: Every algorithm with a key of each size it is used with.
+ALGORITHMS = [
+    ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA256),
+    ("rsa-3072", SignatureAlgorithm.RSA_PKCS1_SHA256),
+    ("rsa-4096", SignatureAlgorithm.RSA_PKCS1_SHA256),
+    ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA384),
+    ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA512),
+    ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA256),
+    ("p256", SignatureAlgorithm.ECDSA_SHA256),
+    ("p384", SignatureAlgorithm.ECDSA_SHA384),
+]
+
+
+def signed(
+    kind: str = "p256",
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.ECDSA_SHA256,
+    *,
+    content: bytes = CONTENT,
+    certificate: Certificate | None = None,
+    attached: bool = True,
+) -> bytes:
+    """A ContentInfo over `content`, under the key of this kind and its plain certificate."""
+    prepared = prepare(
+        content=content,
+        media_type=MEDIA_TYPE,
+        certificate=certificate or pki.leaf(kind),
+        algorithm=algorithm,
+        signing_time=pki.NOW,
+        attached=attached,
+    )
+    return prepared.finish(pki.sign(pki.key(kind), algorithm, prepared.to_be_signed))

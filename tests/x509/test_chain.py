@@ -1,0 +1,79 @@
+"""Issuers are found by name bytes and signature; re-issued authorities are each tried."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from signer.cli.demo.authority import AUTHORITY_NAME, PLAIN_DOCTOR, DemoAuthority, NamePart, Usage
+from signer.x509 import issued_by, path, read
+from tests import pki
+
+ROOT = read(pki.authority().certificate)
+LEAF = pki.leaf("p256")
+CA_USAGE = frozenset({Usage.KEY_CERT_SIGN})
+
+
+def test_a_leaf_is_issued_by_its_authority_and_by_no_namesake() -> None:
+    namesake = read(DemoAuthority(now=pki.NOW, key=pki.key("other-p256")).certificate)
+    assert namesake.subject_der == ROOT.subject_der
+    assert issued_by(LEAF, (namesake, ROOT)) == (ROOT,)
+
+
+def test_an_authority_reissued_under_its_name_and_key_gives_two_issuers() -> None:
+    reissued = read(DemoAuthority(now=pki.NOW + timedelta(days=9), key=pki.key("p256")).certificate)
+    assert issued_by(LEAF, (ROOT, reissued)) == (ROOT, reissued)
+
+
+def test_the_way_goes_by_the_one_of_two_reissued_authorities_that_is_in_force() -> None:
+    long_ago = pki.NOW - timedelta(days=20 * 365)
+    expired = read(DemoAuthority(now=long_ago, key=pki.key("p256")).certificate)
+    assert path(LEAF, (expired, ROOT), (), pki.NOW) == (LEAF, ROOT)
+    assert path(LEAF, (expired,), (), pki.NOW) is None
+
+
+def test_a_leaf_without_the_ca_flag_issues_nothing() -> None:
+    name = (NamePart("2.5.4.3", "سارا نمونه"),)
+    doctor = read(pki.authority().issue(pki.spki(pki.key("p384")), name, not_before=pki.NOW))
+    forger = DemoAuthority(now=pki.NOW, name=name, key=pki.key("p384"))
+    forged = read(forger.issue(pki.spki(pki.key("p256")), PLAIN_DOCTOR, not_before=pki.NOW))
+    assert issued_by(forged, (doctor,)) == ()
+    assert path(forged, (ROOT,), (doctor,), pki.NOW) is None
+
+
+def test_a_way_over_an_intermediate_authority_is_found_in_any_order() -> None:
+    name = (*AUTHORITY_NAME[:1], NamePart("2.5.4.3", "Mohr Demo Intermediate"))
+    middle = read(
+        pki.authority().issue(
+            pki.spki(pki.key("rsa-2048")), name, not_before=pki.NOW, usage=CA_USAGE, ca=True
+        )
+    )
+    issuer = DemoAuthority(now=pki.NOW, name=name, key=pki.key("rsa-2048"))
+    leaf = read(issuer.issue(pki.spki(pki.key("p256")), PLAIN_DOCTOR, not_before=pki.NOW))
+    assert path(leaf, (ROOT,), (LEAF, middle), pki.NOW) == (leaf, middle, ROOT)
+    assert path(leaf, (ROOT,), (), pki.NOW) is None
+
+
+def test_two_authorities_that_certify_each_other_do_not_lead_round_in_circles() -> None:
+    first_name, second_name = (NamePart("2.5.4.3", "A"),), (NamePart("2.5.4.3", "B"),)
+    first = DemoAuthority(now=pki.NOW, name=first_name, key=pki.key("p256"))
+    second = DemoAuthority(now=pki.NOW, name=second_name, key=pki.key("p384"))
+    crossed = [
+        read(issuer.issue(pki.spki(pki.key(kind)), name, not_before=pki.NOW, usage=CA_USAGE, ca=True))
+        for issuer, name, kind in ((first, second_name, "p384"), (second, first_name, "p256"))
+    ]
+    leaf = read(first.issue(pki.spki(pki.key("rsa-2048")), PLAIN_DOCTOR, not_before=pki.NOW))
+    assert path(leaf, (ROOT,), crossed, pki.NOW) is None
+
+
+def test_an_rsa_authority_that_signed_with_sha1_still_counts_as_the_issuer() -> None:
+    root = pki.authority("rsa-2048")
+    leaf = root.issue(pki.spki(pki.key("p256")), PLAIN_DOCTOR, not_before=pki.NOW)
+    old = read(pki.resigned_with_sha1(leaf, pki.rsa_key("rsa-2048")))
+    assert issued_by(old, (read(root.certificate),)) == (read(root.certificate),)
+
+
+def test_a_tampered_certificate_has_no_issuer() -> None:
+    at = LEAF.der.index(b"0012345679")
+    tampered = read(LEAF.der[:at] + b"0499370899" + LEAF.der[at + 10 :])
+    assert tampered.holder.national_code == "0499370899"
+    assert issued_by(tampered, (ROOT,)) == ()
