@@ -21,6 +21,7 @@ from signer.model.record import Seal
 from signer.model.request import Document, SigningRequest
 from signer.service import envelopes
 from signer.service.ports import Clock, Journal, SigningSession
+from signer.x509 import Certificate
 
 IN_FLIGHT = 16
 COMMIT_AT = 25
@@ -44,7 +45,7 @@ class Pipeline:
         *,
         request: SigningRequest,
         session: SigningSession,
-        certificate: envelopes.Certificate,
+        certificate: Certificate,
         algorithm: SignatureAlgorithm,
         signing_time: datetime,
         journal: Journal,

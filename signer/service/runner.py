@@ -81,7 +81,7 @@ class Runner:
         """True with the lock held, False when interrupted before that."""
         acquiring = asyncio.ensure_future(turn.acquire())
         try:
-            await asyncio.wait({acquiring, self._stop}, return_when=asyncio.FIRST_COMPLETED)
+            await _first_of(acquiring, self._stop)
         finally:
             acquiring.cancel()  # without effect once the lock is held
         await asyncio.wait({acquiring})
@@ -159,7 +159,7 @@ class Runner:
         """Wait for `work` or for an interruption; an interrupted `work` is cancelled and waited for."""
         task = asyncio.ensure_future(work)
         try:
-            await asyncio.wait({task, self._stop}, return_when=asyncio.FIRST_COMPLETED)
+            await _first_of(task, self._stop)
         finally:
             if not task.done():
                 task.cancel()
@@ -206,6 +206,8 @@ class Runner:
             approval.credential.key_kind, await self._around.signers.algorithms(approval.credential)
         )
         await self._around.journal.intend(tuple(self._intent(d, approval) for d in wanted))
+        if self._stop.done():
+            return (self._stop.result(),)
         effects: list[j.Effect] = []
 
         def report(event: j.Event, signed: tuple[Signed, ...]) -> None:
@@ -299,6 +301,10 @@ class Runner:
             ),
             problem=stage.code if isinstance(stage, j.Ended) else None,
         )
+
+
+async def _first_of(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
 class _Stopped(Struct, frozen=True):

@@ -86,10 +86,11 @@ class SigningService:
         return self._view(entry)
 
     async def cancel(self, *, origin: str, request_id: str) -> RequestView:
-        """See `UseCases.cancel`. Waits until the end is certain, which is at most one signature away."""
+        """See `UseCases.cancel`. Waits until the window is closed, which is at most one signature away."""
         entry = self._entry(origin, request_id)
-        entry.runner.interrupt(j.Cancelled())
-        await entry.final.wait()
+        if entry.task is not None:
+            entry.runner.interrupt(j.Cancelled())
+            await asyncio.wait({entry.task})
         return self._view(entry)
 
     async def credentials(self) -> tuple[Credential, ...]:

@@ -13,7 +13,8 @@ DOCUMENTS = ("a", "b", "c")
 
 
 def travel(*events: j.Event) -> tuple[j.Journey, list[j.Effect]]:
-    journey, effects = j.begin(DOCUMENTS), []
+    journey = j.begin(DOCUMENTS)
+    effects: list[j.Effect] = []
     for event in events:
         journey, more = j.step(journey, event)
         effects.extend(more)

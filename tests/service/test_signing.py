@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,6 +100,13 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     await made.close()
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for what follows the panel's answer: the logout and the closing of the window."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 def states(view: RequestView) -> list[DocumentState]:
     return [d.state for d in view.documents]
 
@@ -116,10 +123,9 @@ async def test_a_yes_and_a_pin_give_a_sealed_signature(clinic: Clinic) -> None:
     assert states(view) == [DocumentState.SIGNED] * 2
     assert all(d.signature and d.certificate for d in view.documents)
     assert await clinic.journal.check() == 4, "two intents and two seals"
-    await asyncio.sleep(0)
+    await eventually(lambda: len(clinic.doctor.outcomes) == 1)
     assert clinic.token.sessions_open == 0, "logged out after the last signature"
     assert clinic.doctor.progress[-1] == (2, 2)
-    assert len(clinic.doctor.outcomes) == 1
 
 
 async def test_two_hundred_and_fifty_documents_are_all_signed_once(clinic: Clinic) -> None:
@@ -140,7 +146,7 @@ async def test_no_means_no_and_spends_no_try(clinic: Clinic) -> None:
 
 
 async def test_what_was_not_approved_is_not_signed(clinic: Clinic) -> None:
-    clinic.doctor.answers.append(lambda q: Approved(answers=(DocumentAnswer(document_id="b"),), pin=Pin(PIN)))
+    clinic.doctor.answers.append(lambda q: Approved(answers=yes(q).answers[1:], pin=Pin(PIN)))
     view = await clinic.finished(await clinic.post(text("a"), text("b")))
     assert states(view) == [DocumentState.DECLINED, DocumentState.SIGNED]
     assert clinic.token.signed == 1
@@ -290,7 +296,7 @@ async def test_a_crash_spoils_only_what_was_in_hand_and_a_second_request_succeed
 
     clinic.token.before_sign = crash
     assert codes(await clinic.finished(await clinic.post())) == ["module-crashed"]
-    assert clinic.token.sessions_open == 0
+    await eventually(lambda: clinic.token.sessions_open == 0)
     clinic.token.before_sign = None
     clinic.yes()
     assert (await clinic.finished(await clinic.post(key="k2"))).state is RequestState.FINISHED
@@ -339,7 +345,7 @@ async def test_nobody_answering_expires_the_request(clinic: Clinic, monkeypatch:
     assert timedelta(minutes=1) < UNANSWERED_FOR
     view = await clinic.finished(await clinic.post())
     assert codes(view) == ["request-expired"]
-    assert len(clinic.doctor.outcomes) == 1
+    await eventually(lambda: len(clinic.doctor.outcomes) == 1)
 
 
 async def test_limits_hold_for_an_origin_and_for_all(clinic: Clinic) -> None:
@@ -409,7 +415,12 @@ async def test_a_full_disk_at_the_seal_releases_nothing(
 
 async def test_what_the_doctor_sees_is_what_was_posted(clinic: Clinic) -> None:
     seen: list[ConsentQuestion] = []
-    clinic.doctor.answers.append(lambda q: (seen.append(q), yes(q))[1])
+
+    def look(question: ConsentQuestion) -> Approved:
+        seen.append(question)
+        return yes(question)
+
+    clinic.doctor.answers.append(look)
     view = await clinic.finished(await clinic.post(text("a", "شربت 5 ml")))
     assert seen[0].origin == ORIGIN
     assert seen[0].sheets[0].content_hash == seen[0].documents[0].content_hash()
