@@ -74,3 +74,9 @@ def resigned_with_sha1(der: bytes, issuer: rsa.RSAPrivateKey) -> bytes:
     old = der.replace(sha256_with_rsa, sha1_with_rsa)
     tbs, signature = read(old).tbs, read(old).signature
     return old.replace(signature, issuer.sign(tbs, padding.PKCS1v15(), hashes.SHA1()))
+
+
+def with_a_long_length(der: bytes) -> bytes:
+    """The certificate with one octet more than needed in its outermost length: BER, and no longer DER."""
+    assert der[1] == 0x82
+    return der[:1] + b"\x83\x00" + der[2:]

@@ -19,7 +19,12 @@ from msgspec import Struct
 from signer.envelope import cms
 from signer.envelope.algorithms import PREFERENCE, SUITES, Suite
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentRefused, FormatUnsupported, MechanismUnsupported
+from signer.model.errors import (
+    CredentialUnusable,
+    DocumentRefused,
+    FormatUnsupported,
+    MechanismUnsupported,
+)
 from signer.x509 import Certificate
 
 _VERSION = 1
@@ -83,7 +88,7 @@ def prepare(
 
     `signing_time` is aware and signed to the second. Raises `DocumentRefused` for content that parses as
     SET OF Attribute, `FormatUnsupported` for a media type that is none, `MechanismUnsupported` for an
-    algorithm that is not the key's.
+    algorithm that is not the key's, `CredentialUnusable` for a certificate that no DER can hold.
     """
     if algorithm not in PREFERENCE[certificate.key_kind]:
         raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
@@ -168,11 +173,13 @@ def _signer(certificate: Certificate) -> _Signer:
 @lru_cache(maxsize=64)
 def _signer_of(der: bytes, issuer: bytes, serial: bytes) -> _Signer:
     reference = cms.SigningCertificateV2(certs=[cms.EssCertIdV2(cert_hash=hashlib.sha256(der).digest())])
-    return _Signer(
-        cms.raw(der),
-        cms.IssuerAndSerialNumber(issuer=cms.raw(issuer), serial_number=cms.raw(serial)),
-        cms.attribute(cms.ID_SIGNING_CERTIFICATE_V2, reference),
-    )
+    try:
+        sid = cms.IssuerAndSerialNumber(issuer=cms.raw(issuer), serial_number=cms.raw(serial))
+        return _Signer(cms.raw(der), sid, cms.attribute(cms.ID_SIGNING_CERTIFICATE_V2, reference))
+    except ValueError:
+        raise CredentialUnusable(
+            "certificate, issuer or serial number has a length that is not DER"
+        ) from None
 
 
 @lru_cache(maxsize=64)

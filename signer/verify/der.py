@@ -1,4 +1,4 @@
-"""A strict reader of DER (X.690 §10): one encoding for each value, and no octet that nobody looked at.
+"""A strict reader of DER (X.690 §10, §11): one encoding for each value, and no octet that nobody looked at.
 
 Definite lengths in their shortest form, low tag numbers, nothing after the last element. Certificates are
 read by `signer.x509.tlv`, whose tolerance has no place here.

@@ -63,7 +63,7 @@ class Certificate(Struct, frozen=True, kw_only=True):
 
     `id` is the lower-case hex SHA-256 of `der`; times are aware, UTC; `key_usage` and `basic_constraints` are
     None where the extension is absent; `critical_unknown` names critical extensions that are not understood.
-    `tbs`, `signature_algorithm` (DER) and `signature` are what its issuer signed, how, and the value.
+    `tbs`, `signature_algorithm` (dotted OID) and `signature` are what its issuer signed, how, and the value.
     """
 
     der: bytes
@@ -86,7 +86,7 @@ class Certificate(Struct, frozen=True, kw_only=True):
     critical_unknown: tuple[str, ...]
     holder: Holder
     tbs: bytes
-    signature_algorithm: bytes
+    signature_algorithm: str
     signature: bytes
 
 
@@ -147,9 +147,14 @@ def _read(der: bytes) -> Certificate:
         critical_unknown=extensions.critical_unknown(),
         holder=holder(subject_attributes),
         tbs=tbs.encoded,
-        signature_algorithm=algorithm.encoded,
-        signature=tlv.bits(signature.expect(tlv.BIT_STRING).contents),
+        signature_algorithm=_algorithm(algorithm),
+        signature=tlv.octets(signature.expect(tlv.BIT_STRING).contents),
     )
+
+
+def _algorithm(identifier: Tlv) -> str:
+    kind = _at_least(identifier.expect(tlv.SEQUENCE).children(), 1)[0]
+    return tlv.oid(kind.expect(tlv.OID).contents)
 
 
 def _at_least(fields: list[Tlv], count: int) -> list[Tlv]:
@@ -183,8 +188,8 @@ class _Extensions:
 
     def _take(self, parts: list[Tlv]) -> None:
         kind = tlv.oid(_at_least(parts, 2)[0].expect(tlv.OID).contents)
-        if kind in self._values:
-            raise ValueError(f"extension {kind} stands twice")
+        if kind in self._values or len(parts) > 3:
+            raise ValueError(f"extension {kind} stands twice or has too many parts")
         if len(parts) == 3 and parts[1].expect(tlv.BOOLEAN).contents != b"\x00":
             self._critical.append(kind)
         self._values[kind] = parts[-1].expect(tlv.OCTET_STRING)

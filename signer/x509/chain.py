@@ -8,7 +8,7 @@ An authority re-issued under one name and key gives several issuers for one cert
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from signer.x509 import tlv
 from signer.x509.certificate import Certificate, public_key
 
 #: Certificates between a leaf and its anchor: two in the field, with room to spare.
@@ -24,16 +23,16 @@ MAX_INTERMEDIATES = 4
 
 #: Signature algorithms of certificates (RFC 3279, RFC 4055, RFC 5758). SHA-1 is here because authorities of
 #: the field signed with it; nothing is ever signed with it.
-_RSA: dict[str, Callable[[], hashes.HashAlgorithm]] = {
-    "1.2.840.113549.1.1.5": hashes.SHA1,
-    "1.2.840.113549.1.1.11": hashes.SHA256,
-    "1.2.840.113549.1.1.12": hashes.SHA384,
-    "1.2.840.113549.1.1.13": hashes.SHA512,
+_RSA: dict[str, hashes.HashAlgorithm] = {
+    "1.2.840.113549.1.1.5": hashes.SHA1(),  # noqa: S303
+    "1.2.840.113549.1.1.11": hashes.SHA256(),
+    "1.2.840.113549.1.1.12": hashes.SHA384(),
+    "1.2.840.113549.1.1.13": hashes.SHA512(),
 }
-_ECDSA: dict[str, Callable[[], hashes.HashAlgorithm]] = {
-    "1.2.840.10045.4.3.2": hashes.SHA256,
-    "1.2.840.10045.4.3.3": hashes.SHA384,
-    "1.2.840.10045.4.3.4": hashes.SHA512,
+_ECDSA: dict[str, hashes.HashAlgorithm] = {
+    "1.2.840.10045.4.3.2": hashes.SHA256(),
+    "1.2.840.10045.4.3.3": hashes.SHA384(),
+    "1.2.840.10045.4.3.4": hashes.SHA512(),
 }
 
 
@@ -89,17 +88,15 @@ def _reaches(issuer: Certificate, intermediates: int) -> bool:
 
 
 def _signed_with(spki: bytes, certificate: Certificate) -> bool:
-    algorithm = tlv.oid(tlv.read_one(certificate.signature_algorithm).children()[0].contents)
     key = public_key(spki)
+    hashed = (_RSA if isinstance(key, RSAPublicKey) else _ECDSA).get(certificate.signature_algorithm)
+    if hashed is None:
+        return False
     try:
         if isinstance(key, RSAPublicKey):
-            if algorithm not in _RSA:
-                return False
-            key.verify(certificate.signature, certificate.tbs, padding.PKCS1v15(), _RSA[algorithm]())
+            key.verify(certificate.signature, certificate.tbs, padding.PKCS1v15(), hashed)
         else:
-            if algorithm not in _ECDSA:
-                return False
-            key.verify(certificate.signature, certificate.tbs, ec.ECDSA(_ECDSA[algorithm]()))
+            key.verify(certificate.signature, certificate.tbs, ec.ECDSA(hashed))
     except InvalidSignature:
         return False
     return True

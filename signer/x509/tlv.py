@@ -87,6 +87,13 @@ def bits(contents: bytes) -> bytes:
     return contents[1:]
 
 
+def octets(contents: bytes) -> bytes:
+    """A BIT STRING's octets, where it must be whole octets: a signature."""
+    if contents[:1] != b"\x00":
+        raise ValueError("bit string with unused bits")
+    return contents[1:]
+
+
 def moment(element: Tlv) -> datetime:
     """A Time (RFC 5280 §4.1.2.5), aware, UTC. Offsets and missing seconds of old ones are understood."""
     text = element.contents.decode("ascii")

@@ -9,7 +9,7 @@ from signer.model.credential import KeyKind
 from signer.model.errors import CredentialUnusable
 from signer.x509.certificate import Certificate
 
-#: Below it, RSA is no longer accepted for signing (ETSI TS 119 312 §6.2); above it, no token of ours goes.
+#: Below it, RSA is no longer accepted for signing (NIST SP 800-131A §3); above it, no token of ours goes.
 RSA_BITS = range(2048, 4096 + 1)
 
 

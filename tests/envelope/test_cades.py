@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from signer.cli.demo.authority import ODD_DOCTOR, PLAIN_DOCTOR, Name
 from signer.envelope.cades import attach, detach, parses_as_signed_attributes, prepare
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentRefused, FormatUnsupported, MechanismUnsupported
+from signer.model.errors import CredentialUnusable, DocumentRefused, FormatUnsupported, MechanismUnsupported
+from signer.x509 import read
 from tests import pki
 from tests.signatures import ALGORITHMS, CONTENT, MEDIA_TYPE, signed
 
@@ -208,6 +209,12 @@ def test_media_types_with_and_without_parameters_are_signed(media_type: str) -> 
 def test_an_algorithm_that_is_not_the_keys_is_refused(algorithm: SignatureAlgorithm) -> None:
     with pytest.raises(MechanismUnsupported):
         begin(algorithm=algorithm)
+
+
+def test_a_certificate_that_der_cannot_hold_is_unusable() -> None:
+    odd = read(pki.with_a_long_length(pki.leaf("p256").der))
+    with pytest.raises(CredentialUnusable):
+        begin(certificate=odd)
 
 
 def test_a_signing_time_without_a_zone_is_a_mistake_of_the_caller() -> None:

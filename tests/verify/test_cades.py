@@ -361,6 +361,14 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted() -> None:
     assert verify(signature, anchors=(read(stranger.certificate),)).valid
 
 
+def test_a_certificate_inside_that_is_none_is_told_apart() -> None:
+    def no_certificate(data: cms.SignedData) -> None:
+        data.certificates = asn1.SetOf([cms.raw(b"\x30\x00")])
+
+    verdict = verify(crafted(signed_data=no_certificate), anchors=(ROOT,))
+    assert verdict.reason is Reason.CERTIFICATE_UNREADABLE
+
+
 def test_a_verdict_is_not_given_where_anybody_would_be_trusted() -> None:
     with pytest.raises(ValueError, match="anchor"):
         verify(signed())

@@ -119,6 +119,11 @@ def test_a_key_of_another_kind_is_told_from_junk() -> None:
         read(pki.authority().issue(spki, PLAIN_DOCTOR, not_before=pki.NOW))
 
 
+def test_lengths_longer_than_they_need_be_are_read() -> None:
+    der = pki.leaf("p256").der
+    assert read(pki.with_a_long_length(der)).tbs == pki.leaf("p256").tbs
+
+
 @pytest.mark.parametrize(
     "junk",
     [

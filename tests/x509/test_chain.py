@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from signer.cli.demo.authority import AUTHORITY_NAME, PLAIN_DOCTOR, DemoAuthority, NamePart, Usage
-from signer.x509 import issued_by, path, read
+from signer.x509 import CertificateUnreadable, issued_by, path, read
 from tests import pki
 
 ROOT = read(pki.authority().certificate)
@@ -77,3 +78,13 @@ def test_a_tampered_certificate_has_no_issuer() -> None:
     tampered = read(LEAF.der[:at] + b"0499370899" + LEAF.der[at + 10 :])
     assert tampered.holder.national_code == "0499370899"
     assert issued_by(tampered, (ROOT,)) == ()
+
+
+def test_no_single_bit_of_a_certificate_can_change_and_still_have_its_issuer() -> None:
+    number, length = int.from_bytes(LEAF.der), len(LEAF.der)
+    unnoticed = []
+    for bit in range(8 * length):
+        with suppress(CertificateUnreadable):
+            if issued_by(read((number ^ 1 << bit).to_bytes(length)), (ROOT,)):
+                unnoticed.append(bit)
+    assert unnoticed == []
