@@ -1,4 +1,4 @@
-"""The small part of Cryptoki (PKCS #11 v2.40) that a worker needs, as a protocol that each binding implements.
+"""The part of Cryptoki (PKCS #11 v2.40) that a worker needs, as a protocol that each binding implements.
 
 Handles are CK_SESSION_HANDLE and CK_OBJECT_HANDLE numbers; templates and attribute values are octets as C
 lays them out, so that both bindings speak of the same thing. Everything raises `ModuleReturned` with the

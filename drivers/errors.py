@@ -67,7 +67,7 @@ class KeyIdTaken(DriverFault):
 
 
 class NotLoggedIn(DriverFault):
-    """No private key with that CKA_ID is visible, and nobody is logged in at this slot through this worker."""
+    """No private key with that CKA_ID is visible, and this worker has nobody logged in at the slot."""
 
 
 class ContextLoginNeeded(DriverFault):
@@ -79,7 +79,7 @@ class SignatureMalformed(DriverFault):
 
 
 class FrameMalformed(DriverFault):
-    """Bytes on the pipe are not a message of `drivers.wire`, or an answer is not one to the question asked."""
+    """Bytes on the pipe are no message of `drivers.wire`, or an answer that does not fit the question."""
 
 
 class ProfileInvalid(DriverFault):
