@@ -219,7 +219,7 @@ class Supervisor:
                 link.retire()
 
 
-def _expect(kind: type[A], answer: wire.Answer, link: WorkerLink) -> A:
+def _expect(kind: type[A], answer: object, link: WorkerLink) -> A:
     if isinstance(answer, kind):
         return answer
     match answer:

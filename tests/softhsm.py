@@ -39,9 +39,7 @@ class SoftHsm:
     label: str = LABEL
     pin: str = PIN
 
-    def supervisor(
-        self, *, binding: Binding = Binding.PYKCS11, limits: Limits | None = None
-    ) -> Supervisor:
+    def supervisor(self, *, binding: Binding = Binding.PYKCS11, limits: Limits | None = None) -> Supervisor:
         """A supervisor of a worker that sees this token; the caller closes it."""
         return Supervisor(self.module, binding=binding, limits=limits, env=self.env)
 
