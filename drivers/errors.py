@@ -56,3 +56,37 @@ class NoSuchMechanism(DriverFault):
     def __init__(self, wanted: str) -> None:
         super().__init__(f"no mechanism for {wanted}")
         self.wanted = wanted
+
+
+class KeyAmbiguous(DriverFault):
+    """The slot holds more than one private key with that CKA_ID; none is chosen."""
+
+
+class KeyIdTaken(DriverFault):
+    """The slot already holds a private key with the CKA_ID wanted for a new one."""
+
+
+class NotLoggedIn(DriverFault):
+    """No private key with that CKA_ID is visible, and this worker has nobody logged in at the slot."""
+
+
+class ContextLoginNeeded(DriverFault):
+    """The key has CKA_ALWAYS_AUTHENTICATE: each signature needs a login of its own, which was not given."""
+
+
+class SignatureMalformed(DriverFault):
+    """The module answered CKR_OK with something that cannot be a signature of the wanted kind."""
+
+
+class FrameMalformed(DriverFault):
+    """Bytes on the pipe are no message of `drivers.wire`, or an answer that does not fit the question."""
+
+
+class ProfileInvalid(DriverFault):
+    """A token profile cannot be used: `file` is its name, `key` the path of the key at fault."""
+
+    def __init__(self, file: str, key: str, problem: str) -> None:
+        super().__init__(f"{file}: {key}: {problem}")
+        self.file = file
+        self.key = key
+        self.problem = problem

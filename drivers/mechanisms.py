@@ -1,0 +1,156 @@
+"""Which mechanism of a token makes a wanted signature, what it is fed, and what its answer becomes.
+
+Pure. Algorithms are named as in `signer.model.credential.SignatureAlgorithm`; constants are those of
+PKCS #11 v2.40. SHA-1 is not here. Whether a signature is right is found out by verifying it, elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from enum import Enum
+
+from msgspec import Struct
+
+from drivers import der
+from drivers.errors import NoSuchMechanism, SignatureMalformed
+from drivers.types import Mechanism, PssParameters
+
+CKM_RSA_PKCS = 0x0001
+CKM_RSA_PKCS_PSS = 0x000D
+CKM_SHA256_RSA_PKCS = 0x0040
+CKM_SHA384_RSA_PKCS = 0x0041
+CKM_SHA512_RSA_PKCS = 0x0042
+CKM_SHA256_RSA_PKCS_PSS = 0x0043
+CKM_SHA256 = 0x0250
+CKM_ECDSA = 0x1041
+CKM_ECDSA_SHA256 = 0x1044
+CKM_ECDSA_SHA384 = 0x1045
+CKG_MGF1_SHA256 = 0x0002
+
+_HASH_OID = {
+    "sha256": "2.16.840.1.101.3.4.2.1",
+    "sha384": "2.16.840.1.101.3.4.2.2",
+    "sha512": "2.16.840.1.101.3.4.2.3",
+}
+
+
+class Hashing(Enum):
+    """Who hashes: the module, in a mechanism that takes the message, or this side of the pipe."""
+
+    MODULE = "module"
+    HOST = "host"
+
+
+class EcdsaOutput(Enum):
+    """What the module answers for ECDSA: r||s as PKCS #11 says, or DER as some modules do."""
+
+    RAW = "raw"
+    DER = "der"
+
+
+class SignPreferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A profile's `[sign]`. `hashing` is the order to try; a way that is not named is not taken."""
+
+    hashing: tuple[Hashing, ...] = (Hashing.MODULE, Hashing.HOST)
+    ecdsa_output: EcdsaOutput = EcdsaOutput.RAW
+
+
+class Input(Enum):
+    """Which octets the mechanism is fed."""
+
+    MESSAGE = "message"
+    DIGEST = "digest"
+    DIGEST_INFO = "digest-info"
+
+
+class SigningPlan(Struct, frozen=True, kw_only=True):
+    """How one algorithm is made on one token. `mechanism` goes to the worker as it is."""
+
+    algorithm: str
+    mechanism: Mechanism
+    hash: str
+    input: Input
+    raw_ecdsa: bool = False
+
+    def data(self, message: bytes) -> bytes:
+        """What C_Sign is given for `message`."""
+        if self.input is Input.MESSAGE:
+            return message
+        digest = hashlib.new(self.hash, message).digest()
+        return digest_info(self.hash, digest) if self.input is Input.DIGEST_INFO else digest
+
+    def signature(self, answer: bytes) -> bytes:
+        """What C_Sign answered, as the algorithm's signature value. Raises `SignatureMalformed`."""
+        return ecdsa_sig_value(answer) if self.raw_ecdsa else answer
+
+
+class _Way(Struct, frozen=True):
+    hashing: Hashing
+    mechanism: Mechanism
+    input: Input
+
+
+def _ways(hashed: int, bare: int, bare_input: Input, pss: PssParameters | None = None) -> tuple[_Way, ...]:
+    return (
+        _Way(Hashing.MODULE, Mechanism(type=hashed, pss=pss), Input.MESSAGE),
+        _Way(Hashing.HOST, Mechanism(type=bare, pss=pss), bare_input),
+    )
+
+
+_PSS_SHA256 = PssParameters(hash=CKM_SHA256, mgf=CKG_MGF1_SHA256, salt=32)
+
+_ALGORITHMS: dict[str, tuple[str, tuple[_Way, ...]]] = {
+    "rsa-pkcs1-sha256": ("sha256", _ways(CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, Input.DIGEST_INFO)),
+    "rsa-pkcs1-sha384": ("sha384", _ways(CKM_SHA384_RSA_PKCS, CKM_RSA_PKCS, Input.DIGEST_INFO)),
+    "rsa-pkcs1-sha512": ("sha512", _ways(CKM_SHA512_RSA_PKCS, CKM_RSA_PKCS, Input.DIGEST_INFO)),
+    "rsa-pss-sha256": ("sha256", _ways(CKM_SHA256_RSA_PKCS_PSS, CKM_RSA_PKCS_PSS, Input.DIGEST, _PSS_SHA256)),
+    "ecdsa-sha256": ("sha256", _ways(CKM_ECDSA_SHA256, CKM_ECDSA, Input.DIGEST)),
+    "ecdsa-sha384": ("sha384", _ways(CKM_ECDSA_SHA384, CKM_ECDSA, Input.DIGEST)),
+}
+
+
+def plan(wanted: str, mechanisms: Collection[int], preferences: SignPreferences) -> SigningPlan:
+    """The first way, in the profile's order, that the token's CKM_ list offers.
+
+    Raises `NoSuchMechanism` where there is none, or where `wanted` is no algorithm of ours.
+    """
+    hash_name, ways = _ALGORITHMS.get(wanted, ("", ()))
+    for hashing in preferences.hashing:
+        for way in ways:
+            if way.hashing is hashing and way.mechanism.type in mechanisms:
+                return SigningPlan(
+                    algorithm=wanted,
+                    mechanism=way.mechanism,
+                    hash=hash_name,
+                    input=way.input,
+                    raw_ecdsa=wanted.startswith("ecdsa-") and preferences.ecdsa_output is EcdsaOutput.RAW,
+                )
+    raise NoSuchMechanism(wanted)
+
+
+def offered(mechanisms: Collection[int], preferences: SignPreferences) -> tuple[str, ...]:
+    """The algorithms that a token with these mechanisms can make, whatever keys it holds."""
+    names = []
+    for name, (_, ways) in _ALGORITHMS.items():
+        if any(way.hashing in preferences.hashing and way.mechanism.type in mechanisms for way in ways):
+            names.append(name)
+    return tuple(names)
+
+
+def digest_info(hash_name: str, digest: bytes) -> bytes:
+    """DigestInfo with NULL parameters, what CKM_RSA_PKCS pads (RFC 8017 §9.2 note 1)."""
+    algorithm = der.sequence(der.oid(_HASH_OID[hash_name]), der.NULL)
+    return der.sequence(algorithm, der.octet_string(digest))
+
+
+def ecdsa_sig_value(raw: bytes) -> bytes:
+    """r||s (PKCS #11 v2.40 mechanisms §2.3.1) as DER ECDSA-Sig-Value (RFC 3279 §2.2.3).
+
+    Raises `SignatureMalformed` on an odd length, nothing, or an r or s of zero.
+    """
+    half, odd = divmod(len(raw), 2)
+    r, s = int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big")
+    if odd or not r or not s:
+        raise SignatureMalformed(f"{len(raw)} octets are no r||s")
+    return der.sequence(der.integer(r), der.integer(s))

@@ -1,0 +1,39 @@
+"""How a worker process is started: which command, and what it inherits of the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+# What makes a loader or an interpreter load something else, and what leads a module's own traffic astray.
+_DROPPED = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"})
+_BOOT = (
+    "import runpy, sys\n"
+    "if sys.argv[1] not in sys.path: sys.path.insert(0, sys.argv[1])\n"
+    "runpy.run_module({module!r}, run_name='__main__')"
+)
+
+
+def worker_command(module: str = "drivers.worker") -> tuple[str, ...]:
+    """Start `module` in this interpreter, isolated: no current directory, no PYTHON* variable, no user site.
+
+    The folder that holds `drivers` is passed on, so that a checkout and an installation both work.
+    """
+    root = str(Path(__file__).resolve().parent.parent)
+    return (sys.executable, "-I", "-c", _BOOT.format(module=module), root)
+
+
+def scrubbed_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without preloads, PYTHON* and proxies; then `extra`.
+
+    The rest stays: modules need SOFTHSM2_CONF, OPENSC_CONF, DISPLAY and the like.
+    """
+    kept = {name: value for name, value in os.environ.items() if not _dropped(name)}
+    return {**kept, **extra}
+
+
+def _dropped(name: str) -> bool:
+    upper = name.upper()
+    return upper in _DROPPED or upper.startswith("PYTHON") or upper.endswith("_PROXY")

@@ -1,0 +1,234 @@
+"""One module's worker process, as seen from the agent: spawned, asked, timed, replaced, ended.
+
+A vendor's crash, hang or noise ends here as a typed fault. Nothing is sent twice: what was in hand when a
+worker died is reported, and the next call gets a new worker, in which nobody is logged in. Meaning of a
+CK_RV, retries and PIN rules are the signer's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from drivers import wire
+from drivers.errors import (
+    ContextLoginNeeded,
+    DriverFault,
+    FrameMalformed,
+    KeyAmbiguous,
+    KeyIdTaken,
+    ModuleNotLoaded,
+    ModuleReturned,
+    NoSuchKey,
+    NotLoggedIn,
+)
+from drivers.pin import Pin
+from drivers.spawning import scrubbed_environment, worker_command
+from drivers.types import (
+    Binding,
+    KeyAttributes,
+    KeySpec,
+    Library,
+    Limits,
+    LoginOutcome,
+    Mechanism,
+    NewCertificate,
+    StoredCertificate,
+    Token,
+    TokenFlags,
+)
+from drivers.worker_link import WorkerLink
+
+_REFUSALS: dict[wire.Reason, type[DriverFault]] = {
+    wire.Reason.NO_SUCH_KEY: NoSuchKey,
+    wire.Reason.KEY_AMBIGUOUS: KeyAmbiguous,
+    wire.Reason.KEY_ID_TAKEN: KeyIdTaken,
+    wire.Reason.NOT_LOGGED_IN: NotLoggedIn,
+    wire.Reason.CONTEXT_LOGIN_NEEDED: ContextLoginNeeded,
+}
+
+A = TypeVar("A", bound=wire.Answer)
+
+
+class Supervisor:
+    """The one way to a module. All methods are called on one event loop; many calls may be in flight.
+
+    Calls are answered in the order in which they were made. Each may raise `ModuleReturned`,
+    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`. A caller that is cancelled takes
+    nothing back: what was sent is still done.
+    """
+
+    def __init__(
+        self,
+        module: str | Path,
+        *,
+        binding: Binding = Binding.PYKCS11,
+        limits: Limits | None = None,
+        env: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        """`env` is added to the scrubbed environment; `command` starts a worker where a packaged agent
+        has no interpreter to start.
+        """
+        self._load = wire.Load(str(module), binding)
+        self._limits = limits or Limits()
+        self._env = scrubbed_environment(env or {})
+        self._command = tuple(command) if command is not None else worker_command()
+        self._link: WorkerLink | None = None
+        self._loading: asyncio.Future[wire.Answer] | None = None
+        self._spawning = asyncio.Lock()
+        self._last_words = ""
+        self._closed = False
+
+    async def start(self) -> None:
+        """Spawn the worker and tell it to load the module; return without waiting for that."""
+        await self._worker()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the worker, politely and then by force; no process is left, even if this is cancelled.
+
+        Calls in flight end in `WorkerDied`. Closing twice is fine; no call may follow.
+        """
+        self._closed = True
+        if self._link is not None:
+            await self._link.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, or None while there is no worker."""
+        return self._link.pid if self._link is not None and self._link.alive else None
+
+    @property
+    def stderr(self) -> str:
+        """The last 16 KiB that the worker, or the last one that there was, wrote to stderr or stdout."""
+        return self._link.stderr if self._link is not None else self._last_words
+
+    async def library(self) -> Library:
+        """What the module says of itself, once it is loaded."""
+        link = await self._worker()
+        assert self._loading is not None
+        return _expect(wire.Loaded, await asyncio.shield(self._loading), link).library
+
+    async def tokens(self) -> tuple[Token, ...]:
+        """The tokens that are in their slots now."""
+        request = wire.ListTokens()
+        return (await self._ask(wire.Tokens, request, "C_GetSlotList", self._limits.read)).tokens
+
+    async def token_flags(self, slot: int) -> TokenFlags:
+        """The token's flags, read now."""
+        request = wire.ReadFlags(slot)
+        answer = await self._ask(wire.Flags, request, "C_GetTokenInfo", self._limits.read)
+        return TokenFlags(answer.flags)
+
+    async def certificates(self, slot: int) -> tuple[StoredCertificate, ...]:
+        """The X.509 certificates on the token, without a login."""
+        request = wire.ListCertificates(slot)
+        answer = await self._ask(wire.Certificates, request, "C_FindObjects", self._limits.read)
+        return answer.certificates
+
+    async def login(self, slot: int, pin: Pin | None) -> LoginOutcome:
+        """Call C_Login once, as CKU_USER; `pin` is None where the reader has a PIN pad.
+
+        ALREADY means that the token did not look at the PIN. A cancelled call may still log in: log out
+        after it.
+        """
+        limit = self._limits.pin_pad if pin is None else self._limits.login
+        link = await self._worker()
+        request = wire.Login(slot, None if pin is None else pin.reveal())
+        return _expect(wire.LoggedIn, await link.ask(request, "C_Login", limit), link).outcome
+
+    async def logout(self, slot: int) -> None:
+        """Call C_Logout and close the session. Where nobody is logged in nothing happens."""
+        await self._ask(wire.Done, wire.Logout(slot), "C_Logout", self._limits.read)
+
+    async def sign(self, slot: int, key_id: bytes, mechanism: Mechanism, data: bytes) -> bytes:
+        """C_SignInit and C_Sign over `data`, which is not empty; the module's octets as they are.
+
+        `drivers.mechanisms.plan` says what to pass and what to make of the answer. Raises `NoSuchKey`,
+        `KeyAmbiguous`, `NotLoggedIn`, `ContextLoginNeeded`.
+        """
+        if not data:
+            raise ValueError("there is nothing to sign")
+        request = wire.Sign(slot, key_id, mechanism, data)
+        return (await self._ask(wire.Signature, request, "C_Sign", self._limits.sign)).value
+
+    async def key_attributes(self, slot: int, key_id: bytes) -> KeyAttributes:
+        """What the private key with this CKA_ID says of itself; most tokens want a login before.
+
+        Raises `NoSuchKey`, `KeyAmbiguous`, `NotLoggedIn`.
+        """
+        request = wire.ReadKey(slot, key_id)
+        return (await self._ask(wire.Key, request, "C_GetAttributeValue", self._limits.read)).attributes
+
+    async def generate_key_pair(self, slot: int, spec: KeySpec, key_id: bytes, label: str) -> bytes:
+        """Make a key pair that stays on the token; its DER SubjectPublicKeyInfo. Needs a login before.
+
+        Raises `KeyIdTaken` where a private key with that CKA_ID is there already.
+        """
+        request = wire.GenerateKeyPair(slot, spec, key_id, label)
+        answer = await self._ask(wire.PublicKey, request, "C_GenerateKeyPair", self._limits.generate)
+        return answer.spki
+
+    async def store_certificate(self, slot: int, certificate: NewCertificate) -> None:
+        """Write a certificate object beside its key. Needs a login before."""
+        request = wire.StoreCertificate(slot, certificate)
+        await self._ask(wire.Done, request, "C_CreateObject", self._limits.store)
+
+    async def _ask(self, kind: type[A], request: wire.Request, function: str, limit: float) -> A:
+        link = self._link
+        if link is None or not link.alive:
+            link = await self._worker()
+        return _expect(kind, await link.ask(request, function, limit), link)
+
+    async def _worker(self) -> WorkerLink:
+        async with self._spawning:
+            if self._closed:
+                raise RuntimeError("the supervisor is closed")
+            if self._link is None or not self._link.alive:
+                if self._link is not None:
+                    await self._link.close()
+                    self._last_words = self._link.stderr
+                link = await WorkerLink.spawn(self._command, self._env)
+                if self._closed:
+                    await link.close()
+                    raise RuntimeError("the supervisor is closed")
+                self._link = link
+                self._loading = self._link.ask(self._load, "C_Initialize", self._limits.load)
+                self._loading.add_done_callback(self._loaded)
+            return self._link
+
+    def _loaded(self, loading: asyncio.Future[wire.Answer]) -> None:
+        failed = loading.cancelled() or loading.exception() is not None
+        if (failed or not isinstance(loading.result(), wire.Loaded)) and loading is self._loading:
+            # A module that did not load now may load later, in a new process: this one answers what
+            # stands in its queue and is not asked again.
+            link = self._link
+            if link is not None:
+                link.retire()
+
+
+def _expect(kind: type[A], answer: object, link: WorkerLink) -> A:
+    if isinstance(answer, kind):
+        return answer
+    match answer:
+        case wire.Returned(rv, function):
+            raise ModuleReturned(rv, function)
+        case wire.NotLoaded(reason):
+            raise ModuleNotLoaded(reason)
+        case wire.Refused(reason):
+            raise _REFUSALS[reason](reason.value)
+        case _:
+            link.kill()
+            raise FrameMalformed(f"{type(answer).__name__} is no answer to what was asked")

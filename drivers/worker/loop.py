@@ -1,0 +1,45 @@
+"""Requests in, answers out, one at a time and in order, until the agent closes its end.
+
+One thread, blocking reads: a worker that waits uses no CPU.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from drivers import wire
+from drivers.cryptoki import Cryptoki
+from drivers.types import Binding
+from drivers.worker.operations import Operations
+
+# Below the size from which malloc asks the kernel for pages each time.
+_READ = 64 * 1024
+
+
+def serve(
+    requests: int,
+    answers: int,
+    open_binding: Callable[[Binding], Cryptoki],
+    farewell: Callable[[], None],
+) -> None:
+    """Serve until end of file on the descriptor `requests`; then `farewell`, log out, finalise the module.
+
+    Raises `FrameMalformed` when what comes is not of `drivers.wire`, and `BrokenPipeError` when nobody
+    reads the answers.
+    """
+
+    def say(message: wire.Answer | wire.Calling) -> None:
+        rest = memoryview(wire.frame(message))
+        while rest:
+            rest = rest[os.write(answers, rest) :]
+
+    operations = Operations(open_binding, lambda function: say(wire.Calling(function)))
+    deframer = wire.Deframer()
+    try:
+        while octets := os.read(requests, _READ):
+            for payload in deframer.feed(octets):
+                say(operations.answer(wire.read_request(payload)))
+    finally:
+        farewell()
+        operations.close()

@@ -1,0 +1,67 @@
+"""What makes a process fit to hold a vendor's module and a PIN.
+
+Descriptors moved out of the module's reach, no core dumps, an end when the agent ends, and a last word on
+stderr that holds places in our source and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import TracebackType
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_SECONDS_TO_LEAVE = 5
+
+
+def move_pipes() -> tuple[int, int]:
+    """Take the protocol away from descriptors 0 and 1; return where it is now, to read and to write.
+
+    A module that prints then prints to stderr, and one that reads stdin finds it empty.
+    """
+    requests, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def forbid_core_dumps() -> None:
+    """Keep the process's memory, where a PIN passes, off the disk and away from other processes."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    # One octet rather than none: Linux ignores a limit of 0 when cores are piped to a program (core(5)).
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    if sys.platform == "linux":
+        import ctypes
+
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        # The end of file on the pipe is not seen by a process that hangs inside its module.
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def limit_farewell() -> None:
+    """From here the process has seconds to leave; a module that hangs while it is finalised dies of it."""
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(_SECONDS_TO_LEAVE)
+
+
+def report_places_only() -> None:
+    """Let an uncaught exception print its type and where it was, never its text: it may quote a value."""
+    sys.excepthook = _print_places
+
+
+def _print_places(kind: type[BaseException], _: BaseException, traceback: TracebackType | None) -> None:
+    lines = [f"worker: {kind.__name__}"]
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        lines.append(f"  {code.co_filename}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    os.write(2, ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,194 @@
+"""A live worker process and the queue of what it was asked: pipes, order, deadlines, and how it ended.
+
+One object for one process; it never starts another. The worker answers in order, so the head of the queue
+is what it has in hand: the deadline runs for the head alone, and only the head can have been begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import cast
+
+from drivers import wire
+from drivers.errors import DriverFault, FrameMalformed, WorkerDied, WorkerHung
+
+_STDERR_KEPT = 16 * 1024
+# A process that the module started may hold our pipes open after the worker has gone.
+_SECONDS_FOR_LAST_ANSWERS = 0.5
+_SECONDS_TO_LEAVE = 3.0
+
+
+class _Pending:
+    """One request on its way. The request itself is not kept: it may hold a PIN or a document."""
+
+    __slots__ = ("answer", "function", "limit")
+
+    def __init__(self, answer: asyncio.Future[wire.Answer], function: str, limit: float) -> None:
+        self.answer = answer
+        self.function = function
+        self.limit = limit
+
+
+class WorkerLink(asyncio.SubprocessProtocol):
+    """The pipes of one worker. Made by `spawn`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: deque[_Pending] = deque()
+        self._deframer = wire.Deframer()
+        self._stderr = bytearray()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._requests: asyncio.WriteTransport | None = None
+        self._killed_for: DriverFault | None = None
+        self._retired = False
+        self._gone = loop.create_future()
+
+    @classmethod
+    async def spawn(cls, command: Sequence[str], env: Mapping[str, str]) -> WorkerLink:
+        """Start a process by exec and hold its three pipes. Raises `OSError` where it cannot be started."""
+        loop = asyncio.get_running_loop()
+        _, link = await loop.subprocess_exec(lambda: cls(loop), *command, env=env)
+        return link
+
+    @property
+    def alive(self) -> bool:
+        """True while it takes requests."""
+        return not self._retired and not self._gone.done()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id."""
+        return None if self._transport is None else self._transport.get_pid()
+
+    @property
+    def stderr(self) -> str:
+        """The end of what the process wrote to stderr."""
+        return self._stderr.decode("utf-8", "replace")
+
+    def ask(self, request: wire.Request, function: str, limit: float) -> asyncio.Future[wire.Answer]:
+        """Send a request; the future holds the answer, `WorkerDied`, `WorkerHung` or `FrameMalformed`.
+
+        `function` is what the request is about, until the worker says otherwise; `limit` is in seconds,
+        from when the request becomes the head of the queue.
+        """
+        answer: asyncio.Future[wire.Answer] = self._loop.create_future()
+        if self._gone.done() or self._requests is None:
+            answer.set_exception(WorkerDied("gone", function, begun=False))
+            return answer
+        self._requests.write(wire.frame(request))
+        self._queue.append(_Pending(answer, function, limit))
+        if len(self._queue) == 1:
+            self._time_head()
+        return answer
+
+    def retire(self) -> None:
+        """Take no more requests; the process leaves when it has answered what it was sent."""
+        self._retired = True
+        if self._requests is not None:
+            self._requests.close()
+
+    def kill(self) -> None:
+        """End the process now."""
+        self._retired = True
+        if self._transport is not None:
+            with suppress(ProcessLookupError):
+                self._transport.kill()
+
+    async def close(self) -> None:
+        """Let the process leave, and make it leave after a few seconds, or at once when cancelled."""
+        self.retire()
+        try:
+            if self._queue:
+                self.kill()
+            await asyncio.wait({self._gone}, timeout=_SECONDS_TO_LEAVE)
+        finally:
+            self.kill()
+        await self._gone
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._requests = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 2:
+            self._stderr += data
+            del self._stderr[:-_STDERR_KEPT]
+            return
+        try:
+            for payload in self._deframer.feed(data):
+                self._hear(wire.read_message(payload))
+        except FrameMalformed as fault:
+            self._killed_for = fault
+            self.kill()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        if fd == 1 and self._exited():
+            self._end()
+
+    def process_exited(self) -> None:
+        self._loop.call_later(_SECONDS_FOR_LAST_ANSWERS, self._end)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+
+    def _exited(self) -> bool:
+        return self._transport is not None and self._transport.get_returncode() is not None
+
+    def _hear(self, message: wire.Answer | wire.Calling) -> None:
+        if not self._queue:
+            raise FrameMalformed("an answer to nothing")
+        if isinstance(message, wire.Calling):
+            self._queue[0].function = message.function
+            return
+        answer = self._queue.popleft().answer
+        self._time_head()
+        if not answer.done():
+            answer.set_result(message)
+
+    def _time_head(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(self._queue[0].limit, self._overdue) if self._queue else None
+
+    def _overdue(self) -> None:
+        head = self._queue[0]
+        self._killed_for = WorkerHung(head.function, head.limit)
+        self.kill()
+
+    def _end(self) -> None:
+        """The process has gone, and all that it said was heard."""
+        if self._gone.done():
+            return
+        if self._deadline is not None:
+            self._deadline.cancel()
+        how = self._how()
+        head = True
+        while self._queue:
+            pending = self._queue.popleft()
+            fault: DriverFault = WorkerDied(how, pending.function, begun=head)
+            if head and self._killed_for is not None:
+                fault = self._killed_for
+            head = False
+            if not pending.answer.done():
+                pending.answer.set_exception(fault)
+        if self._transport is not None:
+            self._transport.close()
+        self._gone.set_result(None)
+
+    def _how(self) -> str:
+        if isinstance(self._killed_for, WorkerHung):
+            return "killed at a deadline"
+        code = self._transport.get_returncode() if self._transport is not None else None
+        if code is None:
+            return "gone"
+        if code < 0:
+            return signal.Signals(-code).name
+        # Windows says how a process crashed in its exit code, an NTSTATUS.
+        return f"exit {code}" if code < 0x100 else f"exit 0x{code:08X}"

@@ -1,0 +1,98 @@
+"""A throwaway SoftHSM token, for every room's tests.
+
+The token lives in its own folder with its own configuration, which only a worker's environment names: the
+test process itself never loads a module. Keys are made by the code under test.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from drivers.pin import Pin
+from drivers.supervisor import Supervisor
+from drivers.types import Binding, KeySpec, Limits
+
+MODULES = (
+    Path("/usr/lib/softhsm/libsofthsm2.so"),
+    Path("/usr/lib64/softhsm/libsofthsm2.so"),
+    Path("/usr/local/lib/softhsm/libsofthsm2.so"),
+    Path("/opt/homebrew/lib/softhsm/libsofthsm2.so"),
+)
+PIN = "73915502"
+SO_PIN = "60284417"
+LABEL = "مطب آزمایشی"
+
+
+@dataclass(frozen=True)
+class SoftHsm:
+    """One initialised token. `env` is what a worker needs to see it; PIN is `pin`."""
+
+    folder: Path
+    module: Path
+    env: dict[str, str]
+    label: str = LABEL
+    pin: str = PIN
+
+    def supervisor(self, *, binding: Binding = Binding.PYKCS11, limits: Limits | None = None) -> Supervisor:
+        """A supervisor of a worker that sees this token; the caller closes it."""
+        return Supervisor(self.module, binding=binding, limits=limits, env=self.env)
+
+
+def module_path() -> Path:
+    """Where SoftHSM's module is installed."""
+    return next(path for path in MODULES if path.exists())
+
+
+def create(folder: Path, label: str = LABEL) -> SoftHsm:
+    """Initialise one token in `folder`."""
+    tokens = folder / "tokens"
+    tokens.mkdir(parents=True)
+    configuration = folder / "softhsm2.conf"
+    configuration.write_text(
+        f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n"
+    )
+    env = {"SOFTHSM2_CONF": str(configuration)}
+    subprocess.run(
+        ["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", SO_PIN, "--pin", PIN],
+        env={**os.environ, **env},
+        check=True,
+        capture_output=True,
+    )
+    return SoftHsm(folder=folder, module=module_path(), env=env, label=label)
+
+
+async def only_slot(supervisor: Supervisor) -> int:
+    """The slot of the one initialised token (SoftHSM always shows an empty one too)."""
+    slots = [token.slot for token in await supervisor.tokens() if token.label]
+    assert len(slots) == 1
+    return slots[0]
+
+
+async def make_keys(token: SoftHsm, keys: dict[bytes, KeySpec]) -> dict[bytes, bytes]:
+    """Make a key pair for each CKA_ID; the SubjectPublicKeyInfo of each, DER."""
+    async with token.supervisor() as supervisor:
+        slot = await only_slot(supervisor)
+        await supervisor.login(slot, Pin(token.pin))
+        return {
+            key_id: await supervisor.generate_key_pair(slot, spec, key_id, f"key {spec.value}")
+            for key_id, spec in keys.items()
+        }
+
+
+@pytest.fixture
+def softhsm(tmp_path: Path) -> SoftHsm:
+    """An empty token."""
+    return create(tmp_path / "softhsm")
+
+
+@pytest.fixture
+async def supervisor(softhsm: SoftHsm) -> AsyncIterator[Supervisor]:
+    """A supervisor of a worker that sees the empty token."""
+    async with softhsm.supervisor() as running:
+        yield running
