@@ -104,14 +104,15 @@ def parse_instant(text: str) -> datetime | None:
 def parse_date(text: str) -> date | None:
     """A day, or None: an RFC 3339 date-time (its day in Tehran), an RFC 3339 full-date, or a Jalali date.
 
-    Jalali dates are `1405/09/01` or `14050901`, in any of the three kinds of digits.
+    Jalali dates are `1405/09/01` or `14050901`. A full-date of a year that may be Jalali, `1405-09-01`, is
+    not understood, since writer and reader may mean two days. Digits may be of any of the three kinds.
     """
     text = latin_digits(text).strip()
     instant = parse_instant(text)
     if instant is not None:
         return tehran_date(instant)
     match = _FULL_DATE.fullmatch(text)
-    if match is not None:
+    if match is not None and int(match[1]) > LAST_YEAR:
         try:
             return date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:

@@ -40,14 +40,16 @@ def leaves(value: SignedValue) -> Leaves:
     def walk(value: SignedValue, pointer: str, seen_as: str) -> None:
         if isinstance(value, dict) and value:
             for name, member in value.items():
-                plain = visible(name)
-                below = child(seen_as, plain)
-                if plain != name and (characters := hidden(name)):
-                    found.append(Hidden(pointer=below, characters=characters))
-                walk(member, child(pointer, name), below)
+                below = child(pointer, name)
+                seen_below = below
+                if seen_as != pointer or not name.isascii() or not name.isprintable():
+                    seen_below = child(seen_as, visible(name))
+                    if characters := hidden(name):
+                        found.append(Hidden(pointer=seen_below, characters=characters))
+                walk(member, below, seen_below)
         elif isinstance(value, list) and value:
             for index, element in enumerate(value):
-                walk(element, child(pointer, index), child(seen_as, index))
+                walk(element, f"{pointer}/{index}", f"{seen_as}/{index}")
         else:
             text = spelled(value)
             if isinstance(value, str) and text != value and (characters := hidden(value)):
