@@ -1,0 +1,54 @@
+"""Runs the desktop: the agent's thread first, then Qt. Imports Qt only once the endpoint answers."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gui.bridge.surface import Outbox
+from gui.bridge.thread import AgentThread, StartAgent
+
+#: Seconds that Qt's import waits for the endpoint: importing both at once would slow the endpoint down.
+HEAD_START = 2.0
+
+
+def run(
+    start_agent: StartAgent,
+    *,
+    preferences_path: Path,
+    arguments: Sequence[str] = (),
+    hidden: bool = False,
+) -> int:
+    """Run until the person quits; the exit status.
+
+    `start_agent` is called on the agent's own thread with the surface to ask on, so its imports belong inside
+    it. `hidden` starts in the tray, where there is one. Quitting stops the agent before the process ends.
+    """
+    outbox = Outbox()
+    agent = AgentThread(start_agent, outbox)
+    agent.start()
+    try:
+        agent.wait_settled(HEAD_START)
+        return _show(agent, outbox, preferences_path, arguments, hidden=hidden)
+    finally:
+        agent.stop()
+
+
+def _show(
+    agent: AgentThread, outbox: Outbox, preferences_path: Path, arguments: Sequence[str], *, hidden: bool
+) -> int:
+    from PySide6.QtWidgets import QApplication
+
+    from gui.shell import Shell
+
+    app = QApplication([sys.argv[0], *arguments])
+    # Qt's loop runs no Python while nothing happens: the plain handler ends the process on Ctrl+C at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    shell = Shell(app, outbox, agent.surface, preferences_path)
+    if not (hidden and shell.tray is not None):
+        shell.open_home()
+    status = app.exec()
+    shell.close()
+    return status

@@ -1,0 +1,100 @@
+"""What crosses between the threads: frozen values, and the one PIN inside an `Approved`.
+
+A ticket is the number of one question; answers and everything that follows carry it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from signer.service.consent import (
+    Approved,
+    ChoiceQuestion,
+    ConsentQuestion,
+    Declined,
+    Outcome,
+    PairingQuestion,
+    PinRequest,
+)
+
+__all__ = [
+    "AgentChanged",
+    "AgentInfo",
+    "AgentState",
+    "Asked",
+    "Closed",
+    "Message",
+    "PinAsked",
+    "Progressed",
+    "Question",
+    "Reply",
+    "Withdrawn",
+]
+
+Question = ConsentQuestion | PairingQuestion | ChoiceQuestion
+
+#: Consent and PIN: `Approved` or `Declined`. Pairing: a bool. Choice: a credential id or None.
+Reply = Approved | Declined | bool | str | None
+
+
+class Asked(Struct, frozen=True):
+    """Show this question."""
+
+    ticket: int
+    question: Question
+
+
+class PinAsked(Struct, frozen=True):
+    """Ask for the PIN again in the window of this ticket."""
+
+    ticket: int
+    request: PinRequest
+
+
+class Progressed(Struct, frozen=True):
+    """`done` of `total` documents are signed."""
+
+    ticket: int
+    done: int
+    total: int
+
+
+class Closed(Struct, frozen=True):
+    """The request ended: show how, and go away."""
+
+    ticket: int
+    outcome: Outcome
+
+
+class Withdrawn(Struct, frozen=True):
+    """Nobody waits for the answer any more: take the window away."""
+
+    ticket: int
+
+
+class AgentInfo(Struct, frozen=True, kw_only=True):
+    """What a started agent tells the main window: `host:port` it answers on, and its version."""
+
+    address: str
+    version: str
+
+
+class AgentState(Enum):
+    """How the agent is, as the main window shows it."""
+
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class AgentChanged(Struct, frozen=True):
+    """The agent became ready (`info`) or could not start (`problem`, a stable error code)."""
+
+    state: AgentState
+    info: AgentInfo | None = None
+    problem: str | None = None
+
+
+Message = Asked | PinAsked | Progressed | Closed | Withdrawn | AgentChanged

@@ -1,0 +1,54 @@
+"""What the desktop remembers between starts: language and appearance. Nothing else, and nothing personal."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """Persian and the system's appearance, unless the person said otherwise."""
+
+    language: Literal["fa", "en"] = "fa"
+    theme: Literal["system", "light", "dark"] = "system"
+
+
+def with_language(preferences: Preferences, language: str) -> Preferences:
+    """The same in another language. Raises `msgspec.ValidationError` for one that does not exist."""
+    return _changed(preferences, "language", language)
+
+
+def with_theme(preferences: Preferences, theme: str) -> Preferences:
+    """The same in another appearance. Raises `msgspec.ValidationError` for one that does not exist."""
+    return _changed(preferences, "theme", theme)
+
+
+def load(path: Path) -> Preferences:
+    """The stored preferences; the defaults where there are none, or none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Preferences)
+    except FileNotFoundError:
+        return Preferences()
+    except (OSError, msgspec.DecodeError):
+        log.warning("the desktop's preferences cannot be read; the defaults are used")
+        return Preferences()
+
+
+def save(path: Path, preferences: Preferences) -> None:
+    """Store them, replacing the file whole. A disk that refuses costs the preference, never the work."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(preferences))
+        fresh.replace(path)
+    except OSError:
+        log.warning("the desktop's preferences cannot be written")
+
+
+def _changed(preferences: Preferences, name: str, value: str) -> Preferences:
+    return msgspec.convert({**msgspec.to_builtins(preferences), name: value}, Preferences)

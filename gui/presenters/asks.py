@@ -1,0 +1,108 @@
+"""The two small questions in words: pairing, and the choice of a credential."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gui import translations as t
+from gui.presenters.tongue import Tongue, left_to_right
+from signer.model.credential import Credential
+from signer.model.errors import by_code
+from signer.service.consent import ChoiceQuestion, PairingQuestion
+
+
+class PairingView(Struct, frozen=True, kw_only=True):
+    """The pairing question. `spoken_code` spaces the digits, so that a screen reader says each."""
+
+    title: str
+    origin: str
+    code: str
+    spoken_code: str
+    until: str
+    ask: str
+    hint: str
+    yes: str
+    no: str
+
+
+class CredentialView(Struct, frozen=True, kw_only=True):
+    """One certificate to pick. `usable` is False where `problem` says why."""
+
+    credential_id: str
+    centre: str
+    holder: str
+    facts: str
+    problem: str | None
+    accessible: str
+
+
+class ChoiceView(Struct, frozen=True, kw_only=True):
+    """The choice question; nothing in it is preselected."""
+
+    title: str
+    origin: str
+    hint: str
+    credentials: tuple[CredentialView, ...]
+    proceed: str
+    decline: str
+
+
+def present_pairing(question: PairingQuestion, tongue: Tongue) -> PairingView:
+    """The pairing question in words."""
+    say = tongue.say
+    digits = tongue.digits(question.code)
+    return PairingView(
+        title=say(t.PAIR_TITLE),
+        origin=left_to_right(question.origin),
+        code=left_to_right(f"{digits[:3]} {digits[3:]}"),
+        spoken_code=" ".join(digits),
+        until=say(t.PAIR_UNTIL, time=tongue.clock(question.expires_at)),
+        ask=say(t.PAIR_ASK),
+        hint=say(t.PAIR_HINT),
+        yes=say(t.PAIR_YES),
+        no=say(t.PAIR_NO),
+    )
+
+
+def present_choice(question: ChoiceQuestion, tongue: Tongue) -> ChoiceView:
+    """The choice question in words."""
+    say = tongue.say
+    return ChoiceView(
+        title=say(t.CHOOSE_TITLE),
+        origin=say(t.FROM_PANEL, origin=left_to_right(question.origin)),
+        hint=say(t.CHOOSE_HINT),
+        credentials=tuple(_credential(c, tongue) for c in question.credentials),
+        proceed=say(t.CHOOSE_CONTINUE),
+        decline=say(t.DECLINE),
+    )
+
+
+def _credential(credential: Credential, tongue: Tongue) -> CredentialView:
+    say, holder = tongue.say, credential.holder
+    centre = tongue.signed(holder.centre) if holder.centre else say(t.NO_CENTRE)
+    who = tongue.signed(holder.name)
+    if holder.council_number:
+        who = f"{who} · {say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))}"
+    facts = " · ".join(
+        (
+            say(
+                t.VALIDITY,
+                start=tongue.short_day(credential.not_before),
+                end=tongue.short_day(credential.not_after),
+            ),
+            say(t.ISSUER, issuer=tongue.within(credential.issuer)),
+            say(t.TOKEN, label=left_to_right(credential.token.label)),
+        )
+    )
+    problem = None
+    if credential.problem is not None:
+        condition = by_code(credential.problem)
+        problem = condition.fa if tongue.rtl else condition.en
+    return CredentialView(
+        credential_id=credential.id,
+        centre=centre,
+        holder=who,
+        facts=facts,
+        problem=problem,
+        accessible=". ".join(filter(None, (centre, who, facts, problem))),
+    )

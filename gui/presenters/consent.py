@@ -1,0 +1,471 @@
+"""One consent from question to ending: what is decided, what may be pressed, what each line says.
+
+The window asks this and draws; it decides nothing itself. The PIN is never kept here: its length is, and
+the text passes through `approval` into a `Pin`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from gui import translations as t
+from gui.presenters import pin as pins
+from gui.presenters.pin import Line, Tone
+from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
+from gui.presenters.tongue import Tongue, left_to_right
+from signer.model.credential import TriesLeft
+from signer.model.errors import ConsentDeclined, by_code
+from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
+from signer.service.consent import (
+    Approved,
+    ConsentQuestion,
+    DocumentAnswer,
+    DocumentOutcome,
+    Outcome,
+    Pin,
+    PinProblem,
+    PinRequest,
+)
+
+
+class Phase(Enum):
+    """Where the dialogue stands."""
+
+    ASKING = "asking"
+    OPENING = "opening"
+    SIGNING = "signing"
+    ENDED = "ended"
+
+
+class Decision(Enum):
+    """What the doctor said about one of several documents."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class Header(Struct, frozen=True, kw_only=True):
+    """The top row: what is asked, by whom, and what with."""
+
+    title: str
+    origin_line: str
+    insurer: str | None
+    certificate: str
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One document in the list of many. `accessible` says all of it in one sentence."""
+
+    title: str
+    subtitle: str
+    decision: Decision
+    mark: Line | None
+    outcome: DocumentOutcome | None
+    accessible: str
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """How many documents are approved, refused and not yet decided."""
+
+    approved: int
+    refused: int
+    open: int
+
+
+class Footer(Struct, frozen=True, kw_only=True):
+    """The last row. `why_not` says why Sign cannot be pressed; None when it can."""
+
+    holder: str
+    pin_caption: str
+    pin_pad: Line | None
+    takes_pin: bool
+    tries: Line
+    layout: Line
+    last_try: str | None
+    banner: Line | None
+    sign: str
+    why_not: str | None
+    decline: str
+    can_decline: bool
+    hint: str | None
+    busy: str | None
+    progress: tuple[int, int] | None
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """The last words. `silent` endings (all signed, or declined by the doctor) need nobody to read them."""
+
+    sentence: Line
+    remedy: str | None
+    code: str | None
+    silent: bool
+
+
+class ConsentPresenter:
+    """The state of one consent window. All methods are called on the window's thread."""
+
+    def __init__(self, question: ConsentQuestion, tongue: Tongue) -> None:
+        self.question = question
+        self.phase = Phase.ASKING
+        self.tongue = tongue
+        self._authorisation = question.authorisation
+        count = len(question.sheets)
+        self._decisions = [Decision.OPEN] * count
+        self._seen = [False] * count
+        self._accepted: list[set[int]] = [set() for _ in range(count)]
+        self._wrong_before = False
+        self._again: PinProblem | None = None
+        self._consented = False
+        self._last_try = False
+        self._pin_length = 0
+        self._layout: str | None = None
+        self._typed_sample = ""
+        self._progress: tuple[int, int] | None = None
+        self._outcome: Outcome | None = None
+
+    # --- what was asked
+
+    @property
+    def many(self) -> bool:
+        """True where several documents wait for one PIN."""
+        return len(self.question.sheets) > 1
+
+    @property
+    def count(self) -> int:
+        """How many documents are asked about."""
+        return len(self.question.sheets)
+
+    def header(self) -> Header:
+        """The top row."""
+        question, say = self.question, self.tongue.say
+        credential = question.credential
+        if self.many:
+            title = say(t.TITLE_MANY, count=self.count)
+        elif isinstance(question.sheets[0].body, PrescriptionSheet):
+            title = say(t.TITLE_ONE)
+        else:
+            title = say(t.TITLE_ONE_PLAIN)
+        origin = say(t.FROM_PANEL, origin=left_to_right(question.origin))
+        if question.paired_since is not None:
+            since = say(t.PAIRED_SINCE, date=self.tongue.short_day(question.paired_since))
+            origin = f"{origin} · {since}"
+        until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
+        where = credential.holder.centre or credential.holder.name
+        return Header(
+            title=title,
+            origin_line=origin,
+            insurer=self._insurer(),
+            certificate=f"{self.tongue.signed(where)} · {until}",
+        )
+
+    def sheet(self, index: int) -> SheetView:
+        """One document as drawn."""
+        return present_sheet(self.question.sheets[index], self.tongue)
+
+    def row(self, index: int) -> Row:
+        """One document as the list shows it."""
+        sheet = self.question.sheets[index]
+        title, subtitle = summary(sheet, self.tongue)
+        mark = self._mark(sheet)
+        outcome = self._outcomes().get(sheet.document_id)
+        state = self._state_words(index, outcome)
+        words = [title, subtitle, *([mark.text] if mark else []), state]
+        return Row(
+            title=title,
+            subtitle=subtitle,
+            decision=self._decisions[index],
+            mark=mark,
+            outcome=outcome,
+            accessible="، ".join(words) if self.tongue.rtl else ", ".join(words),
+        )
+
+    # --- what the doctor does
+
+    def saw_end(self, index: int) -> bool:
+        """The sheet was on screen to its last line; True the first time."""
+        first = not self._seen[index]
+        self._seen[index] = True
+        return first
+
+    def accept(self, index: int, finding: int, yes: bool) -> None:
+        """An amber finding got its yes, or lost it; losing it takes the approval back."""
+        if yes:
+            self._accepted[index].add(finding)
+            return
+        self._accepted[index].discard(finding)
+        if self._decisions[index] is Decision.APPROVED:
+            self._decisions[index] = Decision.OPEN
+
+    def accepted(self, index: int, finding: int) -> bool:
+        """True where this amber finding has its yes."""
+        return finding in self._accepted[index]
+
+    def why_not_approve(self, index: int) -> str | None:
+        """Why this document cannot be approved now, or None where it can."""
+        sheet, say = self.question.sheets[index], self.tongue.say
+        if sheet.refused:
+            return say(t.WHY_RED)
+        if not self._seen[index]:
+            return say(t.WHY_UNSEEN)
+        if not self._amber(sheet) <= self._accepted[index]:
+            return say(t.WHY_YES)
+        return None
+
+    def approve(self, index: int) -> bool:
+        """Say yes to one of many; False where it may not be said."""
+        if self.phase is not Phase.ASKING or self._consented or self.why_not_approve(index) is not None:
+            return False
+        self._decisions[index] = Decision.APPROVED
+        return True
+
+    def refuse(self, index: int) -> None:
+        """Say no to one of many."""
+        if self.phase is Phase.ASKING and not self._consented:
+            self._decisions[index] = Decision.REFUSED
+
+    def decision(self, index: int) -> Decision:
+        """What was said about this document."""
+        return self._decisions[index]
+
+    def next_open(self, after: int) -> int | None:
+        """The next document without a decision, going round; None where all are decided."""
+        order = [*range(after + 1, self.count), *range(after)]
+        return next((i for i in order if self._decisions[i] is Decision.OPEN), None)
+
+    def counts(self) -> Counts:
+        """How the documents stand."""
+        return Counts(
+            approved=self._decisions.count(Decision.APPROVED),
+            refused=self._decisions.count(Decision.REFUSED),
+            open=self._decisions.count(Decision.OPEN),
+        )
+
+    @property
+    def frozen(self) -> bool:
+        """True once the yes was given: sheets can be read, and no answer changed."""
+        return self._consented or self.phase is not Phase.ASKING
+
+    def typed(self, pin: str) -> None:
+        """The PIN field changed. Only the length and the script stay here."""
+        self._pin_length = len(pin)
+        self._typed_sample = _script_sample(pin)
+
+    def keyboard(self, language: str | None) -> None:
+        """What the system says of the keyboard's language (ISO 639 code), None where it does not."""
+        self._layout = language
+
+    def accept_last_try(self, yes: bool) -> None:
+        """The explicit yes to spending what may be the last try."""
+        self._last_try = yes
+
+    def approval(self, pin: str | None) -> Approved:
+        """The answer to send. Call only where `footer().why_not` is None."""
+        self.phase = Phase.OPENING
+        self._consented = True
+        self._again = None
+        answers = tuple(self._answer(i) for i in range(self.count) if self._goes(i))
+        return Approved(
+            answers=answers,
+            pin=None if pin is None else Pin(pin),
+            last_try_accepted=self._last_try,
+        )
+
+    def give_up(self) -> None:
+        """No further PIN; the agent will say how it ended."""
+        self.phase = Phase.OPENING
+        self._again = None
+
+    # --- what the agent says
+
+    def ask_pin(self, request: PinRequest) -> None:
+        """The PIN is wanted again."""
+        self.phase = Phase.ASKING
+        self._again = request.problem
+        self._authorisation = request.authorisation
+        self._wrong_before = self._wrong_before or request.problem is PinProblem.WRONG
+        self._last_try = False
+        self._pin_length = 0
+        self._progress = None
+
+    def progressed(self, done: int, total: int) -> None:
+        """`done` of `total` are signed."""
+        self.phase = Phase.SIGNING
+        self._progress = (done, total)
+
+    def ended(self, outcome: Outcome) -> None:
+        """It is over."""
+        self.phase = Phase.ENDED
+        self._outcome = outcome
+
+    # --- what the last row says
+
+    def footer(self) -> Footer:
+        """The last row as it must be drawn now."""
+        say, authorisation = self.tongue.say, self._authorisation
+        pad = pins.on_reader(authorisation)
+        asking = self.phase is Phase.ASKING
+        guarded = pins.guarded(authorisation, wrong_before=self._guard_unknown)
+        return Footer(
+            holder=self.tongue.signed(self.question.credential.holder.name),
+            pin_caption=self._pin_caption(),
+            pin_pad=Line(say(t.PIN_PAD)) if pad else None,
+            takes_pin=asking and not pad and authorisation.tries is not TriesLeft.LOCKED,
+            tries=pins.tries_line(authorisation.tries, self.tongue, wrong_before=self._guard_unknown),
+            layout=(
+                Line(say(t.PIN_PAD_HINT))
+                if pad
+                else pins.layout_line(self._layout, self._typed_sample, self.tongue)
+            ),
+            last_try=pins.last_try_words(authorisation, self.tongue) if guarded and asking else None,
+            banner=pins.again_line(self._again, self.tongue) if self._again and asking else None,
+            sign=self._sign_words(),
+            why_not=self._why_not(guarded=guarded, pad=pad),
+            decline=say(t.GIVE_UP if self._consented else t.DECLINE),
+            can_decline=asking,
+            hint=self._hint(),
+            busy=self._busy(),
+            progress=self._progress if self.phase is Phase.SIGNING else None,
+        )
+
+    def ending(self) -> Ending:
+        """The last words. Only after `ended`."""
+        assert self._outcome is not None
+        states = [state for _, state in self._outcome.documents]
+        signed = states.count(DocumentOutcome.SIGNED)
+        declined = states.count(DocumentOutcome.DECLINED)
+        failed = states.count(DocumentOutcome.FAILED)
+        problem = self._outcome.problem
+        by_doctor = problem == ConsentDeclined.code or (problem is None and signed == 0 and failed == 0)
+        if problem is not None and not by_doctor:
+            return self._failed(problem, signed)
+        say = self.tongue.say
+        if failed or (declined and signed):
+            sentence = say(t.DONE_SOME, signed=signed, total=len(states), declined=declined, failed=failed)
+        elif not signed:
+            sentence = say(t.DONE_NONE)
+        else:
+            sentence = say(t.DONE_MANY, signed=signed) if self.many else say(t.DONE_ONE)
+        tone = Tone.BAD if failed else Tone.OK if signed else Tone.PLAIN
+        return Ending(
+            sentence=Line(sentence, tone),
+            remedy=None,
+            code=None,
+            silent=by_doctor or (not self.many and failed == 0),
+        )
+
+    # --- inside
+
+    @property
+    def _guard_unknown(self) -> bool:
+        """After a wrong PIN, and where the agent says that a yes is missing, unknown is guarded like last."""
+        return self._wrong_before or self._again is PinProblem.LAST_TRY_UNCONFIRMED
+
+    def _insurer(self) -> str | None:
+        names = {s.body.insurer for s in self.question.sheets if isinstance(s.body, PrescriptionSheet)}
+        if len(names) != 1 or not all(isinstance(s.body, PrescriptionSheet) for s in self.question.sheets):
+            return None
+        return known(INSURERS, names.pop(), self.tongue)
+
+    def _mark(self, sheet: DocumentSheet) -> Line | None:
+        if sheet.refused:
+            return Line(self.tongue.say(t.MARK_RED), Tone.BAD)
+        if sheet.needs_yes:
+            return Line(self.tongue.say(t.MARK_AMBER), Tone.WARN)
+        return None
+
+    def _state_words(self, index: int, outcome: DocumentOutcome | None) -> str:
+        if outcome is not None:
+            return self.tongue.say(
+                {
+                    DocumentOutcome.SIGNED: t.OUTCOME_SIGNED,
+                    DocumentOutcome.DECLINED: t.OUTCOME_DECLINED,
+                    DocumentOutcome.FAILED: t.OUTCOME_FAILED,
+                }[outcome]
+            )
+        return self.tongue.say(
+            {
+                Decision.OPEN: t.STATE_OF_OPEN,
+                Decision.APPROVED: t.STATE_OF_APPROVED,
+                Decision.REFUSED: t.STATE_OF_REFUSED,
+            }[self._decisions[index]]
+        )
+
+    def _outcomes(self) -> dict[str, DocumentOutcome]:
+        return dict(self._outcome.documents) if self._outcome else {}
+
+    def _amber(self, sheet: DocumentSheet) -> set[int]:
+        return {i for i, f in enumerate(sheet.findings) if f.weight is Weight.AMBER}
+
+    def _goes(self, index: int) -> bool:
+        return not self.many or self._decisions[index] is Decision.APPROVED
+
+    def _answer(self, index: int) -> DocumentAnswer:
+        sheet = self.question.sheets[index]
+        codes = {sheet.findings[i].code for i in self._accepted[index]}
+        return DocumentAnswer(document_id=sheet.document_id, accepted=tuple(sorted(codes)))
+
+    def _why_not(self, *, guarded: bool, pad: bool) -> str | None:
+        say = self.tongue.say
+        if self.phase is not Phase.ASKING:
+            return ""
+        if not self._consented:
+            if self.many and self.counts().approved == 0:
+                return say(t.WHY_NONE)
+            if not self.many and (reason := self.why_not_approve(0)) is not None:
+                return reason
+        if self._authorisation.tries is TriesLeft.LOCKED:
+            return say(t.WHY_LOCKED)
+        if guarded and not self._last_try:
+            return say(t.WHY_LAST_TRY)
+        return None if pad else pins.length_line(self._pin_length, self._authorisation, self.tongue)
+
+    def _sign_words(self) -> str:
+        if not self.many:
+            return self.tongue.say(t.SIGN)
+        return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)
+
+    def _pin_caption(self) -> str:
+        approved = self.counts().approved
+        if self.many and approved:
+            return self.tongue.say(t.ONE_PIN_FOR, count=approved)
+        return self.tongue.say(t.PIN_LABEL)
+
+    def _hint(self) -> str | None:
+        counts = self.counts()
+        if self.many and self.phase is Phase.ASKING and counts.open and counts.approved:
+            return self.tongue.say(t.UNDECIDED_ARE_DECLINED, count=counts.open)
+        return None
+
+    def _busy(self) -> str | None:
+        if self.phase is Phase.OPENING:
+            pad = pins.on_reader(self._authorisation)
+            return self.tongue.say(t.PIN_PAD if pad else t.OPENING_TOKEN)
+        if self.phase is Phase.SIGNING and self._progress is not None:
+            done, total = self._progress
+            return self.tongue.say(t.SIGNING_COUNT, done=done, total=total)
+        return None
+
+    def _failed(self, problem: str, signed: int) -> Ending:
+        condition = by_code(problem)
+        fa = self.tongue.rtl
+        sentence = condition.fa if fa else condition.en
+        if self.many and signed:
+            sentence = f"{sentence} {self.tongue.say(t.DONE_MANY, signed=signed)}"
+        return Ending(
+            sentence=Line(sentence, Tone.BAD),
+            remedy=condition.fa_remedy if fa else condition.en_remedy,
+            code=self.tongue.say(t.SUPPORT_CODE, code=left_to_right(problem)),
+            silent=False,
+        )
+
+
+def _script_sample(pin: str) -> str:
+    """One character that stands for the script of a PIN, and for nothing else of it."""
+    if pins.has_eastern_digits(pin):
+        return "\u06f0"
+    if any("\u0600" <= c <= "\u06ff" for c in pin):
+        return "\u0627"
+    return "a" if any(c.isascii() and c.isalpha() for c in pin) else ""

@@ -1,0 +1,141 @@
+"""The Qt application: fonts, theme, tray, main window and desk, from first paint to quit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+
+from gui import preferences as stored
+from gui import theme
+from gui import translations as t
+from gui.bridge.inbox import Inbox
+from gui.bridge.messages import AgentChanged, AgentState
+from gui.bridge.surface import Outbox, WindowSurface
+from gui.desk import Desk
+from gui.preferences import Preferences
+from gui.presenters.home import present_home
+from gui.presenters.tongue import Tongue
+from gui.views.ask import STRAY
+from gui.views.home import HomeWindow
+from gui.views.marks import seal_icon
+
+
+class Shell(QObject):
+    """Everything of the desktop that is alive between start and quit. Made on Qt's main thread."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        outbox: Outbox,
+        surface: WindowSurface,
+        preferences_path: Path,
+        *,
+        stray: float = STRAY,
+    ) -> None:
+        super().__init__()
+        self._app = app
+        self._path = preferences_path
+        self._preferences = stored.load(preferences_path)
+        self._agent = AgentChanged(AgentState.STARTING)
+        self._tongue = Tongue(self._preferences.language)
+        app.setQuitOnLastWindowClosed(False)
+        app.setStyle("Fusion")
+        theme.load_fonts()
+        theme.apply(app, self._preferences.theme)
+        app.setWindowIcon(seal_icon())
+        self._face()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+
+        self.desk = Desk(surface.reply, self._tongue, stray=stray)
+        self.desk.waiting_changed.connect(lambda _: self._renew())
+        self.desk.agent_changed.connect(self._agent_changed)
+        self.home = HomeWindow()
+        self.home.preferred.connect(self.prefer)
+        self.home.show_waiting.connect(self.desk.show_front)
+        self.home.closing.connect(self._home_closed)
+        self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
+        self._drawn: object = None
+        self._renew()
+        self.inbox = Inbox(outbox, self.desk.receive)
+
+    def open_home(self) -> None:
+        """Show the main window in front."""
+        self.home.show()
+        self.home.raise_()
+        self.home.activateWindow()
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Take up another language or appearance, now and for the next start."""
+        before, self._preferences = self._preferences, preferences
+        stored.save(self._path, preferences)
+        if preferences.theme != before.theme:
+            theme.apply(self._app, preferences.theme)
+        if preferences.language != before.language:
+            self._tongue = Tongue(preferences.language)
+            self._face()
+            self.desk.set_tongue(self._tongue)
+        self._renew()
+
+    def close(self) -> None:
+        """Take everything off the screen; nothing more is received."""
+        self.inbox.close()
+        if self.tray is not None:
+            self.tray.hide()
+        for window in self.desk.windows:
+            window.finish()
+        self.home.hide()
+
+    def _face(self) -> None:
+        rtl = self._tongue.rtl
+        self._app.setLayoutDirection(
+            Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight
+        )
+        self._app.setFont(theme.font())
+        self._app.setApplicationDisplayName(self._tongue.say(t.APP))
+
+    def _scheme_changed(self) -> None:
+        if self._preferences.theme == "system":
+            theme.apply(self._app, "system")
+
+    def _agent_changed(self, change: AgentChanged) -> None:
+        self._agent = change
+        self._renew()
+        if change.state is AgentState.FAILED:
+            self.open_home()
+
+    def _renew(self) -> None:
+        view = present_home(self._agent, self.desk.waiting, self._tongue, tray=self.tray is not None)
+        drawn = (view, self._preferences)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self.home.show_home(view, self._tongue, self._preferences)
+        if self.tray is not None:
+            self.tray.setToolTip(f"{self._tongue.say(t.APP)}: {view.state.text}")
+            self._open_action.setText(self._tongue.say(t.TRAY_OPEN))
+            self._quit_action.setText(self._tongue.say(t.TRAY_QUIT))
+
+    def _home_closed(self) -> None:
+        if self.tray is None:
+            self._app.quit()
+
+    def _make_tray(self) -> QSystemTrayIcon:
+        tray = QSystemTrayIcon(seal_icon(), self)
+        self._menu = QMenu()
+        self._open_action = self._menu.addAction(self._tongue.say(t.TRAY_OPEN), self.open_home)
+        self._quit_action = self._menu.addAction(self._tongue.say(t.TRAY_QUIT), self._app.quit)
+        tray.setContextMenu(self._menu)
+        tray.activated.connect(self._tray_pressed)
+        tray.show()
+        return tray
+
+    def _tray_pressed(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason is QSystemTrayIcon.ActivationReason.Context:
+            return
+        if self.desk.waiting:
+            self.desk.show_front()
+        else:
+            self.open_home()

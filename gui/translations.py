@@ -1,0 +1,255 @@
+"""Every sentence of the desktop, in Persian and in English side by side. No other file holds one.
+
+The sentences of findings and of errors are not here: they belong to `signer.model.findings` and
+`signer.model.errors`, which the terminal shares. Places are `str.format` names; how a number or a Latin
+run is written into them is `gui.presenters.tongue`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Lang = Literal["fa", "en"]
+
+
+class Text(NamedTuple):
+    """One sentence in both languages, with the same places in both."""
+
+    fa: str
+    en: str
+
+
+# --- the application
+APP = Text("مُهر", "Mohr")
+STATE_STARTING = Text("در حال آغاز…", "Starting…")
+STATE_READY = Text("آماده", "Ready")
+STATE_WAITING = Text("در انتظار شما", "Waiting for you")
+STATE_FAILED = Text("آماده نیست", "Not ready")
+READY_HINT = Text(
+    "پنل‌های نسخه‌نویسی می‌توانند امضا بخواهند؛ هر درخواست همین‌جا دیده و پذیرفته می‌شود.",
+    "Prescribing panels may ask for signatures; each request is shown and approved here.",
+)
+STARTING_HINT = Text("درگاه محلی در حال باز شدن است.", "The local endpoint is opening.")
+WAITING_HINT = Text("پنجره‌ای در انتظار پاسخ شماست.", "A window is waiting for your answer.")
+ADDRESS = Text("نشانی محلی", "Local address")
+VERSION = Text("نسخهٔ برنامه", "Version")
+LANGUAGE = Text("زبان", "Language")
+THEME = Text("پوسته", "Appearance")
+THEME_SYSTEM = Text("سیستم", "System")
+THEME_LIGHT = Text("روشن", "Light")
+THEME_DARK = Text("تیره", "Dark")
+TRAY_OPEN = Text("گشودن مُهر", "Open Mohr")
+TRAY_QUIT = Text("خروج", "Quit")
+CLOSE_TO_TRAY = Text(
+    "با بستن این پنجره، مُهر کنار ساعت سیستم می‌ماند.",
+    "Closing this window leaves Mohr in the system tray.",
+)
+CLOSE_QUITS = Text("با بستن این پنجره، مُهر بسته می‌شود.", "Closing this window quits Mohr.")
+SHOW_WAITING = Text("نمایش", "Show")
+
+# --- who asks, with what
+TITLE_ONE = Text("درخواست امضای نسخه", "Request to sign a prescription")
+TITLE_ONE_PLAIN = Text("درخواست امضای سند", "Request to sign a document")
+TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign")
+FROM_PANEL = Text("از پنل {origin}", "From the panel {origin}")
+PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
+CERTIFICATE_UNTIL = Text("گواهی تا {date}", "certificate until {date}")
+INSURER_TAMIN = Text("تأمین اجتماعی", "Social Security")
+INSURER_SALAMAT = Text("بیمهٔ سلامت", "Salamat Insurance")
+INSURER_ARMED_FORCES = Text("نیروهای مسلح", "Armed Forces")
+INSURER_FREE = Text("آزاد", "No insurer")
+ISSUER = Text("صادرکننده: {issuer}", "Issuer: {issuer}")
+
+# --- the sheet
+KIND_DRUG = Text("دارو", "Medicines")
+KIND_LAB = Text("آزمایش", "Laboratory")
+KIND_IMAGING = Text("تصویربرداری", "Imaging")
+KIND_VISIT = Text("ویزیت", "Visit")
+KIND_SERVICE = Text("خدمت", "Service")
+KIND_REFERRAL = Text("ارجاع", "Referral")
+ITEMS_COUNT = Text("{kind}، {count} قلم", "{kind}, items: {count}")
+NO_ITEMS = Text("این نسخه قلمی ندارد.", "This prescription has no items.")
+PATIENT = Text("بیمار", "Patient")
+NATIONAL_CODE = Text("کد ملی", "National code")
+BIRTH_DATE = Text("تاریخ تولد", "Date of birth")
+MOBILE = Text("تلفن همراه", "Mobile")
+ISSUED = Text("تاریخ", "Date")
+VALID_UNTIL = Text("اعتبار تا", "Valid until")
+PRESCRIBER = Text("پزشک", "Prescriber")
+PRESCRIBER_CODE = Text("کد ملی پزشک", "Prescriber's national code")
+COUNCIL_NUMBER = Text("نظام پزشکی {number}", "council no. {number}")
+PATIENT_COUNCIL = Text("نظام پزشکی بیمار", "Patient's council no.")
+PATIENT_CENTRE = Text("مرکز بیمار", "Patient's centre")
+PRESCRIBER_BIRTH_DATE = Text("تاریخ تولد پزشک", "Prescriber's date of birth")
+PRESCRIBER_MOBILE = Text("تلفن پزشک", "Prescriber's mobile")
+CENTRE = Text("مرکز", "Centre")
+KIND = Text("نوع", "Kind")
+INSURER = Text("بیمه", "Insurer")
+REPLACES = Text("جایگزین نسخهٔ", "Replaces prescription")
+NOTES = Text("یادداشت", "Notes")
+COLUMN_ITEM = Text("قلم", "Item")
+COLUMN_AMOUNT = Text("مقدار", "Dose")
+COLUMN_QUANTITY = Text("تعداد", "Quantity")
+COLUMN_INSTRUCTION = Text("دستور مصرف", "Instruction")
+COLUMN_REPEAT = Text("تکرار", "Repeat")
+CODE = Text("کد {value}", "code {value}")
+DIAGNOSIS = Text("تشخیص {value}", "diagnosis {value}")
+NOT_BEFORE = Text("نه پیش از {value}", "not before {value}")
+LEGEND_EQUAL = Text("با بدنهٔ بیمه یکی است", "same in the insurer's body")
+LEGEND_DIFFERS = Text("با بدنهٔ بیمه یکی نیست", "differs from the insurer's body")
+LEGEND_INCOMPARABLE = Text("سنجیدنی نیست", "cannot be compared")
+NAMES_ARE_THE_PANELS = Text(
+    "نام قلم‌ها نوشتهٔ پنل است و با کد سنجیده نشده است.",
+    "The items' names are the panel's words; they were not checked against the codes.",
+)
+TIME_NOT_UNDERSTOOD = Text("زمان خوانده نشد: {value}", "not a time Mohr can read: {value}")
+DETAILS = Text("جزئیات ({count} مقدار دیگر)", "Details ({count} more values)")
+DETAILS_ALL = Text("جزئیات", "Details")
+DETAILS_TITLE = Text("همهٔ مقدارها، درست همان‌گونه که امضا می‌شوند", "Every value, exactly as it is signed")
+DETAILS_BACK = Text("بازگشت به نسخه", "Back to the prescription")
+LEAVES_TITLE = Text("همهٔ مقدارهای این سند", "Every value of this document")
+SEARCH = Text("جست‌وجو", "Search")
+SEARCH_COUNT = Text("{found} از {total}", "{found} of {total}")
+SIGNED_PROMISE = Text(
+    "با امضا، همین متن و همین ارقام با کلید توکن شما مهر می‌شود. هیچ مقدار امضاشده‌ای پنهان نیست.",
+    "Signing seals this very text and these very numbers with your token's key. No signed value is hidden.",
+)
+EMPTY_VALUE = Text("(خالی)", "(empty)")
+FINDING_YES = Text("این را دیدم و می‌پذیرم", "I have seen this and accept it")
+FINDING_STOPS = Text("امضا ممکن نیست", "Cannot be signed")
+FINDING_ASKS = Text("تأیید جداگانه می‌خواهد", "Needs a yes of its own")
+FINDING_TELLS = Text("بدانید", "For your information")
+
+# --- the PIN
+PIN_LABEL = Text("رمز توکن", "Token PIN")
+PIN_PAD = Text("رمز را روی دستگاه کارت‌خوان بزنید", "Type the PIN on the reader itself")
+PIN_PAD_HINT = Text("پس از «امضا» دستگاه رمز را می‌خواهد.", "The reader asks for it after you press Sign.")
+TRIES_OK = Text("تلاش باقی‌مانده: کافی", "Tries left: enough")
+TRIES_LOW = Text("تلاش باقی‌مانده: کم؛ با دقت بزنید", "Tries left: few; type with care")
+TRIES_LAST = Text("تنها یک تلاش مانده است", "Only one try is left")
+TRIES_LOCKED = Text("رمز توکن قفل است", "The PIN is locked")
+TRIES_UNKNOWN = Text("تلاش باقی‌مانده: نامعلوم", "Tries left: not known")
+TRIES_UNKNOWN_AFTER_WRONG = Text(
+    "تلاش باقی‌مانده نامعلوم است؛ شاید همین آخری باشد",
+    "Tries left: not known; this may be the last",
+)
+LAST_TRY_YES = Text(
+    "می‌دانم که اگر رمز نادرست باشد توکن قفل می‌شود",
+    "I know that a wrong PIN now locks the token",
+)
+LAST_TRY_YES_UNKNOWN = Text(
+    "می‌دانم که اگر رمز نادرست باشد شاید توکن قفل شود",
+    "I know that a wrong PIN now may lock the token",
+)
+LAYOUT = Text("زبان صفحه‌کلید: {layout}", "Keyboard: {layout}")
+LAYOUT_UNKNOWN = Text("زبان صفحه‌کلید را ببینید", "Check the keyboard layout")
+LAYOUT_PERSIAN = Text("رقم فارسی زده‌اید", "You typed Persian digits")
+PIN_SCRIPT_TITLE = Text("رمز با رقم فارسی", "A PIN in Persian digits")
+PIN_SCRIPT_ASK = Text(
+    "رمز را با رقم فارسی یا عربی زده‌اید. بیشتر توکن‌ها رمز را با رقم لاتین می‌شناسند. کدام فرستاده شود؟",
+    "You typed the PIN in Persian or Arabic digits. Most tokens know it in Latin digits. Which one to send?",
+)
+PIN_SEND_LATIN = Text("با رقم لاتین", "In Latin digits")
+PIN_SEND_AS_TYPED = Text("همان‌گونه که زدم", "As I typed it")
+PIN_SEND_NEITHER = Text("دوباره می‌زنم", "Type it again")
+PIN_AGAIN_WRONG = Text(
+    "رمز نادرست بود. چیزی امضا نشد؛ با دقت دوباره بزنید.",
+    "The PIN was wrong. Nothing was signed; type it again with care.",
+)
+PIN_AGAIN_MALFORMED = Text(
+    "توکن این رمز را نپذیرفت: درازا یا نویسه‌هایش درست نیست. تلاشی از دست نرفت.",
+    "The token does not take this PIN: its length or characters are not right. No try was spent.",
+)
+PIN_AGAIN_LOGGED_OUT = Text(
+    "نشست توکن بسته شد. برای ادامه رمز را دوباره بزنید.",
+    "The token's session ended. Type the PIN again to go on.",
+)
+PIN_AGAIN_LAST_TRY = Text(
+    "این شاید آخرین تلاش باشد؛ پیش از فرستادن رمز، پذیرش جداگانه می‌خواهد.",
+    "This may be the last try; it needs your own yes before the PIN is sent.",
+)
+
+# --- the last row
+DECLINE = Text("رد", "Decline")
+GIVE_UP = Text("انصراف", "Give up")
+SIGN = Text("امضا", "Sign")
+SIGN_MANY = Text("امضای {approved} از {total}", "Sign {approved} of {total}")
+CLOSE = Text("بستن", "Close")
+WHY_RED = Text("این نسخه ایرادی دارد که امضا را ممکن نمی‌کند.", "A finding forbids signing this.")
+WHY_UNSEEN = Text("نسخه را تا پایان ببینید.", "Read the sheet to its end.")
+WHY_YES = Text("پذیرش جداگانهٔ هشدارها لازم است.", "The warnings need your own yes.")
+WHY_NONE = Text("هنوز سندی تأیید نشده است.", "No document is approved yet.")
+WHY_LOCKED = Text("رمز توکن قفل است.", "The token's PIN is locked.")
+WHY_LAST_TRY = Text("پذیرش آخرین تلاش لازم است.", "The last try needs your own yes.")
+WHY_PIN = Text("رمز توکن را بزنید.", "Type the token PIN.")
+WHY_PIN_SHORT = Text(
+    "رمز این توکن دست‌کم {count} نویسه است.", "This token's PIN has at least {count} characters."
+)
+WHY_PIN_LONG = Text(
+    "رمز این توکن بیش از {count} نویسه نیست.", "This token's PIN has at most {count} characters."
+)
+ONE_PIN_FOR = Text("یک رمز برای {count} سند", "One PIN for {count} documents")
+UNDECIDED_ARE_DECLINED = Text(
+    "{count} سند بررسی‌نشده امضا نمی‌شود.", "Documents not yet decided are not signed: {count}."
+)
+
+# --- many documents
+CHIP_APPROVED = Text("{count} تأیید", "{count} approved")
+CHIP_REFUSED = Text("{count} رد", "{count} refused")
+CHIP_OPEN = Text("{count} بررسی‌نشده", "{count} open")
+MARK_RED = Text("ایراد", "Stopped")
+MARK_AMBER = Text("هشدار", "Warning")
+APPROVE = Text("تأیید", "Approve")
+REFUSE = Text("رد", "Refuse")
+UNDO = Text("بازنگری", "Reconsider")
+KEY_HINT_NEXT = Text("بعدی", "next")
+KEY_HINT_APPROVE = Text("ادامه و تأیید", "read on, approve")
+KEY_HINT_REFUSE = Text("رد", "refuse")
+KEY_HINT_DETAILS = Text("جزئیات", "details")
+DOCUMENT_LIST = Text("فهرست سندها", "List of documents")
+STATE_OF_APPROVED = Text("تأییدشده", "approved")
+STATE_OF_REFUSED = Text("ردشده", "refused")
+STATE_OF_OPEN = Text("بررسی‌نشده", "open")
+PLAIN_DOCUMENT = Text("سند {id}", "Document {id}")
+LEAVES_COUNT = Text("{count} مقدار", "values: {count}")
+
+# --- progress and ending
+OPENING_TOKEN = Text("در حال گشودن توکن…", "Opening the token…")
+SIGNING = Text("در حال امضا", "Signing")
+SIGNING_COUNT = Text("{done} از {total} امضا شد", "{done} of {total} signed")
+DONE_ONE = Text("امضا شد.", "Signed.")
+DONE_MANY = Text("{signed} سند امضا شد.", "{signed} documents were signed.")
+DONE_SOME = Text(
+    "{signed} از {total} سند امضا شد؛ {declined} رد و {failed} ناموفق.",
+    "{signed} of {total} signed; {declined} declined, {failed} failed.",
+)
+DONE_NONE = Text("چیزی امضا نشد.", "Nothing was signed.")
+OUTCOME_SIGNED = Text("امضا شد", "signed")
+OUTCOME_DECLINED = Text("رد شد", "declined")
+OUTCOME_FAILED = Text("ناموفق", "failed")
+SUPPORT_CODE = Text("کد خطا: {code}", "Error code: {code}")
+
+# --- pairing
+PAIR_TITLE = Text("یک پنل می‌خواهد به مُهر وصل شود", "A panel asks to be paired with Mohr")
+PAIR_ASK = Text("آیا صفحهٔ پنل همین رقم‌ها را نشان می‌دهد؟", "Does the page show the same digits?")
+PAIR_HINT = Text(
+    "اگر این صفحه را خودتان باز نکرده‌اید یا رقم‌ها یکی نیستند، «نه» را بزنید.",
+    "If you did not open this page yourself, or the digits differ, answer No.",
+)
+PAIR_YES = Text("بله، همین است", "Yes, the same")
+PAIR_NO = Text("نه", "No")
+PAIR_CODE = Text("رقم‌های اتصال", "Pairing digits")
+PAIR_UNTIL = Text("تا ساعت {time}", "until {time}")
+
+# --- choice of credential
+CHOOSE_TITLE = Text("با کدام گواهی؟", "With which certificate?")
+CHOOSE_HINT = Text(
+    "چند گواهی قابل استفاده است. مُهر هیچ‌کدام را به جای شما برنمی‌گزیند.",
+    "Several certificates can sign. Mohr never picks one for you.",
+)
+CHOOSE_CONTINUE = Text("ادامه", "Continue")
+CHOOSE_LIST = Text("گواهی‌ها", "Certificates")
+VALIDITY = Text("اعتبار {start} تا {end}", "valid {start} to {end}")
+HOLDER_COUNCIL = Text("نظام پزشکی {number}", "council no. {number}")
+TOKEN = Text("توکن {label}", "token {label}")
+NO_CENTRE = Text("بی‌نام مرکز", "no centre named")

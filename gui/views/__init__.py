@@ -1,0 +1,1 @@
+"""The widgets. They draw what `gui.presenters` says and decide nothing."""

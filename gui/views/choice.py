@@ -1,0 +1,147 @@
+"""The choice of a credential: every usable certificate with what tells it apart, none picked beforehand."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QMouseEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import translations as t
+from gui.presenters.asks import CredentialView, present_choice
+from gui.presenters.tongue import Tongue
+from gui.views.ask import STRAY, AskWindow
+from gui.views.kit import button, label, row
+from gui.views.marks import Seal
+from signer.service.consent import ChoiceQuestion
+
+
+class ChoiceWindow(AskWindow):
+    """Asks one `ChoiceQuestion`; the reply is a credential id, or None."""
+
+    def __init__(self, question: ChoiceQuestion, tongue: Tongue, *, stray: float = STRAY) -> None:
+        super().__init__(tongue, QSize(640, 560), stray=stray)
+        self._question = question
+        self.rebuild()
+
+    def compose(self) -> QWidget:
+        """One card for each certificate, and *continue* once one is picked."""
+        view = present_choice(self._question, self.tongue)
+        self.setWindowTitle(view.title)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        top = QFrame()
+        top.setObjectName("header")
+        line = QHBoxLayout(top)
+        line.setContentsMargins(22, 12, 22, 12)
+        line.setSpacing(12)
+        line.addWidget(Seal())
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(label(view.title, "title"))
+        words.addWidget(label(view.origin, "origin", wrap=True))
+        line.addLayout(words, 1)
+        column.addWidget(top)
+
+        body = QWidget()
+        body.setObjectName("sheet")
+        cards = QVBoxLayout(body)
+        cards.setContentsMargins(22, 16, 22, 16)
+        cards.setSpacing(12)
+        cards.addWidget(label(view.hint, "soft", wrap=True))
+        self.options: dict[str, Option] = {}
+        self._group = QButtonGroup(self)
+        for credential in view.credentials:
+            option = Option(credential)
+            self._group.addButton(option.radio)
+            self.options[credential.credential_id] = option
+            option.radio.toggled.connect(self._picked)
+            cards.addWidget(option)
+        cards.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setAccessibleName(self.tongue.say(t.CHOOSE_LIST))
+        area.setWidget(body)
+        area.viewport().setAutoFillBackground(False)
+        column.addWidget(area, 1)
+
+        foot = QFrame()
+        foot.setObjectName("footer")
+        self.no = button(view.decline)
+        self.proceed = button(view.proceed, "primary")
+        self.proceed.setEnabled(False)
+        self.no.clicked.connect(self.decline)
+        self.proceed.clicked.connect(lambda: self._settle(self._chosen()))
+        last = row(None, label("Esc", "key"), self.no, self.proceed, spacing=12)
+        last.setContentsMargins(22, 14, 22, 14)
+        foot.setLayout(last)
+        column.addWidget(foot)
+        self._resting = body
+        return content
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing is picked and nothing has the focus."""
+        self._resting.setFocus()
+
+    def decline(self) -> None:
+        """None of them."""
+        self._settle(None)
+
+    def _picked(self) -> None:
+        for option in self.options.values():
+            option.mark()
+        self.proceed.setEnabled(self._chosen() is not None)
+
+    def _chosen(self) -> str | None:
+        return next((name for name, option in self.options.items() if option.radio.isChecked()), None)
+
+    def _settle(self, chosen: str | None) -> None:
+        self.answer(chosen)
+        self.finish()
+
+
+class Option(QFrame):
+    """One certificate as a card; a click anywhere on it picks it."""
+
+    def __init__(self, credential: CredentialView) -> None:
+        super().__init__()
+        self.setProperty("role", "option")
+        self.radio = QRadioButton(credential.centre.replace("&", "&&"))
+        self.radio.setAccessibleName(credential.accessible)
+        self.radio.setEnabled(credential.problem is None)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(2)
+        column.addWidget(self.radio)
+        under = QVBoxLayout()
+        under.setContentsMargins(34, 0, 34, 0)
+        under.setSpacing(2)
+        under.addWidget(label(credential.holder, wrap=True))
+        under.addWidget(label(credential.facts, "soft", wrap=True))
+        if credential.problem is not None:
+            under.addWidget(label(credential.problem, "bad", wrap=True))
+        column.addLayout(under)
+
+    def mark(self) -> None:
+        """Let the frame tell whether it is the one."""
+        self.setProperty("chosen", self.radio.isChecked())
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pick it."""
+        if self.radio.isEnabled():
+            self.radio.setChecked(True)
+            self.radio.setFocus()

@@ -1,0 +1,49 @@
+"""The top row of a consent: the seal, what is asked and by whom, and the chips."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+
+from gui import translations as t
+from gui.presenters.consent import ConsentPresenter
+from gui.presenters.pin import Tone
+from gui.views.kit import chip, clear, label
+from gui.views.marks import Seal
+
+
+class HeaderRow(QFrame):
+    """Draws a consent's header; `show_counts` renews the chips of many documents."""
+
+    def __init__(self, presenter: ConsentPresenter) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self._presenter = presenter
+        header = presenter.header()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(22, 12, 22, 12)
+        line.setSpacing(12)
+        line.addWidget(Seal())
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(label(header.title, "title"))
+        origin = label(header.origin_line, "origin", wrap=True, selectable=True)
+        words.addWidget(origin)
+        line.addLayout(words, 1)
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(10)
+        line.addLayout(self._chips)
+        if header.insurer is not None:
+            line.addWidget(chip(header.insurer, None))
+        line.addWidget(chip(header.certificate, Tone.OK))
+
+    def show_counts(self) -> None:
+        """Renew the chips that count."""
+        clear(self._chips)
+        counts, say = self._presenter.counts(), self._presenter.tongue.say
+        for text, number, tone in (
+            (t.CHIP_APPROVED, counts.approved, Tone.OK),
+            (t.CHIP_REFUSED, counts.refused, Tone.BAD),
+            (t.CHIP_OPEN, counts.open, Tone.PLAIN),
+        ):
+            if number:
+                self._chips.addWidget(chip(say(text, count=number), tone))

@@ -1,0 +1,410 @@
+"""One document on its white card: findings above what they concern, head, items, notes, details behind.
+
+Long sheets scroll and are never cut. Rows are made as they are scrolled to, so that the first paint does not
+wait for the last row; the end counts as seen only when all are made and the last was on screen.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import translations as t
+from gui.presenters.pin import Tone
+from gui.presenters.sheet import Field, FindingView, ItemView, SheetView, Value
+from gui.presenters.tongue import Tongue
+from gui.views.kit import Flow, button, card, hairline, label, row
+from gui.views.leaves import LeafList
+from gui.views.marks import Sign, SignMark
+from signer.model.sheet import Comparison, Weight
+
+#: Rows made at once. A typical prescription fits into the first portion.
+PORTION = 24
+#: Characters beyond which a marked value may break into lines.
+LONG = 18
+
+_FINDING = {
+    Weight.RED: ("find-red", Sign.CROSS, Tone.BAD),
+    Weight.AMBER: ("find-amber", Sign.BANG, Tone.WARN),
+    Weight.NOTE: ("find-note", Sign.INFO, Tone.PLAIN),
+}
+_COMPARISON = {
+    Comparison.EQUAL: (Sign.TICK, Tone.OK),
+    Comparison.DIFFERS: (Sign.UNEQUAL, Tone.BAD),
+    Comparison.INCOMPARABLE: (Sign.DASH, Tone.PLAIN),
+}
+
+
+class SheetCard(QFrame):
+    """Draws one `SheetView`. `accepted(finding, yes)` when an amber finding is ticked; `end_reached` once."""
+
+    accepted = Signal(int, bool)
+    end_reached = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        frame, column = card()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(frame)
+        self._pages = QStackedWidget()
+        column.addWidget(self._pages)
+        self._paper: Paper | None = None
+        self._leaves: LeafList | None = None
+
+    def show_sheet(self, view: SheetView, tongue: Tongue, yes: frozenset[int], *, frozen: bool) -> None:
+        """Put another document on the card, at its top. `yes` are the amber findings already ticked."""
+        while (old := self._pages.currentWidget()) is not None:
+            self._pages.removeWidget(old)
+            old.deleteLater()
+        paper = self._paper = Paper(view, tongue, yes, frozen=frozen)
+        paper.accepted.connect(self.accepted)
+        # A paper that was taken off the card has nothing more to say about the one that is on it now.
+        paper.end_reached.connect(lambda: self.end_reached.emit() if self._paper is paper else None)
+        paper.details_wanted.connect(self.flip)
+        self._leaves = self._paper.plain_leaves
+        self._pages.addWidget(self._paper)
+        if not view.plain:
+            self._leaves = LeafList(view.leaves, view.leaves_title, tongue, returns=True)
+            self._leaves.back.connect(self.flip)
+            self._pages.addWidget(self._leaves)
+        self._pages.setCurrentIndex(0)
+
+    def flip(self) -> None:
+        """Turn between the sheet and the values behind it."""
+        if self._pages.count() < 2:
+            return
+        self._pages.setCurrentIndex(1 - self._pages.currentIndex())
+        if self._pages.currentIndex() == 1 and self._leaves is not None:
+            self._leaves.text.setFocus()
+        else:
+            self.read()
+
+    def read(self) -> None:
+        """Give the sheet the focus, so that the arrow and page keys scroll it."""
+        if self._paper is not None:
+            self._paper.take_focus()
+
+    def read_on(self) -> bool:
+        """Scroll one page; False where the end was already on screen."""
+        return self._paper is not None and self._paper.read_on()
+
+    def build_all(self) -> None:
+        """Make every row now."""
+        if self._paper is not None:
+            self._paper.build_all()
+
+
+class Paper(QWidget):
+    """The scrolling sheet. Everything of a prescription, or the leaves of a plain document."""
+
+    accepted = Signal(int, bool)
+    end_reached = Signal()
+    details_wanted = Signal()
+
+    def __init__(self, view: SheetView, tongue: Tongue, yes: frozenset[int], *, frozen: bool) -> None:
+        super().__init__()
+        self._view = view
+        self._tongue = tongue
+        self._yes = yes
+        self._frozen = frozen
+        self._built = 0
+        self._grid_row = 1
+        self.plain_leaves: LeafList | None = None
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        if view.plain:
+            self._area: _Area | None = None
+            self._plain(outer)
+            return
+        body = QWidget()
+        body.setObjectName("sheet")
+        self._area = _Area(body)
+        outer.addWidget(self._area)
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(26, 22, 26, 20)
+        self._column.setSpacing(16)
+        self._top_findings(self._column)
+        self._head()
+        self._items()
+        self._foot()
+        self._grow()
+        bar = self._area.verticalScrollBar()
+        bar.valueChanged.connect(self._look)
+        bar.rangeChanged.connect(self._look)
+
+    def take_focus(self) -> None:
+        """Let the keyboard scroll."""
+        if self._area is not None:
+            self._area.setFocus()
+        elif self.plain_leaves is not None:
+            self.plain_leaves.text.setFocus()
+
+    def read_on(self) -> bool:
+        """Scroll by a page; False where there is nothing further."""
+        text = self.plain_leaves.text if self.plain_leaves else None
+        scrolling = text or self._area
+        if scrolling is None:
+            return False
+        bar = scrolling.verticalScrollBar()
+        if bar.value() >= bar.maximum():
+            return False
+        bar.setValue(bar.value() + max(1, bar.pageStep() * 9 // 10))
+        return True
+
+    def build_all(self) -> None:
+        """Make every row that is still to be made."""
+        while self._built < len(self._view.items):
+            self._grow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look whether it all fits, once the layout is settled."""
+        QTimer.singleShot(0, self, self._look)
+
+    def _look(self) -> None:
+        area = self._area
+        if area is None or not self.isVisible():
+            return
+        bar = area.verticalScrollBar()
+        if self._built < len(self._view.items) and bar.value() > bar.maximum() - 2 * bar.pageStep():
+            self._grow()
+            return
+        if (
+            self._built == len(self._view.items)
+            and area.last_line() <= bar.value() + area.viewport().height()
+        ):
+            self.end_reached.emit()
+
+    # --- the parts
+
+    def _plain(self, outer: QVBoxLayout) -> None:
+        if self._view.findings:
+            findings = QVBoxLayout()
+            findings.setContentsMargins(24, 20, 24, 0)
+            findings.setSpacing(10)
+            self._top_findings(findings)
+            outer.addLayout(findings)
+        self.plain_leaves = LeafList(self._view.leaves, self._view.leaves_title, self._tongue, returns=False)
+        self.plain_leaves.end_reached.connect(self.end_reached)
+        outer.addWidget(self.plain_leaves, 1)
+
+    def _top_findings(self, column: QVBoxLayout) -> None:
+        order = list(Weight)
+        top = [f for f in self._view.findings if f.item is None]
+        for finding in sorted(top, key=lambda f: order.index(f.weight)):
+            column.addWidget(self._finding(finding))
+
+    def _head(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(12)
+        columns = 4
+        for at, field in enumerate(self._view.head):
+            grid.addWidget(_Captioned(field), at // columns, at % columns, Qt.AlignmentFlag.AlignTop)
+        for column in range(columns):
+            grid.setColumnStretch(column, 1)
+        self._column.addLayout(grid)
+
+    def _items(self) -> None:
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(18)
+        self._grid.setVerticalSpacing(0)
+        self._by_item = {
+            number: list(group)
+            for number, group in groupby(
+                sorted((f for f in self._view.findings if f.item is not None), key=lambda f: f.item or 0),
+                key=lambda f: f.item,
+            )
+        }
+        if self._view.items:
+            captions = ["#", self._tongue.say(t.COLUMN_ITEM), *(c.caption for c in self._view.columns)]
+            for at, caption in enumerate(captions):
+                widget = label(caption, "caption")
+                widget.setContentsMargins(0, 2, 0, 6)
+                self._grid.addWidget(widget, 0, at)
+            self._grid.setColumnStretch(1, 5)
+            for at, column in enumerate(self._view.columns, 2):
+                self._grid.setColumnStretch(at, 1 if column.numeric else 3)
+        self._column.addLayout(self._grid)
+
+    def _foot(self) -> None:
+        for field in self._view.foot:
+            self._column.addWidget(_Captioned(field))
+        if self._view.legend or self._view.captions:
+            self._column.addWidget(self._legend())
+        self.details = button(self._view.details_label, "link")
+        self.details.clicked.connect(self.details_wanted)
+        self._column.addLayout(row(self.details, None))
+        self._column.addStretch(1)
+        self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
+
+    def _legend(self) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        for kind, words in self._view.legend:
+            sign, tone = _COMPARISON[kind]
+            line.addWidget(SignMark(sign, tone, 14))
+            line.addWidget(label(words, "soft"))
+            line.addSpacing(14)
+        line.addStretch(1)
+        if self._view.legend:
+            column.addLayout(line)
+        for caption in self._view.captions:
+            column.addWidget(label(caption, "soft", wrap=True))
+        return holder
+
+    def _grow(self) -> None:
+        upto = min(self._built + PORTION, len(self._view.items))
+        for index in range(self._built, upto):
+            self._item(index, self._view.items[index])
+        self._built = upto
+
+    def _item(self, index: int, item: ItemView) -> None:
+        columns = 2 + len(self._view.columns)
+        self._grid.addWidget(hairline(), self._grid_row, 0, 1, columns)
+        self._grid_row += 1
+        for finding in self._by_item.get(index, ()):
+            above = self._finding(finding)
+            self._grid.addWidget(_padded(above, 10, 0), self._grid_row, 0, 1, columns)
+            self._grid_row += 1
+        stopped = any(f.weight is Weight.RED for f in self._by_item.get(index, ()))
+        parts: list[QWidget] = [label(item.number, "soft"), _Name(item)]
+        parts += [_cell(value, stopped=stopped) for value in item.cells]
+        for at, part in enumerate(parts):
+            self._grid.addWidget(_padded(part, 10, 10), self._grid_row, at, Qt.AlignmentFlag.AlignTop)
+        self._grid_row += 1
+        if index == len(self._view.items) - 1:
+            self._grid.addWidget(hairline(), self._grid_row, 0, 1, columns)
+
+    def _finding(self, finding: FindingView) -> QFrame:
+        role, sign, tone = _FINDING[finding.weight]
+        frame = QFrame()
+        frame.setProperty("role", role)
+        frame.setAccessibleName(f"{finding.heading}: {finding.text}")
+        line = QHBoxLayout(frame)
+        line.setContentsMargins(14, 9, 14, 10)
+        line.setSpacing(10)
+        mark = SignMark(sign, tone, 18)
+        line.addWidget(_padded(mark, 4, 0), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(label(finding.heading, "strong"))
+        words.addWidget(label(finding.text, wrap=True))
+        line.addLayout(words, 1)
+        if finding.needs_yes:
+            tick = QCheckBox(self._tongue.say(t.FINDING_YES))
+            tick.setAccessibleName(f"{tick.text()}: {finding.text}")
+            tick.setChecked(finding.index in self._yes)
+            tick.setEnabled(not self._frozen)
+            tick.toggled.connect(lambda yes, at=finding.index: self.accepted.emit(at, yes))
+            line.addWidget(tick, 0, Qt.AlignmentFlag.AlignVCenter)
+        return frame
+
+
+class _Area(QScrollArea):
+    """A scroll area that breaks long lines rather than scrolling sideways."""
+
+    def __init__(self, body: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setAutoFillBackground(False)
+        self.setWidget(body)
+        self._body = body
+        self.verticalScrollBar().setSingleStep(28)
+
+    def last_line(self) -> int:
+        """How tall the body must be at this width, also before its layout has settled."""
+        body, width = self._body, self.viewport().width()
+        return body.heightForWidth(width) if body.hasHeightForWidth() else body.sizeHint().height()
+
+
+class _Captioned(QWidget):
+    """A value under its soft caption."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(label(field.caption, "caption"))
+        value = label(
+            field.value.text, "strong" if field.value.strong else "", wrap=len(field.value.text) > LONG
+        )
+        value.setAccessibleName(f"{field.caption}: {field.value.text} {field.aside}")
+        column.addWidget(_marked(value, field.value))
+        if field.aside:
+            column.addWidget(label(field.aside, "soft", wrap=True))
+
+
+class _Name(QWidget):
+    """An item's name, and softly under it what qualifies it."""
+
+    def __init__(self, item: ItemView) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_cell(item.name, name=True))
+        if item.qualifiers:
+            flow = Flow(gap=14)
+            for value in item.qualifiers:
+                words = label(
+                    value.text, "medium" if value.strong else "qualifier", wrap=len(value.text) > LONG
+                )
+                flow.addWidget(_marked(words, value))
+            column.addLayout(flow)
+
+
+def _cell(value: Value | None, *, stopped: bool = False, name: bool = False) -> QWidget:
+    if value is None:
+        return label("—", "soft")
+    role = "strong" if name else "number" if value.strong else ""
+    if value.strong and not name and (stopped or value.comparison is Comparison.DIFFERS):
+        role = "number-bad"
+    return _marked(label(value.text, role, wrap=len(value.text) > LONG), value)
+
+
+def _marked(words: QLabel, value: Value) -> QWidget:
+    """The words with the sign of their comparison behind them."""
+    if value.comparison is None:
+        words.setWordWrap(True)
+        return words
+    sign, tone = _COMPARISON[value.comparison]
+    holder = QWidget()
+    line = QHBoxLayout(holder)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(5)
+    line.addWidget(words, int(words.wordWrap()))
+    line.addWidget(_padded(SignMark(sign, tone, 14), 7, 0), 0, Qt.AlignmentFlag.AlignTop)
+    if not words.wordWrap():
+        line.addStretch(1)
+    return holder
+
+
+def _padded(part: QWidget, above: int, below: int) -> QWidget:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, above, 0, below)
+    column.setSpacing(0)
+    column.addWidget(part)
+    return holder
