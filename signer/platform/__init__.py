@@ -1,0 +1,1 @@
+"""What differs between operating systems: folders, private files, who owns a socket. No policy of ours."""
