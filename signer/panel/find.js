@@ -112,7 +112,7 @@ async function permissionState() {
 /** @param {{violated: boolean}} policy @returns {Promise<AgentState>} what stands between this page and every port */
 async function whyNot(policy) {
   // The violation is reported in a task of its own, after the fetch has failed.
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve, 0));
   if (policy.violated) return 'csp-blocked';
   const permission = await permissionState();
   if (permission?.state !== 'denied') return 'no-answer';

@@ -48,8 +48,7 @@ export function base64(octets) {
 }
 
 /** @param {Octets} octets @returns {string} base64url without padding (RFC 4648 §5) */
-export const b64u = (octets) =>
-  base64(octets).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+export const b64u = (octets) => base64(octets).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 
 /**
  * @param {unknown} text base64url without padding, in its one canonical spelling
@@ -101,9 +100,7 @@ export const commitment = async (side, point, nonce) =>
  */
 export async function pairingCode(origin, panelPoint, agentPoint, panelNonce, agentNonce) {
   const label = tagged('mohr-pairing-code-v1');
-  const digest = await sha256(
-    concat(label, counted(origin), panelPoint, agentPoint, panelNonce, agentNonce),
-  );
+  const digest = await sha256(concat(label, counted(origin), panelPoint, agentPoint, panelNonce, agentNonce));
   const number = new DataView(digest.buffer).getBigUint64(0) % 1000000n;
   return number.toString().padStart(6, '0');
 }

@@ -57,7 +57,6 @@ export function browserStore(name = 'mohr') {
     get: (key) => within('readonly', (kept) => kept.get(key)),
     set: (key, value) => within('readwrite', (kept) => kept.put(value, key)),
     delete: (key) => within('readwrite', (kept) => kept.delete(key)),
-    list: (prefix) =>
-      within('readonly', (kept) => kept.getAll(IDBKeyRange.bound(prefix, prefix + '\uffff'))),
+    list: (prefix) => within('readonly', (kept) => kept.getAll(IDBKeyRange.bound(prefix, prefix + '\uffff'))),
   };
 }
