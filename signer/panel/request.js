@@ -35,7 +35,6 @@ const FINAL = ['finished', 'declined', 'cancelled', 'failed'];
  */
 export async function follow({ id, idempotencyKey, body }, session, handlers) {
   const { reconnect, onId, onState, signal } = handlers;
-  const wait = onState ? WATCHING_WAIT : LONGEST_WAIT;
   let cancelled = false;
   let losses = 0;
   let told = '';
@@ -47,6 +46,7 @@ export async function follow({ id, idempotencyKey, body }, session, handlers) {
     if (id === null) return call(session, 'POST', '/v1/signing-requests', { json: body, idempotencyKey });
     const path = `/v1/signing-requests/${encodeURIComponent(id)}`;
     if (!signal?.aborted || cancelled) {
+      const wait = onState ? (told ? WATCHING_WAIT : 0) : LONGEST_WAIT;
       return call(session, 'GET', `${path}?wait=${wait}`, { signal: cancelled ? undefined : signal });
     }
     const view = await call(session, 'DELETE', path);

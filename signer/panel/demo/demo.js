@@ -19,6 +19,8 @@ const mohr = new Mohr(port ? { ports: [port] } : {});
 /** @type {Credential[]} what the token holds, once the agent has told */
 let credentials = [];
 let busy = false;
+/** @type {[string, string | HTMLElement][]} what the page knows of the prescription in hand; nothing after a reload */
+let sent = [];
 
 /** @param {string} id @returns {HTMLElement & HTMLAnchorElement & HTMLButtonElement & HTMLOutputElement} */
 const at = (id) => /** @type {any} */ (document.getElementById(id));
@@ -27,6 +29,9 @@ const form = /** @type {HTMLFormElement} */ (document.getElementById('draft'));
 const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value.trim();
 /** @param {string | number} text @returns {string} */
 const persian = (text) => String(text).replace(/[0-9]/g, (digit) => '۰۱۲۳۴۵۶۷۸۹'[Number(digit)]);
+
+/** @param {string} text @returns {string} */
+const ascii = (text) => text.replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0));
 
 /** @param {string} text @returns {HTMLElement} Latin inside Persian, kept in its own order */
 function latin(text) {
@@ -190,18 +195,23 @@ function draft() {
   const insurer = /** @type {import('./prescription.js').Insurer} */ (field('insurer'));
   const [credential, ...others] = credentials;
   const certified = others.length ? undefined : credential;
-  const lines = LINES.map((line, index) => ({ ...line, quantity: Number(field(`quantity-${index}`)) }));
+  const lines = LINES.map((line, index) => ({
+    ...line,
+    quantity: Number(ascii(field(`quantity-${index}`))),
+  }));
   const prescriber = {
     name: certified?.holder ?? field('name'),
-    council_number: certified?.council_number ?? field('council'),
-    national_code: field('national'),
+    council_number: certified?.council_number ?? ascii(field('council')),
+    national_code: ascii(field('national')),
     centre: certified?.centre,
   };
   return { insurer, patient: PATIENTS[insurer], prescriber, lines, notes: field('notes'), at: Date.now() };
 }
 
 function sign() {
-  const content = new TextEncoder().encode(JSON.stringify(prescription(draft())));
+  const drafted = draft();
+  const content = new TextEncoder().encode(JSON.stringify(prescription(drafted)));
+  sent = [['بیمار', drafted.patient.name]];
   const id = `rx-${crypto.randomUUID().slice(0, 8)}`;
   return send({ id, media_type: 'application/vnd.mohr.prescription+json', content });
 }
@@ -265,7 +275,7 @@ async function showResult({ signed, state, reason = '', idempotencyKey, document
       'unsigned',
       'نسخه بدون امضا فرستاده شد',
       `${why}. امضا هنوز الزامی نیست و کار بیمار نماند.`,
-      [['شناسهٔ نسخه', latin(idempotencyKey)]],
+      [...sent, ['شناسهٔ نسخه', latin(idempotencyKey)]],
     );
   }
   if (!signed) {
@@ -283,6 +293,7 @@ async function showResult({ signed, state, reason = '', idempotencyKey, document
     'نسخه امضا و فرستاده شد',
     'امضا کنار نسخه نگه داشته شد و هر کس می‌تواند آن را بیازماید.',
     [
+      ...sent,
       ['شناسهٔ نسخه', latin(id)],
       ['زمان امضا', clock(signed_at)],
       ['قالب', latin('CAdES B-B')],
@@ -343,14 +354,9 @@ function showLines() {
       return cell;
     });
     const count = document.createElement('input');
-    Object.assign(count, {
-      type: 'number',
-      name: `quantity-${index}`,
-      className: 'count',
-      min: '1',
-      max: '999',
-    });
-    Object.assign(count, { required: true, defaultValue: String(line.quantity) });
+    Object.assign(count, { type: 'text', name: `quantity-${index}`, className: 'count', required: true });
+    Object.assign(count, { inputMode: 'numeric', pattern: '[1-9۱-۹][0-9۰-۹]{0,2}' });
+    count.defaultValue = persian(line.quantity);
     count.dataset.testid = `quantity-${index}`;
     count.setAttribute('aria-label', `تعداد ${line.name}`);
     cells[0].append(persian(index + 1));
@@ -365,6 +371,7 @@ function showLines() {
 }
 
 async function next() {
+  sent = [];
   const { key } = at('next').dataset;
   if (key) await mohr.forget(key);
   delete at('next').dataset.key;
@@ -382,7 +389,12 @@ at('today').textContent = persian(
 showLines();
 showPatient();
 showDoctor();
-form.addEventListener('change', () => (showPatient(), showDoctor()));
+form.addEventListener('change', ({ target }) => {
+  const changed = /** @type {HTMLInputElement} */ (target);
+  if (changed.className === 'count') changed.value = persian(changed.value);
+  showPatient();
+  showDoctor();
+});
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (!busy) sign();
