@@ -72,11 +72,10 @@ class PairingAttempt(Struct, frozen=True, kw_only=True):
     def revealed(self, point: bytes, nonce: bytes) -> PairingAttempt:
         """The attempt after the panel opened its commitment.
 
-        Raises `PairingRefused` where it has ended or was opened before, where `point` is no P-256 point, or
-        where point and nonce are not what was committed to.
+        Only for one that is open and was not revealed before. Raises `PairingRefused` where `point` is no
+        P-256 point, or where point and nonce are not what was committed to.
         """
-        if not self.open or self.reveal is not None:
-            raise PairingRefused("the commitment was opened before, or the pairing has ended")
+        assert self.open and self.reveal is None
         if not hmac.compare_digest(panel_commitment(point, nonce), self.panel_commitment):
             raise PairingRefused("the commitment does not open to this key and nonce")
         try:

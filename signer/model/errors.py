@@ -17,7 +17,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
-    └── AgentError        JournalUnwritable SignatureNotVerified PolicyInvalid Unexpected
+    └── AgentError        JournalUnwritable SignatureNotVerified PairingStoreFailed PolicyInvalid
+                          Unexpected
 """
 
 from __future__ import annotations
@@ -110,6 +111,11 @@ class TooManyRequests(RequestError):
     fa_remedy = "کمی صبر کنید و دوباره بکوشید."
     en_remedy = "Wait for the seconds in `Retry-After`, then try again."
     helpdesk = "Rate limit or pairing attempts used up."
+
+    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
+        """`retry_after` is in whole seconds, for the `Retry-After` header (RFC 9110 §10.2.3)."""
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class TooManyPending(RequestError):
@@ -633,6 +639,16 @@ class SignatureNotVerified(AgentError):
     fa_remedy = "دوباره بکوشید؛ اگر تکرار شد با پشتیبانی سخن بگویید."
     en_remedy = "Try again; if it repeats, the module or the certificate on the token is faulty."
     helpdesk = "Key and certificate do not match, or the module lies with CKR_OK."
+
+
+class PairingStoreFailed(AgentError):
+    code = "pairing-store-failed"
+    status = 507
+    fa = "فهرست پنل‌های متصل خوانده یا نوشته نمی‌شود."
+    en = "The list of paired panels cannot be read or written."
+    fa_remedy = "به پشتیبانی خبر دهید؛ شاید پنل‌ها باید دوباره متصل شوند."
+    en_remedy = "Call the helpdesk; the panels may have to be paired again."
+    helpdesk = "pairings.json or agent-key.pem: damaged, not ours alone, or the disk is full; see `detail`."
 
 
 class PolicyInvalid(AgentError):

@@ -1,0 +1,1 @@
+"""The `mohr` command: a composition root, and the terminal as a consent surface."""

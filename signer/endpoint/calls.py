@@ -1,0 +1,227 @@
+"""What each call does, once its caller is let in: reads the body, asks the use case, writes the answer.
+
+Knows neither HTTP's headers nor signatures (`exchange`) nor sockets (`server`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from signer.endpoint import messages, openapi, page
+from signer.endpoint.encodings import b64u, unb64u
+from signer.endpoint.keys import SigningKey
+from signer.endpoint.pairing import challenge_message
+from signer.endpoint.pairing_desk import PairingDesk
+from signer.endpoint.pairings import Pairings
+from signer.endpoint.problems import Language
+from signer.model.errors import IdempotencyKeyMissing, RequestMalformed
+from signer.service.ports import Clock
+from signer.service.usecases import UseCases
+from signer.service.views import RequestView
+
+LONGEST_WAIT = 25.0
+JSON = "application/json"
+
+T = TypeVar("T")
+
+
+class AgentState(Enum):
+    """What a paired panel may know of the agent before it asks for anything."""
+
+    READY = "ready"
+    NO_TOKEN = "no-token"  # noqa: S105 - a state, not a secret
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What the agent says of itself to a paired panel."""
+
+    name: str
+    version: str
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """A call that was let in. `origin` is empty for static pages; `parameter` is the id in the path."""
+
+    origin: str
+    parameter: str
+    query: str
+    body: bytes
+    idempotency_key: str | None
+    language: Language
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """An answer before it is signed."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Calls:
+    """The calls of the contract, each a method that `routes.ROUTES` names."""
+
+    def __init__(
+        self,
+        *,
+        use_cases: UseCases,
+        desk: PairingDesk,
+        pairings: Pairings,
+        key: SigningKey,
+        clock: Clock,
+        about: About,
+        state: Callable[[], AgentState],
+    ) -> None:
+        self._use_cases = use_cases
+        self._desk = desk
+        self._pairings = pairings
+        self._key = key
+        self._clock = clock
+        self._about = about
+        self._state = state
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def page(self, call: Call) -> Answer:
+        """A page for people."""
+        return Answer(
+            status=200,
+            content_type="text/html; charset=utf-8",
+            body=page.HTML,
+            headers=(("Content-Security-Policy", page.CONTENT_SECURITY_POLICY),),
+        )
+
+    async def openapi(self, call: Call) -> Answer:
+        """The contract, generated from the types."""
+        return Answer(status=200, content_type=JSON, body=openapi.document(self._about.version))
+
+    async def agent(self, call: Call) -> Answer:
+        """Is this the agent that the origin paired with?"""
+        text = _query(call.query, "challenge").get("challenge", "")
+        try:
+            challenge = unb64u(text)
+        except ValueError:
+            challenge = b""
+        if not 16 <= len(challenge) <= 64:
+            raise RequestMalformed("challenge: not 16 to 64 octets in base64url without padding")
+        if self._pairings.find(call.origin, self._clock.now()) is None:
+            return _json(messages.AgentAnswer(api=1, paired=False, challenge=text))
+        proof = self._key.sign(challenge_message(call.origin, challenge))
+        return _json(
+            messages.PairedAgentAnswer(
+                api=1,
+                paired=True,
+                challenge=text,
+                name=self._about.name,
+                version=self._about.version,
+                state=self._state().value,
+                keyid=self._key.keyid,
+                proof=b64u(proof),
+            )
+        )
+
+    async def start_pairing(self, call: Call) -> Answer:
+        """Step 1 of a pairing."""
+        _query(call.query)
+        commitment = messages.commitment_of(messages.read_body(call.body, messages.PairingStart))
+        attempt = self._desk.start(call.origin, commitment)
+        return _json(messages.pairing_started(attempt), status=202)
+
+    async def reveal_pairing(self, call: Call) -> Answer:
+        """Step 2 of a pairing."""
+        _query(call.query)
+        point, nonce = messages.reveal_of(messages.read_body(call.body, messages.PairingReveal))
+        return _json(messages.pairing_revealed(self._desk.reveal(call.origin, call.parameter, point, nonce)))
+
+    async def follow_pairing(self, call: Call) -> Answer:
+        """Step 4 of a pairing."""
+        attempt = await self._desk.follow(call.origin, call.parameter, _wait(call.query))
+        return _json(messages.PairingAnswer(id=attempt.id, state=attempt.state))
+
+    async def credentials(self, call: Call) -> Answer:
+        """The certificates on the connected tokens."""
+        _query(call.query)
+        found = await self._use_cases.credentials()
+        listed = [messages.credential_answer(credential) for credential in found]
+        return _json(messages.CredentialsAnswer(credentials=listed))
+
+    async def submit(self, call: Call) -> Answer:
+        """Take a signing request in; wait for its end if asked to."""
+        wait = _wait(call.query)
+        if call.idempotency_key is None:
+            raise IdempotencyKeyMissing("Idempotency-Key is absent")
+        body = messages.read_body(call.body, messages.SigningRequestBody)
+        submitting = self._use_cases.submit(
+            origin=call.origin,
+            idempotency_key=call.idempotency_key,
+            body_hash=hashlib.sha256(call.body).digest(),
+            documents=messages.documents_of(body),
+            credential=body.credential or None,
+            purpose=body.purpose or None,
+        )
+        view = await self._to_its_end(submitting)
+        if wait > 0 and not view.final:
+            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
+        location = ("Location", f"/v1/signing-requests/{view.id}")
+        return _request(view, call.language, status=200 if view.final else 202, headers=(location,))
+
+    async def view(self, call: Call) -> Answer:
+        """A signing request now, or when it is finished."""
+        wait = _wait(call.query)
+        view = await self._use_cases.view(origin=call.origin, request_id=call.parameter, wait=wait)
+        return _request(view, call.language)
+
+    async def cancel(self, call: Call) -> Answer:
+        """Cancel what is not yet signed."""
+        _query(call.query)
+        cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
+        return _request(await self._to_its_end(cancelling), call.language)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        # A panel that hangs up must not leave a request half taken in: the work goes on without it.
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+
+_WAIT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3})?", re.ASCII)
+
+
+def _query(query: str, *allowed: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in query.split("&") if query else ():
+        name, _, value = part.partition("=")
+        if name not in allowed or name in found:
+            raise RequestMalformed("the query has an unknown or repeated member")
+        found[name] = value
+    return found
+
+
+def _wait(query: str) -> float:
+    text = _query(query, "wait").get("wait", "0")
+    if not _WAIT.fullmatch(text) or float(text) > LONGEST_WAIT:
+        raise RequestMalformed("wait: not a number of seconds from 0 to 25")
+    return float(text)
+
+
+def _json(value: Struct, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(status=status, content_type=JSON, body=msgspec.json.encode(value), headers=headers)
+
+
+def _request(
+    view: RequestView,
+    language: Language,
+    *,
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Answer:
+    return _json(messages.request_answer(view, language), status=status, headers=headers)

@@ -1,0 +1,139 @@
+"""The agent's end of each TCP connection: whose it is, how many there are, and what is said to gibberish.
+
+A connection of another OS user is cut without an answer. A connection that says nothing is kept: browsers
+open one before they ask the person for permission, and hold it until the answer. Only when more than 256
+are open are the longest silent ones shed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from signer.endpoint.calls import Answer
+from signer.endpoint.exchange import malformed_answer
+from signer.platform.peer import PeerOwner, SocketAddress
+
+MAX_CONNECTIONS = 256
+#: Seconds that a silent connection may live between requests: as good as for ever.
+IDLE_SECONDS = 7 * 24 * 3600.0
+#: Seconds for which the rest of a refused body is read and dropped, so that its sender sees the answer.
+LINGER_SECONDS = 2.0
+
+#: Seconds after which a stop no longer waits for what it has cancelled.
+STOP_SECONDS = 1.0
+
+SameUser = Callable[[SocketAddress, SocketAddress], PeerOwner]
+
+_log = logging.getLogger(__name__)
+
+
+class Connections(web.Server):
+    """Makes a `Connection` for each accepted socket and holds their number down."""
+
+    def __init__(
+        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], same_user: SameUser
+    ) -> None:
+        super().__init__(handler, handler_cancellation=True)
+        self._same_user = same_user
+        self._open: OrderedDict[Connection, None] = OrderedDict()
+
+    def __call__(self) -> RequestHandler:
+        return Connection(self, loop=asyncio.get_running_loop())
+
+    def admits(self, transport: asyncio.Transport) -> bool:
+        """Does the other end belong to our user? What cannot be told counts as no."""
+        owner = self._same_user(transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
+        if owner is not PeerOwner.SAME:
+            _log.warning("a connection was closed unanswered: its owner is %s", owner.value)
+        return owner is PeerOwner.SAME
+
+    def opened(self, connection: Connection) -> None:
+        """Note a connection, and shed the longest silent one where there are too many."""
+        if len(self._open) >= MAX_CONNECTIONS:
+            silent = next((held for held in self._open if not held.serving), connection)
+            silent.cut()
+        self._open[connection] = None
+
+    def heard(self, connection: Connection) -> None:
+        """Note that a connection said something."""
+        if connection in self._open:
+            self._open.move_to_end(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._open.pop(connection, None)
+
+    async def cut_all(self) -> None:
+        """Cut every connection, whatever it waits for, and wait until what it waited for is cancelled."""
+        for connection in list(self._open):
+            connection.cut()
+        await self.shutdown(STOP_SECONDS)
+
+
+class Connection(RequestHandler):
+    """One connection."""
+
+    def __init__(self, connections: Connections, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            connections,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None is how aiohttp is told to keep none
+            auto_decompress=False,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
+        self._connections = connections
+        self._cut: Callable[[], None] | None = None
+        self.serving = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        real = cast("asyncio.Transport", transport)
+        if not self._connections.admits(real):
+            real.abort()
+            return
+        self._cut = real.abort
+        self._connections.opened(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._cut is not None:
+            self._cut = None
+            self._connections.closed(self)
+            super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._connections.heard(self)
+        super().data_received(data)
+
+    def cut(self) -> None:
+        """Close at once, unsent octets and all."""
+        if self._cut is not None:
+            self._cut()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what the parser could not read. Its own message may quote the request: it is dropped."""
+        response = response_of(malformed_answer())
+        response.force_close()
+        return response
+
+
+def response_of(answer: Answer) -> web.Response:
+    """An answer as aiohttp sends it."""
+    response = web.Response(status=answer.status, body=answer.body or None)
+    if not answer.content_type:
+        del response.headers["Content-Type"]
+    response.headers.extend(answer.headers)
+    return response

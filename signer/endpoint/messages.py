@@ -1,0 +1,309 @@
+"""The bodies of the contract, as types: what is read is strict, what is written is complete.
+
+Reading is I-JSON (RFC 7493) first, then the types, then the rules that types cannot say. `openapi` is made
+from the same types.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from signer.endpoint.encodings import b64, b64u, unb64, unb64u
+from signer.endpoint.keys import POINT_OCTETS
+from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS, PairingAttempt, PairingState
+from signer.endpoint.problems import Language, Problem, incident_of, problem_of, sendable
+from signer.model.credential import Credential, KeyKind
+from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooLarge
+from signer.model.ijson import IJsonInvalid, parse
+from signer.model.request import (
+    MAX_DOCUMENTS,
+    Document,
+    DocumentState,
+    Level,
+    RequestState,
+    SignatureFormat,
+)
+from signer.service.views import DocumentView, RequestView
+
+MAX_BODY = 20 * 1024 * 1024
+MAX_SMALL_BODY = 4096
+MAX_DOCUMENT = 1024 * 1024
+
+ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
+MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
+
+
+class PairingStart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /v1/pairings. `commitment` is 32 octets, base64url."""
+
+    commitment: str
+
+
+class PairingReveal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /v1/pairings/{id}. `key` is a point of 65 octets, `nonce` is 32, base64url."""
+
+    key: str
+    nonce: str
+
+
+class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One document as posted: exactly one of `content` and `content_base64` (RFC 4648 §4, padded)."""
+
+    id: ShortText
+    media_type: MediaType
+    format: Annotated[str, Meta(max_length=32)]
+    content: str | UnsetType = UNSET
+    content_base64: str | UnsetType = UNSET
+    level: Annotated[str, Meta(max_length=32)] = Level.B_B.value
+    attached: bool = True
+
+
+class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /v1/signing-requests."""
+
+    documents: Annotated[list[DocumentBody], Meta(min_length=1, max_length=MAX_DOCUMENTS)]
+    credential: ShortText | UnsetType = UNSET
+    purpose: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+
+
+class AgentAnswer(Struct, frozen=True, kw_only=True):
+    """GET /v1/agent, to an origin that is not paired."""
+
+    api: int
+    paired: bool
+    challenge: str
+
+
+class PairedAgentAnswer(Struct, frozen=True, kw_only=True):
+    """GET /v1/agent, to a paired origin. `proof` is 64 octets, base64url."""
+
+    api: int
+    paired: bool
+    challenge: str
+    name: str
+    version: str
+    state: str
+    keyid: str
+    proof: str
+
+
+class PairingStarted(Struct, frozen=True, kw_only=True):
+    """202 to POST /v1/pairings."""
+
+    id: str
+    commitment: str
+    expires_at: datetime
+
+
+class PairingRevealed(Struct, frozen=True, kw_only=True):
+    """200 to POST /v1/pairings/{id}."""
+
+    id: str
+    state: PairingState
+    key: str
+    nonce: str
+
+
+class PairingAnswer(Struct, frozen=True, kw_only=True):
+    """GET /v1/pairings/{id}."""
+
+    id: str
+    state: PairingState
+
+
+class CredentialAnswer(Struct, frozen=True, kw_only=True):
+    """A certificate that can sign, or why it cannot."""
+
+    id: str
+    holder: str
+    issuer: str
+    not_before: datetime
+    not_after: datetime
+    key: KeyKind
+    bits: int
+    token: str
+    usable: bool
+    council_number: str | UnsetType = UNSET
+    centre: str | UnsetType = UNSET
+    problem: str | UnsetType = UNSET
+
+
+class CredentialsAnswer(Struct, frozen=True, kw_only=True):
+    """GET /v1/credentials."""
+
+    credentials: list[CredentialAnswer]
+
+
+class DocumentAnswer(Struct, frozen=True, kw_only=True):
+    """One document of a request. `signature` and `certificate` are DER in base64."""
+
+    id: str
+    state: DocumentState
+    format: str
+    signature: str | UnsetType = UNSET
+    certificate: str | UnsetType = UNSET
+    signed_at: datetime | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+
+class RequestAnswer(Struct, frozen=True, kw_only=True):
+    """A signing request now."""
+
+    id: str
+    state: RequestState
+    position: int
+    documents: list[DocumentAnswer]
+
+
+T = TypeVar("T")
+
+
+def read_body(octets: bytes, kind: type[T]) -> T:
+    """A body of that type. Raises `RequestMalformed` with the place, `RequestTooLarge` for 251 documents."""
+    try:
+        value = parse(octets)
+    except IJsonInvalid as problem:
+        raise RequestMalformed(f"{problem.pointer or '/'}: {problem.reason}") from problem
+    if kind is SigningRequestBody and isinstance(value, dict):
+        documents = value.get("documents")
+        if isinstance(documents, list) and len(documents) > MAX_DOCUMENTS:
+            raise RequestTooLarge(f"more than {MAX_DOCUMENTS} documents")
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as problem:
+        raise RequestMalformed(str(problem)[:300]) from None
+
+
+def documents_of(body: SigningRequestBody) -> tuple[Document, ...]:
+    """The documents to sign. Raises `RequestMalformed`, `RequestTooLarge`, `FormatUnsupported`."""
+    documents = tuple(_document(place, posted) for place, posted in enumerate(body.documents))
+    if len({document.id for document in documents}) != len(documents):
+        raise RequestMalformed("/documents: two have the same id")
+    return documents
+
+
+def commitment_of(body: PairingStart) -> bytes:
+    """The panel's commitment, 32 octets. Raises `RequestMalformed`."""
+    return _octets(body.commitment, COMMITMENT_OCTETS, "/commitment")
+
+
+def reveal_of(body: PairingReveal) -> tuple[bytes, bytes]:
+    """The panel's point and nonce. Raises `RequestMalformed`."""
+    return _octets(body.key, POINT_OCTETS, "/key"), _octets(body.nonce, NONCE_OCTETS, "/nonce")
+
+
+def pairing_started(attempt: PairingAttempt) -> PairingStarted:
+    """What the panel is told before it shows its key."""
+    return PairingStarted(
+        id=attempt.id, commitment=b64u(attempt.agent_commitment), expires_at=_seconds(attempt.expires_at)
+    )
+
+
+def pairing_revealed(attempt: PairingAttempt) -> PairingRevealed:
+    """The agent's key and nonce, in answer to the panel's."""
+    return PairingRevealed(
+        id=attempt.id,
+        state=PairingState.WAITING,
+        key=b64u(attempt.agent_point),
+        nonce=b64u(attempt.agent_nonce),
+    )
+
+
+def credential_answer(credential: Credential) -> CredentialAnswer:
+    """A credential as a panel may know it."""
+    return CredentialAnswer(
+        id=credential.id,
+        holder=credential.holder.name,
+        issuer=credential.issuer,
+        not_before=_seconds(credential.not_before),
+        not_after=_seconds(credential.not_after),
+        key=credential.key_kind,
+        bits=credential.key_bits,
+        token=credential.token.label,
+        usable=credential.problem is None,
+        council_number=_present(credential.holder.council_number),
+        centre=_present(credential.holder.centre),
+        problem=_present(credential.problem),
+    )
+
+
+def request_answer(view: RequestView, language: Language) -> RequestAnswer:
+    """A request as its origin may know it."""
+    return RequestAnswer(
+        id=view.id,
+        state=view.state,
+        position=view.position,
+        documents=[_document_answer(view.id, document, language) for document in view.documents],
+    )
+
+
+def _document(place: int, posted: DocumentBody) -> Document:
+    pointer = f"/documents/{place}"
+    try:
+        signature_format, level = SignatureFormat(posted.format), Level(posted.level)
+    except ValueError:
+        raise FormatUnsupported(f"{pointer}: no such format or level") from None
+    content = _content(pointer, posted)
+    if len(content) > MAX_DOCUMENT:
+        raise RequestTooLarge(f"{pointer}: over {MAX_DOCUMENT} octets")
+    return Document(
+        id=posted.id,
+        media_type=posted.media_type,
+        content=content,
+        format=signature_format,
+        level=level,
+        attached=posted.attached,
+    )
+
+
+def _content(pointer: str, posted: DocumentBody) -> bytes:
+    text, encoded = posted.content, posted.content_base64
+    if isinstance(text, str) and encoded is UNSET:
+        return text.encode()
+    if isinstance(encoded, str) and text is UNSET:
+        try:
+            return unb64(encoded)
+        except ValueError:
+            raise RequestMalformed(f"{pointer}/content_base64: not canonical base64") from None
+    raise RequestMalformed(f"{pointer}: exactly one of content and content_base64")
+
+
+def _octets(text: str, length: int, pointer: str) -> bytes:
+    try:
+        octets = unb64u(text)
+    except ValueError:
+        octets = b""
+    if len(octets) != length:
+        raise RequestMalformed(f"{pointer}: not {length} octets in base64url without padding")
+    return octets
+
+
+def _document_answer(request_id: str, view: DocumentView, language: Language) -> DocumentAnswer:
+    return DocumentAnswer(
+        id=view.id,
+        state=view.state,
+        format=view.format,
+        signature=UNSET if view.signature is None else b64(view.signature),
+        certificate=UNSET if view.certificate is None else b64(view.certificate),
+        signed_at=UNSET if view.signed_at is None else _seconds(view.signed_at),
+        problem=_document_problem(request_id, view, language),
+    )
+
+
+def _document_problem(request_id: str, view: DocumentView, language: Language) -> Problem | UnsetType:
+    if view.problem is None:
+        return UNSET
+    incident = incident_of(request_id, view.id, view.problem.code)
+    return problem_of(sendable(view.problem, incident), incident, language)
+
+
+def _present(text: str | None) -> str | UnsetType:
+    return UNSET if text is None else text
+
+
+def _seconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)

@@ -1,0 +1,154 @@
+"""The contract as OpenAPI 3.1, generated from the types that read and write the bodies.
+
+The paths come from `routes`, the schemas from `messages`; only sentences are written here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from signer.endpoint import messages
+from signer.endpoint.admission import RouteClass
+from signer.endpoint.problems import MEDIA_TYPE, Problem
+from signer.endpoint.routes import ROUTES
+from signer.model.errors import catalogue
+
+
+class _Described(msgspec.Struct, frozen=True):
+    """What a call does, the body it takes, and its answers by status."""
+
+    summary: str
+    answers: dict[int, tuple[type[msgspec.Struct], ...]]
+    body: type[msgspec.Struct] | None = None
+    query: tuple[str, ...] = ()
+
+
+_CALLS = {
+    "agent": _Described(
+        "Is this the agent that this origin is paired with?",
+        {200: (messages.PairedAgentAnswer, messages.AgentAnswer)},
+        query=("challenge",),
+    ),
+    "start_pairing": _Described(
+        "Start a pairing: the panel commits to its key.",
+        {202: (messages.PairingStarted,)},
+        messages.PairingStart,
+    ),
+    "reveal_pairing": _Described(
+        "Show the panel's key; the agent shows its own.",
+        {200: (messages.PairingRevealed,)},
+        messages.PairingReveal,
+    ),
+    "follow_pairing": _Described(
+        "Has the doctor answered?", {200: (messages.PairingAnswer,)}, query=("wait",)
+    ),
+    "credentials": _Described(
+        "The certificates on the connected tokens.", {200: (messages.CredentialsAnswer,)}
+    ),
+    "submit": _Described(
+        "Ask for signatures. 202 while the request is open, 200 when it is finished.",
+        {200: (messages.RequestAnswer,), 202: (messages.RequestAnswer,)},
+        messages.SigningRequestBody,
+        query=("wait",),
+    ),
+    "view": _Described("A signing request now.", {200: (messages.RequestAnswer,)}, query=("wait",)),
+    "cancel": _Described("Cancel what is not yet signed.", {200: (messages.RequestAnswer,)}),
+}
+_PARAMETERS: dict[str, dict[str, Any]] = {
+    "wait": {
+        "name": "wait",
+        "in": "query",
+        "description": "Seconds to wait for the end.",
+        "schema": {"type": "number", "minimum": 0, "maximum": 25},
+    },
+    "challenge": {
+        "name": "challenge",
+        "in": "query",
+        "required": True,
+        "description": "16 to 64 random octets, base64url without padding.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22,86}$"},
+    },
+    "id": {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+    "idempotency-key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    },
+}
+
+
+@lru_cache(maxsize=1)
+def document(version: str) -> bytes:
+    """The whole document, JSON."""
+    types: list[type[msgspec.Struct]] = [Problem]
+    for call in _CALLS.values():
+        types += [kind for kinds in call.answers.values() for kind in kinds]
+        types += [call.body] if call.body else []
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    schema_of = dict(zip(types, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        if route.route_class is RouteClass.STATIC:
+            continue
+        paths[route.path] = {
+            method.lower(): _operation(name, route.path, route.route_class, schema_of)
+            for method, name in route.calls.items()
+        }
+    codes = sorted({kind.code for kind in catalogue() if kind.status is not None})
+    components["Problem"]["properties"]["code"]["enum"] = codes
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Mohr, the agent on a doctor's desk", "version": version},
+            "servers": [
+                {"url": f"http://{host}:{port}"}
+                for port in (18717, 18719, 18721)
+                for host in ("127.0.0.1", "[::1]")
+            ],
+            "paths": paths,
+            "components": {
+                "schemas": components,
+                "securitySchemes": {
+                    "pairing": {
+                        "type": "http",
+                        "scheme": "signature",
+                        "description": "HTTP Message Signatures (RFC 9421) with the paired key.",
+                    }
+                },
+            },
+        }
+    )
+
+
+def _operation(
+    name: str, path: str, route_class: RouteClass, schema_of: dict[type[msgspec.Struct], dict[str, Any]]
+) -> dict[str, Any]:
+    call = _CALLS[name]
+    parameters = [_PARAMETERS[query] for query in call.query]
+    if "{id}" in path:
+        parameters.append(_PARAMETERS["id"])
+    if name == "submit":
+        parameters.append(_PARAMETERS["idempotency-key"])
+    responses = {}
+    for status, kinds in call.answers.items():
+        schema = schema_of[kinds[0]] if len(kinds) == 1 else {"oneOf": [schema_of[kind] for kind in kinds]}
+        responses[str(status)] = {"description": "OK", "content": {"application/json": {"schema": schema}}}
+    responses["default"] = {
+        "description": "A problem (RFC 9457).",
+        "content": {MEDIA_TYPE: {"schema": schema_of[Problem]}},
+    }
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": call.summary,
+        "parameters": parameters,
+        "responses": responses,
+        "security": [{"pairing": []}] if route_class is RouteClass.PAIRED else [],
+    }
+    if call.body is not None:
+        body = {"application/json": {"schema": schema_of[call.body]}}
+        operation["requestBody"] = {"required": True, "content": body}
+    return operation

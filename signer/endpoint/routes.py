@@ -1,0 +1,55 @@
+"""The calls that exist: paths, methods, how much each asks of its caller. Data, and the matching of it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from signer.endpoint.admission import RouteClass
+from signer.endpoint.messages import MAX_BODY, MAX_SMALL_BODY
+
+
+class Route(Struct, frozen=True):
+    """One path. `calls` maps a method to the name of a method of `calls.Calls`."""
+
+    path: str
+    route_class: RouteClass
+    calls: dict[str, str]
+
+
+class Match(Struct, frozen=True):
+    """Where a request leads. `call` is None where there is no such method; `parameter` is what `{id}` is."""
+
+    route_class: RouteClass
+    known_path: bool
+    call: str | None
+    parameter: str
+
+
+ROUTES = (
+    Route("/", RouteClass.STATIC, {"GET": "page"}),
+    Route("/openapi.json", RouteClass.STATIC, {"GET": "openapi"}),
+    Route("/v1/agent", RouteClass.OPEN, {"GET": "agent"}),
+    Route("/v1/pairings", RouteClass.OPEN, {"POST": "start_pairing"}),
+    Route("/v1/pairings/{id}", RouteClass.OPEN, {"POST": "reveal_pairing", "GET": "follow_pairing"}),
+    Route("/v1/credentials", RouteClass.PAIRED, {"GET": "credentials"}),
+    Route("/v1/signing-requests", RouteClass.PAIRED, {"POST": "submit"}),
+    Route("/v1/signing-requests/{id}", RouteClass.PAIRED, {"GET": "view", "DELETE": "cancel"}),
+)
+
+#: The most octets that a call's body may have; nothing where a call takes none.
+BODY_LIMITS = {"submit": MAX_BODY, "start_pairing": MAX_SMALL_BODY, "reveal_pairing": MAX_SMALL_BODY}
+
+_PARAMETER = "/{id}"
+_EXACT = {route.path: route for route in ROUTES if not route.path.endswith(_PARAMETER)}
+_BELOW = {route.path.removesuffix(_PARAMETER): route for route in ROUTES if route.path.endswith(_PARAMETER)}
+
+
+def match(method: str, path: str) -> Match:
+    """Where a request leads; an unknown path asks for a pairing, so that strangers learn nothing of it."""
+    route, parameter = _EXACT.get(path), ""
+    if route is None:
+        parent, _, last = path.rpartition("/")
+        route, parameter = (_BELOW.get(parent), last) if last else (None, "")
+    if route is None:
+        return Match(RouteClass.PAIRED, False, None, "")
+    return Match(route.route_class, True, route.calls.get(method), parameter)

@@ -1,0 +1,219 @@
+"""The closed catalogue of what Mohr may find in a document: codes, weights and sentences.
+
+Which finding a document earns is decided in `signer.prescription.rules` and `.compare`; how it is drawn is
+the surface's matter. A sentence holds the document's own words, each as an isolate, and so belongs on a
+screen and in no log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from signer.model.sheet import Finding, Weight
+from signer.model.text import isolate, visible
+
+Language = Literal["fa", "en"]
+
+#: A fact longer than this is cut in a sentence, with an ellipsis; the sheet has it in full.
+MAX_FACT = 120
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One sort of finding. `{places}` of the sentences are filled from the facts of the same names.
+
+    `field` and `fields` are names of fields, singular and comma-separated; they are translated.
+    """
+
+    code: str
+    weight: Weight
+    fa: str
+    en: str
+    fa_remedy: str
+    en_remedy: str
+
+
+_KINDS = (
+    Kind(
+        code="items-differ-from-wire",
+        weight=Weight.RED,
+        fa="«{field}» در متن نسخه {here} است و در بدنهٔ بیمه {there} ({wire}).",
+        en="The {field} is {here} in the readable prescription and {there} in the insurer's body ({wire}).",
+        fa_remedy="تا پنل هر دو را یکی نکند، این نسخه امضا نمی‌شود. به پشتیبانی پنل خبر دهید.",
+        en_remedy="The panel must make both say the same; until then this prescription is not signed.",
+    ),
+    Kind(
+        code="holder-is-not-prescriber",
+        weight=Weight.RED,
+        fa="«{field}» صاحب گواهی {certificate} است و در نسخه {document}.",
+        en="The certificate holder's {field} is {certificate}; the prescription says {document}.",
+        fa_remedy="با توکن پزشک همین نسخه امضا کنید، یا نسخه را در پنل به نام خود بنویسید.",
+        en_remedy="Sign with the prescriber's own token, or write the prescription under your own name.",
+    ),
+    Kind(
+        code="credential-in-wire",
+        weight=Weight.RED,
+        fa="در بدنهٔ بیمه کلید ورودی به نام {name} هست که نباید امضا و نگهداری شود.",
+        en="The insurer's body carries a live credential, {name}, which must not be signed and kept.",
+        fa_remedy="به پشتیبانی پنل خبر دهید؛ این مقدار باید پیش از امضا برداشته شود.",
+        en_remedy="The panel must leave session ids, tokens and passwords out of `wire`.",
+    ),
+    Kind(
+        code="issued-in-future",
+        weight=Weight.RED,
+        fa="زمان صدور نسخه، {issued_fa}، هنوز نرسیده است.",
+        en="The prescription is issued at {issued_en}, which is still to come.",
+        fa_remedy="ساعت این رایانه را درست کنید؛ اگر درست است، ساعت پنل درست نیست.",
+        en_remedy="Set this computer's clock right; if it is right, the panel's is wrong.",
+    ),
+    Kind(
+        code="signed-too-late",
+        weight=Weight.RED,
+        fa="از صدور نسخه در {issued_fa} بیش از ۷۲ ساعت گذشته است.",
+        en="More than 72 hours have passed since the prescription was issued at {issued_en}.",
+        fa_remedy="نسخه را در پنل از نو صادر کنید؛ اگر تازه است، ساعت این رایانه را ببینید.",
+        en_remedy="Issue it anew in the panel; if it is new, check this computer's clock.",
+    ),
+    Kind(
+        code="signed-late",
+        weight=Weight.AMBER,
+        fa="نسخه در تاریخ دیگری صادر شده است: {issued_fa}.",
+        en="The prescription was issued on another date: {issued_en}.",
+        fa_remedy="اگر تاریخ را می‌پذیرید، آن را جداگانه تأیید کنید.",
+        en_remedy="Confirm the date if it is right.",
+    ),
+    Kind(
+        code="unreadable-date",
+        weight=Weight.AMBER,
+        fa="«{field}» خوانا نیست: {text}. قاعده‌های زمان سنجیده نشد.",
+        en="The {field} cannot be understood: {text}. The rules about time were not applied to it.",
+        fa_remedy="اگر مقدار درست است جداگانه تأیید کنید و به پشتیبانی پنل خبر دهید.",
+        en_remedy="Confirm it if it is right; the panel should write dates as RFC 3339.",
+    ),
+    Kind(
+        code="holder-code-unknown",
+        weight=Weight.AMBER,
+        fa="گواهی و نسخه کد ملی یا شمارهٔ نظام پزشکی مشترکی ندارند که با هم سنجیده شود.",
+        en="Certificate and prescription share no national code or council number to be compared.",
+        fa_remedy="نام صاحب گواهی را با نام پزشک نسخه بسنجید و جداگانه تأیید کنید.",
+        en_remedy="Compare the holder's name with the prescriber's, then confirm.",
+    ),
+    Kind(
+        code="holder-code-ambiguous",
+        weight=Weight.AMBER,
+        fa="در گواهی بیش از یک «{field}» پیدا شد: {candidates}.",
+        en="More than one {field} was found in the certificate: {candidates}.",
+        fa_remedy="ببینید این گواهی از آن شماست و جداگانه تأیید کنید.",
+        en_remedy="Check that the certificate is yours, then confirm.",
+    ),
+    Kind(
+        code="hidden-characters",
+        weight=Weight.AMBER,
+        fa="در {count} جای متن نویسهٔ ناپیدا یا گمراه‌کننده هست: {characters}.",
+        en="Hidden or misleading characters stand in {count} places of the text: {characters}.",
+        fa_remedy="متن را آن‌گونه که این‌جا نوشته شده بخوانید و جداگانه تأیید کنید.",
+        en_remedy="Read the text as it is spelled out here, then confirm.",
+    ),
+    Kind(
+        code="wire-unrecognised",
+        weight=Weight.AMBER,
+        fa="بدنهٔ بیمه به شکلی نیست که مُهر از {insurer} می‌شناسد؛ هیچ مقداری سنجیده نشد.",
+        en="The insurer's body has no shape that Mohr knows of {insurer}; nothing was compared.",
+        fa_remedy="مقدارهای بدنهٔ بیمه را در جزئیات ببینید و جداگانه تأیید کنید.",
+        en_remedy="Look at the body's values under details, then confirm.",
+    ),
+    Kind(
+        code="document-not-a-prescription",
+        weight=Weight.AMBER,
+        fa="این سند نسخهٔ مُهر نیست ({media_type})؛ پزشک، زمان و بدنهٔ بیمه سنجیده نشد.",
+        en="This is no Mohr prescription ({media_type}); prescriber, time and insurer went unchecked.",
+        fa_remedy="همهٔ سند را بخوانید و جداگانه تأیید کنید.",
+        en_remedy="Read all of it, then confirm.",
+    ),
+    Kind(
+        code="names-are-the-panels-words",
+        weight=Weight.NOTE,
+        fa="نام قلم‌ها را پنل نوشته است و مُهر جدولی ندارد که درستی آن را در برابر کد بسنجد.",
+        en="The items' names are the panel's own words; Mohr has no table to check them against the codes.",
+        fa_remedy="کاری لازم نیست؛ نام‌ها را بخوانید.",
+        en_remedy="Nothing to do but to read them.",
+    ),
+    Kind(
+        code="wire-not-comparable",
+        weight=Weight.NOTE,
+        fa="این‌ها در بدنهٔ بیمه همتای سنجیدنی ندارند: {fields}.",
+        en="These have no counterpart in the insurer's body that could be compared: {fields}.",
+        fa_remedy="مقدارهای بدنهٔ بیمه در جزئیات است.",
+        en_remedy="The body's values stand under details.",
+    ),
+)
+
+CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}
+
+#: The names of fields, as sentences say them: Persian, English.
+FIELDS: dict[str, tuple[str, str]] = {
+    "items": ("شمار قلم‌ها", "number of items"),
+    "kind": ("نوع نسخه", "kind of prescription"),
+    "issued": ("زمان صدور", "time of issue"),
+    "valid_until": ("پایان اعتبار", "end of validity"),
+    "patient": ("نام بیمار", "patient's name"),
+    "patient_code": ("کد ملی بیمار", "patient's national code"),
+    "birth_date": ("تاریخ تولد", "birth date"),
+    "mobile": ("تلفن همراه بیمار", "patient's mobile"),
+    "prescriber": ("نام پزشک", "prescriber's name"),
+    "national_code": ("کد ملی", "national code"),
+    "prescriber_code": ("کد ملی پزشک", "prescriber's national code"),
+    "council_number": ("شمارهٔ نظام پزشکی", "council number"),
+    "centre": ("مرکز", "centre"),
+    "notes": ("توضیحات", "notes"),
+    "name": ("نام قلم", "item's name"),
+    "code": ("کد قلم", "item's code"),
+    "form": ("شکل", "form"),
+    "strength": ("قدرت", "strength"),
+    "quantity": ("تعداد", "quantity"),
+    "amount": ("مقدار مصرف", "amount"),
+    "instruction": ("دستور مصرف", "instruction"),
+    "repeat": ("تکرار", "repeat"),
+    "diagnosis": ("تشخیص", "diagnosis"),
+    "not_before": ("تاریخ شروع", "first date"),
+}
+
+
+def make(code: str, pointer: str = "", *, severe: frozenset[str] = frozenset(), **facts: str) -> Finding:
+    """A finding of the catalogue, its facts made visible.
+
+    `severe` holds the codes that policy makes red; only an amber finding can be raised. KeyError for a code
+    that is not in the catalogue.
+    """
+    weight = CATALOGUE[code].weight
+    if weight is Weight.AMBER and code in severe:
+        weight = Weight.RED
+    return Finding(
+        code=code,
+        weight=weight,
+        pointer=pointer,
+        facts=tuple((name, visible(value)) for name, value in facts.items()),
+    )
+
+
+def sentence(finding: Finding, language: Language) -> str:
+    """What was found, one sentence, each fact as an isolate (UAX #9)."""
+    kind = CATALOGUE[finding.code]
+    return (kind.fa if language == "fa" else kind.en).format_map(dict(_places(finding, language)))
+
+
+def remedy(finding: Finding, language: Language) -> str:
+    """What to do next, one or two sentences."""
+    kind = CATALOGUE[finding.code]
+    return kind.fa_remedy if language == "fa" else kind.en_remedy
+
+
+def _places(finding: Finding, language: Language) -> Iterator[tuple[str, str]]:
+    for name, value in finding.facts:
+        if name in {"field", "fields"}:
+            words = [FIELDS[field][0 if language == "fa" else 1] for field in value.split(",")]
+            yield name, ("، " if language == "fa" else ", ").join(words)
+        else:
+            yield name, isolate(value if len(value) <= MAX_FACT else f"{value[:MAX_FACT]}…")

@@ -1,0 +1,90 @@
+"""What an insurer's wire body claims, in the words of the readable prescription.
+
+Each insurer's module (`tamin`, `salamat`, `free`) turns its body into a `Wire`: claims about the header and
+about each line, every one with the judge that may set it against a readable field. Pairing and judging is
+`compare`'s work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from signer.model.ijson import Number, SignedValue, child
+from signer.model.sheet import Comparison
+
+Judge = Callable[[str, str], Comparison]
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """One value of the body, `text` None where the body is silent (absent, null or empty).
+
+    The judge takes (readable, wire). What silence of one side means is said by `readable_default` and
+    `wire_default`; where there is no default, `wire_silent` and `readable_silent` are the verdict. The wire
+    is what takes effect, so by default what it alone says is a difference, and what it leaves unsaid cannot
+    be compared. A `readable_silent` of None: the readable part need not repeat it.
+    """
+
+    text: str | None
+    pointer: str
+    judge: Judge
+    readable_default: str | None = None
+    wire_default: str | None = None
+    readable_silent: Comparison | None = Comparison.DIFFERS
+    wire_silent: Comparison = Comparison.INCOMPARABLE
+
+
+class Wire(Struct, frozen=True, kw_only=True):
+    """A body that was recognised. Keys are the field names of `findings.FIELDS`.
+
+    `counts` are the places whose length must be that of `items`: (length, pointer).
+    """
+
+    header: dict[str, Claim]
+    lines: tuple[dict[str, Claim], ...]
+    counts: tuple[tuple[int, str], ...]
+
+
+class Place(Struct, frozen=True):
+    """A value in the body and its JSON Pointer; steps into what is not there stay silent."""
+
+    value: SignedValue
+    pointer: str
+
+    def __truediv__(self, name: str) -> Place:
+        """The member of that name, null where there is none."""
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        return Place(value, child(self.pointer, name))
+
+    def elements(self) -> list[Place]:
+        """The elements of an array; none where it is no array."""
+        if not isinstance(self.value, list):
+            return []
+        return [Place(value, child(self.pointer, index)) for index, value in enumerate(self.value)]
+
+    @property
+    def text(self) -> str | None:
+        """The scalar as a text; None for null and the empty string; a bracket pair for a container."""
+        value = self.value
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Number):
+            return value.text
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return "{…}" if isinstance(value, dict) else "[…]"
+
+    def claim(self, judge: Judge) -> Claim:
+        """This value as a claim with the usual verdicts on silence."""
+        return Claim(text=self.text, pointer=self.pointer, judge=judge)
+
+    def required(self, judge: Judge) -> Claim:
+        """A claim whose silence is a difference too: what was promised would not be done."""
+        return Claim(text=self.text, pointer=self.pointer, judge=judge, wire_silent=Comparison.DIFFERS)
+
+    def aside(self, judge: Judge) -> Claim:
+        """A claim that the readable part need not repeat."""
+        return Claim(text=self.text, pointer=self.pointer, judge=judge, readable_silent=None)
