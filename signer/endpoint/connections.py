@@ -134,6 +134,6 @@ def response_of(answer: Answer) -> web.Response:
     """An answer as aiohttp sends it."""
     response = web.Response(status=answer.status, body=answer.body or None)
     if not answer.content_type:
-        del response.headers["Content-Type"]
+        response.headers.pop("Content-Type", None)
     response.headers.extend(answer.headers)
     return response

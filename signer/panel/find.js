@@ -1,0 +1,168 @@
+/**
+ * Finding the agent: who answers on its ports, and if nobody, what the browser has to do with it.
+ *
+ * Sends a random challenge and nothing else, so it may be asked before anything is known.
+ *
+ * @module
+ */
+
+import { GRACE, PLAINLY } from './call.js';
+import * as protocol from './protocol.js';
+
+/** @typedef {import('./call.js').Pairing} Pairing */
+/** @typedef {import('./call.js').Fetch} Fetch */
+
+/**
+ * @typedef {'ready' | 'not-paired' | 'impostor' | 'no-answer' | 'permission-pending' | 'denied' | 'not-delegated' |
+ *   'csp-blocked'} AgentState
+ *
+ * @typedef {object} Finding
+ * @property {AgentState} state
+ * @property {string} [base] the address that answered
+ * @property {{name: string, version: string, state: string}} [agent] what a paired agent says of itself
+ *
+ * @typedef {{ports: number[], fetch: Fetch, origin: string, pairing: Promise<Pairing | undefined>}} Place
+ */
+
+/** Where several ports answer, the first of these counts. */
+const RANK = ['ready', 'impostor', 'not-paired', 'no-answer'];
+/** What browsers call the permission (Local Network Access), the newer name first. */
+const PERMISSIONS = ['loopback-network', 'local-network-access'];
+
+/**
+ * Ask every port at once, never by the name `localhost`, which another address may answer to.
+ *
+ * @param {Place} place @param {AbortSignal} [signal]
+ * @returns {{end: Promise<Finding>, soFar: () => Finding}}
+ */
+export function search({ ports, fetch, origin, pairing }, signal) {
+  /** @type {Finding} */
+  let best = { state: 'no-answer' };
+  /** @type {Permission | undefined} */
+  let permission;
+  permissionState().then((known) => (permission = known));
+
+  const look = async () => {
+    const policy = watchOwnPolicy();
+    const patience = patient(signal);
+    try {
+      const pinned = await pairing;
+      const probes = ports.map(async (port) => {
+        const found = await probe(fetch, `http://127.0.0.1:${port}`, origin, pinned, patience.signal);
+        if (RANK.indexOf(found.state) < RANK.indexOf(best.state)) best = found;
+        return found;
+      });
+      const ours = new Promise((resolve) => {
+        for (const probe of probes) probe.then((found) => found.state === 'ready' && resolve(found));
+      });
+      await Promise.race([ours, Promise.all(probes)]);
+      signal?.throwIfAborted();
+      return best.state === 'no-answer' ? { state: await whyNot(policy) } : best;
+    } finally {
+      patience.end();
+      policy.end();
+    }
+  };
+  const soFar = () => {
+    if (best.state !== 'no-answer' || permission?.state !== 'prompt') return best;
+    return { state: /** @type {AgentState} */ ('permission-pending') };
+  };
+  return { end: look(), soFar };
+}
+
+/**
+ * Who is at this address? Silence and gibberish are no answer.
+ *
+ * @param {Fetch} fetch @param {string} base @param {string} origin @param {Pairing | undefined} pairing
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Finding>}
+ */
+export async function probe(fetch, base, origin, pairing, signal) {
+  const challenge = protocol.random(32);
+  let said;
+  try {
+    const url = `${base}/v1/agent?challenge=${protocol.b64u(challenge)}`;
+    said = await (await fetch(url, { ...PLAINLY, signal })).json();
+  } catch {
+    return { state: 'no-answer' };
+  }
+  if (said?.api !== 1) return { state: 'no-answer' };
+  if (!pairing || said.paired !== true) return { state: 'not-paired', base };
+  const proven = await protocol.proves(pairing.agent.point, origin, challenge, said.proof);
+  if (!proven) return { state: 'impostor', base };
+  const { name, version, state } = said;
+  return { state: 'ready', base, agent: { name, version, state } };
+}
+
+/** @typedef {{name: string, state: PermissionState}} Permission */
+
+/** @returns {Promise<Permission | undefined>} undefined where the browser has no such permission */
+async function permissionState() {
+  for (const name of PERMISSIONS) {
+    try {
+      const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ (name) });
+      return { name, state: status.state };
+    } catch {
+      // An unknown name throws; so does a browser without permissions.
+    }
+  }
+  return undefined;
+}
+
+/** @param {{violated: boolean}} policy @returns {Promise<AgentState>} what stands between this page and every port */
+async function whyNot(policy) {
+  // The violation is reported in a task of its own, after the fetch has failed.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  if (policy.violated) return 'csp-blocked';
+  const permission = await permissionState();
+  if (permission?.state !== 'denied') return 'no-answer';
+  return delegated(permission.name) ? 'denied' : 'not-delegated';
+}
+
+/** @param {string} permission @returns {boolean} false only where the browser says that a policy forbids it here */
+function delegated(permission) {
+  /** @type {{features(): string[], allowsFeature(name: string): boolean} | undefined} */
+  const policy = /** @type {any} */ (globalThis.document)?.featurePolicy;
+  return !policy?.features().includes(permission) || policy.allowsFeature(permission);
+}
+
+/** Does the page's own Content-Security-Policy stop what we send? */
+function watchOwnPolicy() {
+  const policy = { violated: false, end: () => {} };
+  const page = globalThis.document;
+  /** @param {SecurityPolicyViolationEvent} event */
+  const note = ({ blockedURI, disposition }) => {
+    if (disposition === 'enforce' && blockedURI.startsWith('http://127.0.0.1:')) policy.violated = true;
+  };
+  page?.addEventListener('securitypolicyviolation', note);
+  policy.end = () => page?.removeEventListener('securitypolicyviolation', note);
+  return policy;
+}
+
+/**
+ * A signal that follows `signal` and gives up on a server that accepts and says nothing, but never while the browser's
+ * prompt is open: the browser holds the fetch until a person has answered. `end` stops whatever still uses it.
+ *
+ * @param {AbortSignal | undefined} signal
+ */
+function patient(signal) {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  const wait = () => {
+    timer = setTimeout(async () => {
+      const asking = (await permissionState())?.state === 'prompt';
+      if (asking && !controller.signal.aborted) wait();
+      else stop();
+    }, GRACE);
+  };
+  wait();
+  signal?.addEventListener('abort', stop);
+  const end = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+    stop();
+  };
+  return { signal: controller.signal, end };
+}

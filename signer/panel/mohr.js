@@ -1,0 +1,294 @@
+/**
+ * Mohr's client for a prescribing panel: find the agent, pair with it, have documents signed.
+ *
+ * It speaks `docs/contract.md` over `docs/protocol.md` and shows nothing: the panel draws, Mohr's own window asks
+ * the doctor. No PIN ever comes near it. README.md says how a panel uses it.
+ *
+ * @module
+ */
+
+import { call } from './call.js';
+import { MohrError } from './errors.js';
+import { search } from './find.js';
+import { agree } from './pairing.js';
+import { base64 } from './protocol.js';
+import { follow } from './request.js';
+import { browserStore } from './store.js';
+
+export { MohrError };
+
+/** @typedef {import('./errors.js').Problem} Problem */
+/** @typedef {import('./store.js').Store} Store */
+
+/** @typedef {import('./call.js').Session} Session */
+/** @typedef {import('./call.js').Fetch} Fetch */
+/** @typedef {import('./find.js').AgentState} AgentState */
+/** @typedef {import('./find.js').Finding} Finding */
+/** @typedef {import('./pairing.js').Verdict} Verdict */
+
+/**
+ * @typedef {Finding & {settled: boolean, final: Promise<Detection>}} Detection `settled` is false where the deadline
+ *   came before the browser knew; `final` is the same question's last word, and may take as long as a person
+ *   takes to answer the browser's prompt
+ *
+ * @typedef {object} Document one document to sign, as in the contract
+ * @property {string} id 1 to 128 characters; outlives a reload in the browser's storage, so no patient's code
+ * @property {string} media_type
+ * @property {string | Uint8Array} content a string is signed as its UTF-8 octets
+ * @property {'cades'} [format]
+ * @property {string} [level]
+ * @property {boolean} [attached]
+ *
+ * @typedef {object} SignedDocument
+ * @property {string} id
+ * @property {'pending' | 'signing' | 'signed' | 'declined' | 'cancelled' | 'failed'} state
+ * @property {string} format
+ * @property {string} [signature] base64 of the DER
+ * @property {string} [certificate] base64 of the DER
+ * @property {string} [signed_at] RFC 3339
+ * @property {Problem} [problem]
+ *
+ * @typedef {'received' | 'choosing' | 'consent' | 'signing' | 'finished' | 'declined' | 'cancelled' | 'failed'} RequestState
+ *
+ * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[]}} RequestView
+ *
+ * @typedef {object} Result
+ * @property {boolean} signed true only where every document is signed
+ * @property {RequestState | 'unavailable'} state `unavailable`: nothing was sent to anyone
+ * @property {string} [reason] a code, where not all are signed
+ * @property {string} idempotencyKey
+ * @property {SignedDocument[]} documents in the order given; empty where `unavailable`
+ *
+ * @typedef {{idempotencyKey: string, id: string | null, documents: string[], at: number}} Pending a request that
+ *   this browser remembers; `at` in milliseconds
+ *
+ * @typedef {{id: string, holder: string, council_number: string | null, centre: string | null, issuer: string,
+ *   not_before: string, not_after: string, key: string, bits: number, token: string, usable: boolean,
+ *   problem?: string | null}} Credential
+ *
+ * @typedef {object} SignOptions
+ * @property {string} [credential] a credential's id; absent, the doctor chooses
+ * @property {string} [purpose]
+ * @property {string} [idempotencyKey] the panel's own name for this act of signing, 1 to 128 visible ASCII characters
+ * @property {AbortSignal} [signal] cancels what is not yet signed
+ * @property {(view: RequestView) => void} [onState] called whenever the request has moved
+ */
+
+const PORTS = [18717, 18719, 18721];
+/** Milliseconds for which the agent keeps a result, and so its name is kept here. */
+const KEPT = 24 * 3600 * 1000;
+
+export class Mohr {
+  #ports;
+  #store;
+  #fetch;
+  #origin;
+
+  /**
+   * @param {object} [options] a panel passes none; they are for tests and demonstrations
+   * @param {number[]} [options.ports]
+   * @param {Store} [options.storage]
+   * @param {Fetch} [options.fetch]
+   * @param {string} [options.origin] as the browser writes it into `Origin`
+   */
+  constructor({ ports = PORTS, storage = browserStore(), fetch, origin = globalThis.origin } = {}) {
+    this.#ports = ports;
+    this.#store = storage;
+    this.#fetch = fetch ?? globalThis.fetch.bind(globalThis);
+    this.#origin = origin;
+  }
+
+  /**
+   * Is the agent there, and is it ours? Answers within `deadline`, whatever happens; nothing about a person is sent.
+   *
+   * @param {{signal?: AbortSignal, deadline?: number}} [options] `deadline` in milliseconds
+   * @returns {Promise<Detection>}
+   */
+  async detect({ signal, deadline = 300 } = {}) {
+    signal?.throwIfAborted();
+    // A browser that keeps nothing, such as a hardened private window, is one that is not paired.
+    const pairing = this.#store.get('pairing').catch(() => undefined);
+    const place = { ports: this.#ports, fetch: this.#fetch, origin: this.#origin, pairing };
+    const { end, soFar } = search(place, signal);
+    /** @type {Promise<Detection>} */
+    const final = end.then((found) => ({ ...found, settled: true, final }));
+    final.catch(() => {});
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    /** @type {Promise<Detection>} */
+    const late = new Promise((resolve) => {
+      timer = setTimeout(() => resolve({ ...soFar(), settled: false, final }), deadline);
+    });
+    try {
+      return await Promise.race([final, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Pair with the agent. Call it from a click; show the digits of `onCode`, large, until it ends.
+   *
+   * @param {{onCode: (code: string, expiresAt: Date) => void, signal?: AbortSignal}} options
+   * @returns {Promise<Verdict>} what the doctor said in Mohr's window
+   * @throws {MohrError}
+   */
+  async pair({ onCode, signal }) {
+    const { state, base = '' } = await (await this.detect({ signal })).final;
+    if (state !== 'ready' && state !== 'not-paired') throw new MohrError(state);
+    const { verdict, pairing } = await agree({
+      ...{ fetch: this.#fetch, base, origin: this.#origin, onCode, signal },
+    });
+    if (pairing) await this.#store.set('pairing', pairing);
+    return verdict;
+  }
+
+  /** Forget the agent's key and ours. The agent keeps its half until the doctor removes it there. */
+  async unpair() {
+    await this.#store.delete('pairing');
+  }
+
+  /**
+   * The certificates on every connected token, those that cannot sign too.
+   *
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<Credential[]>}
+   * @throws {MohrError}
+   */
+  async credentials({ signal } = {}) {
+    return (await call(await this.#session(signal), 'GET', '/v1/credentials', { signal })).credentials;
+  }
+
+  /**
+   * Have documents signed. Waits for the browser's prompt, for the agent and for the doctor.
+   *
+   * The same documents with the same `idempotencyKey` give the same signatures again for 24 hours, so after any
+   * error the right thing to do is to call it again. Aborting `signal` cancels at the agent, and the promise then
+   * resolves with what became of the request, since a signature may have been made before.
+   *
+   * @param {Document[]} documents 1 to 250
+   * @param {SignOptions} [options]
+   * @returns {Promise<Result>} also where the doctor declined
+   * @throws {MohrError} or the signal's reason, where nothing had been sent
+   */
+  async sign(documents, options = {}) {
+    return this.#sign(await this.#session(options.signal), documents, options);
+  }
+
+  /**
+   * As `sign`, but where no agent is ready within `deadline` it says so instead of waiting, and the panel goes on unsigned.
+   *
+   * A doctor's *no* is a `declined` result, not an `unavailable` one: do not send that prescription at all.
+   *
+   * @param {Document[]} documents
+   * @param {SignOptions & {deadline?: number}} [options] `deadline` in milliseconds
+   * @returns {Promise<Result>}
+   * @throws {MohrError} once the agent has the documents
+   */
+  async signOrGoOn(documents, options = {}) {
+    const { state, base } = await this.detect(options);
+    if (state === 'ready' && base) {
+      return this.#sign(await this.#at(base), documents, options);
+    }
+    const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
+    return { signed: false, state: 'unavailable', reason: state, idempotencyKey, documents: [] };
+  }
+
+  /**
+   * The requests that this browser still remembers: open ones, and signed ones until `forget`.
+   *
+   * Only ids are kept, in this origin's storage, for the 24 hours that the agent keeps results.
+   *
+   * @returns {Promise<Pending[]>} oldest first
+   */
+  async pending() {
+    /** @type {Pending[]} */
+    const all = await this.#store.list('pending/');
+    const old = all.filter(({ at }) => Date.now() - at > KEPT);
+    for (const { idempotencyKey } of old) await this.forget(idempotencyKey);
+    return all.filter((entry) => !old.includes(entry)).sort((a, b) => a.at - b.at);
+  }
+
+  /**
+   * After a reload: follow a pending request to its end.
+   *
+   * @param {string} idempotencyKey
+   * @param {{signal?: AbortSignal, onState?: (view: RequestView) => void}} [options]
+   * @returns {Promise<Result>}
+   * @throws {MohrError} `request-unknown` where the agent was restarted: `sign` the same documents under this key
+   */
+  async resume(idempotencyKey, options = {}) {
+    /** @type {Pending | undefined} */
+    const entry = await this.#store.get(`pending/${idempotencyKey}`);
+    if (!entry?.id) throw new MohrError('request-unknown');
+    return this.#follow(entry, undefined, await this.#session(options.signal), options);
+  }
+
+  /**
+   * Say that the signatures of a request are safe with the panel's server.
+   *
+   * @param {string} idempotencyKey
+   */
+  async forget(idempotencyKey) {
+    await this.#store.delete(`pending/${idempotencyKey}`);
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<Session>} once the agent has proven itself */
+  async #session(signal) {
+    const { state, base } = await (await this.detect({ signal })).final;
+    if (state !== 'ready' || !base) throw new MohrError(state);
+    return this.#at(base);
+  }
+
+  /** @param {string} base @returns {Promise<Session>} */
+  async #at(base) {
+    const pairing = await this.#store.get('pairing');
+    if (!pairing) throw new MohrError('not-paired');
+    return { fetch: this.#fetch, base, pairing };
+  }
+
+  /** @param {Session} session @param {Document[]} documents @param {SignOptions} options @returns {Promise<Result>} */
+  async #sign(session, documents, options) {
+    const { credential, purpose, idempotencyKey = crypto.randomUUID() } = options;
+    const place = `pending/${idempotencyKey}`;
+    const known = await this.#store.get(place);
+    /** @type {Pending} */
+    const entry = { idempotencyKey, id: null, documents: documents.map(({ id }) => id), at: Date.now() };
+    if (!known) await this.#store.set(place, entry);
+    const body = { documents: documents.map(asPosted), credential, purpose };
+    try {
+      return await this.#follow(entry, body, session, options);
+    } catch (error) {
+      const refused = error instanceof MohrError && error.verified && entry.id === null;
+      if (refused && !known) await this.forget(idempotencyKey);
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Pending} entry gets the id that the agent gives
+   * @param {object | undefined} body
+   * @param {Session} session
+   * @param {SignOptions} options
+   * @returns {Promise<Result>}
+   */
+  async #follow(entry, body, session, { signal, onState }) {
+    const { id, idempotencyKey } = entry;
+    const { state, documents } = await follow({ id, idempotencyKey, body }, session, {
+      ...{ onState, signal },
+      reconnect: () => this.#session(),
+      onId: (given) => this.#store.set(`pending/${idempotencyKey}`, Object.assign(entry, { id: given })),
+    });
+    const missing = documents.filter((document) => document.state !== 'signed');
+    if (missing.length === documents.length) await this.forget(idempotencyKey);
+    const reason = missing.length ? (missing[0].problem?.code ?? state) : undefined;
+    return { signed: !missing.length, state, reason, idempotencyKey, documents };
+  }
+}
+
+/** @param {Document} document @returns {object} always the same members in the same order, since a repost must be the same octets */
+function asPosted({ id, media_type, content, format = 'cades', level, attached }) {
+  const octets =
+    typeof content === 'string' ? { content } : { content_base64: base64(new Uint8Array(content)) };
+  return { id, media_type, ...octets, format, level, attached };
+}

@@ -1,0 +1,37 @@
+"""Runs the panel SDK's own tests under Node, and holds its table of codes against the agent's catalogue."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from signer.model.errors import catalogue
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+def node(*arguments: str) -> str:
+    """Node's output. Fails the test where Node is missing or says no."""
+    program = shutil.which("node")
+    assert program is not None, "the panel's tests need node >= 18 on PATH"
+    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_sdk_passes_its_own_tests_under_node() -> None:
+    files = sorted(str(path.relative_to(ROOT)) for path in HERE.glob("*.test.mjs"))
+    report = node("--test", *files)
+    assert "# fail 0" in report or "\u2139 fail 0" in report
+    assert "# skipped 0" in report or "\u2139 skipped 0" in report
+
+
+def test_the_sdk_calls_retriable_what_the_agent_calls_retriable() -> None:
+    script = "import('./signer/panel/errors.js').then((m) => console.log(JSON.stringify([...m.RETRIABLE])))"
+    found = set(json.loads(node("-e", script)))
+    of_the_page_alone = {"no-answer", "permission-pending", "agent-lost", "answer-unverified"}
+    of_the_agent = {cls.code for cls in catalogue() if cls.retriable and cls.status is not None}
+    assert found == of_the_agent | of_the_page_alone
