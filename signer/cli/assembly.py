@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drivers.catalogue import Profile, find_modules, load_profiles
-from drivers.supervisor import Supervisor
 from msgspec import Struct
 
+from drivers.catalogue import Profile, find_modules, load_catalogue
+from drivers.supervisor import Supervisor
 from signer.model.policy import Policy
 from signer.platform.folders import Folders, user_folders
 
@@ -50,7 +50,7 @@ class ModuleChoice(Struct, frozen=True, kw_only=True):
 def present_modules() -> tuple[ModuleChoice, ...]:
     """The modules of known families that are on this computer."""
     return tuple(
-        ModuleChoice(path=found.path, profile=found.profile) for found in find_modules(load_profiles())
+        ModuleChoice(path=found.path, profile=found.profile) for found in find_modules(load_catalogue())
     )
 
 

@@ -6,19 +6,20 @@ Gives raw faults their meaning and reads certificates; which mechanism a token n
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from drivers.catalogue import Profile
-from drivers.supervisor import Supervisor
-from drivers.types import LoginOutcome, StoredCertificate, Token, TokenFlags
 from msgspec import Struct
 
 from drivers import errors as faults
 from drivers import mechanisms
+from drivers.catalogue import PinFlags, Profile
 from drivers.pin import Pin
+from drivers.supervisor import Supervisor
+from drivers.types import LoginOutcome, StoredCertificate, Token, TokenFlags
 from signer import x509
 from signer.model.credential import (
     Authorisation,
@@ -45,8 +46,11 @@ from signer.service.ports import Clock
 
 log = logging.getLogger(__name__)
 
-#: A token that is still in its slot is not read again for this long: reading a card takes a second.
-CERTIFICATES_FRESH_FOR = timedelta(seconds=30)
+#: Seconds for which a token that is still in its slot is not read again: reading a card takes a second.
+CERTIFICATES_FRESH_FOR = 30.0
+
+#: Seconds for which what stood in the slots stands there still: nobody swaps a token faster.
+LOOK_FRESH_FOR = 0.5
 
 
 class TokenModule(Struct, frozen=True, kw_only=True):
@@ -71,7 +75,8 @@ class TokenSigners:
         self._modules = modules
         self._clock = clock
         self._found: dict[str, _Found] = {}
-        self._read: dict[tuple[str, int, str, str], tuple[datetime, tuple[StoredCertificate, ...]]] = {}
+        self._looks: dict[str, tuple[float, tuple[Token, ...]]] = {}
+        self._read: dict[tuple[str, int, str, str], tuple[float, tuple[StoredCertificate, ...]]] = {}
 
     async def credentials(self) -> tuple[Credential, ...]:
         """See `Signers.credentials`. Raises the first module's condition only where no module answered."""
@@ -81,12 +86,15 @@ class TokenSigners:
         for module in self._modules:
             try:
                 with meaning(module.profile):
-                    for token in await module.supervisor.tokens():
+                    for token in await self._look(module):
+                        # A blank token stands in its slot too; it holds nothing that could be read.
+                        if TokenFlags.TOKEN_INITIALIZED not in token.token_flags:
+                            continue
                         for credential in await self._on(module, token):
                             found.setdefault(credential.id, credential)
                             places.setdefault(credential.id, _Found(module=module, token=token))
             except MohrError as problem:
-                log.warning("%s: %s %s", module.profile.id, problem.code, problem.detail)
+                log.warning("%s: %s %s", module.profile.family, problem.code, problem.detail)
                 problems.append(problem)
         self._found = places
         if not found and len(problems) == len(self._modules) > 0:
@@ -100,15 +108,14 @@ class TokenSigners:
 
     async def authorisation(self, credential: Credential) -> Authorisation:
         """See `Signers.authorisation`."""
-        found = self._where(credential)
-        with meaning(found.module.profile):
-            flags = await found.module.supervisor.token_flags(found.token.slot)
+        found, token = await self._in_its_slot(credential)
+        flags = token.token_flags
         by_pad = TokenFlags.PROTECTED_AUTHENTICATION_PATH in flags
         return Authorisation(
             kind=AuthorisationKind.PIN_PAD if by_pad else AuthorisationKind.PIN,
-            tries=tries_left(flags, trusted=found.module.profile.login.tries_flags),
-            pin_min=found.token.pin_min,
-            pin_max=found.token.pin_max,
+            tries=tries_left(flags, trusted=found.module.profile.login.pin_flags is PinFlags.TRUSTED),
+            pin_min=token.pin_min,
+            pin_max=token.pin_max,
         )
 
     async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
@@ -119,34 +126,50 @@ class TokenSigners:
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> TokenSession:
         """See `Signers.log_in`. The PIN is never sent to another token that has come into the slot."""
-        found = self._where(credential)
-        wanted = credential.token
+        found, token = await self._in_its_slot(credential)
+        # A login changes what the flags say of the tries left: whoever asks next looks anew.
+        self._looks.pop(found.module.path, None)
         with meaning(found.module.profile):
-            there = await found.module.supervisor.tokens()
-            if not any(
-                (t.slot, t.serial, t.label) == (wanted.slot, wanted.serial, wanted.label) for t in there
-            ):
-                raise TokenAbsent
-            outcome = await found.module.supervisor.login(wanted.slot, pin)
+            outcome = await found.module.supervisor.login(token.slot, pin)
         if outcome is LoginOutcome.ALREADY:
-            log.warning("%s: the token was already logged in", found.module.profile.id)
-        return TokenSession(found.module, found.token, credential.key_id)
+            log.warning("%s: the token was already logged in", found.module.profile.family)
+        return TokenSession(found.module, token, credential.key_id)
+
+    async def _look(self, module: TokenModule) -> tuple[Token, ...]:
+        """The tokens in this module's slots now."""
+        now = asyncio.get_running_loop().time()
+        looked_at, tokens = self._looks.get(module.path, (-LOOK_FRESH_FOR, ()))
+        if now - looked_at >= LOOK_FRESH_FOR:
+            tokens = await module.supervisor.tokens()
+            self._looks[module.path] = (now, tokens)
+        return tokens
+
+    async def _in_its_slot(self, credential: Credential) -> tuple[_Found, Token]:
+        """Where the credential is. Raises `TokenAbsent` where another token, or none, is there now."""
+        found, wanted = self._where(credential), credential.token
+        with meaning(found.module.profile):
+            there = await self._look(found.module)
+        for token in there:
+            if (token.slot, token.serial, token.label) == (wanted.slot, wanted.serial, wanted.label):
+                return found, token
+        raise TokenAbsent
 
     async def _on(self, module: TokenModule, token: Token) -> list[Credential]:
         now = self._clock.now()
         place = (module.path, token.slot, token.serial, token.label)
-        read_at, stored = self._read.get(place, (None, ()))
-        if read_at is None or now - read_at > CERTIFICATES_FRESH_FOR:
+        tick = asyncio.get_running_loop().time()
+        read_at, stored = self._read.get(place, (-CERTIFICATES_FRESH_FOR, ()))
+        if tick - read_at >= CERTIFICATES_FRESH_FOR:
             stored = await module.supervisor.certificates(token.slot)
-            self._read[place] = (now, stored)
+            self._read[place] = (tick, stored)
         credentials = []
         for one in stored:
             try:
                 certificate = x509.read(one.der)
             except x509.CertificateUnreadable as fault:
-                log.warning("%s: a certificate is unreadable: %s", module.profile.id, fault)
+                log.warning("%s: a certificate is unreadable: %s", module.profile.family, fault)
                 continue
-            if not x509.is_authority(certificate):
+            if not _is_authority(certificate):
                 credentials.append(_credential(certificate, one.key_id, module, token, now))
         return credentials
 
@@ -183,7 +206,7 @@ class TokenSession:
         try:
             await self._module.supervisor.logout(self._token.slot)
         except faults.DriverFault as fault:
-            log.info("%s: no logout: %s", self._module.profile.id, fault)
+            log.info("%s: no logout: %s", self._module.profile.family, fault)
 
 
 @contextmanager
@@ -198,7 +221,7 @@ def meaning(profile: Profile) -> Iterator[None]:
 def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
     match fault:
         case faults.ModuleReturned(rv=rv, function=function):
-            return from_ck_rv(rv, function, dict(profile.ckr))
+            return from_ck_rv(rv, function, profile.meanings(function))
         case faults.ModuleNotLoaded():
             return ModuleCannotLoad(str(fault))
         case faults.WorkerDied() | faults.FrameMalformed():
@@ -227,6 +250,11 @@ def tries_left(flags: TokenFlags, *, trusted: bool) -> TriesLeft:
     if TokenFlags.USER_PIN_COUNT_LOW in flags:
         return TriesLeft.LOW
     return TriesLeft.OK if trusted else TriesLeft.UNKNOWN
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    """A token may carry its issuers' certificates beside the holder's."""
+    return certificate.basic_constraints is not None and certificate.basic_constraints.ca
 
 
 def _credential(

@@ -90,8 +90,12 @@ class Certificate(Struct, frozen=True, kw_only=True):
     signature: bytes
 
 
+@lru_cache(maxsize=64)
 def read(der: bytes) -> Certificate:
-    """Read one DER certificate. Raises `CertificateUnreadable`; `KeyUnsupported` for another kind of key."""
+    """Read one DER certificate; the same octets are read once.
+
+    Raises `CertificateUnreadable`; `KeyUnsupported` for another kind of key.
+    """
     if len(der) > MAX_OCTETS:
         raise CertificateUnreadable(f"{len(der)} octets are more than a certificate has")
     try:

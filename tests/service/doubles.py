@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
 
 from signer import x509
+from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
 from signer.model.credential import (
     Authorisation,
     AuthorisationKind,

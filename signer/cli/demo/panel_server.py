@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from signer import panel
+import signer
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'self'; connect-src http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'"
@@ -23,8 +23,9 @@ class PanelServer:
 
     async def start(self) -> str:
         """Listen on a free port; the origin to open in a browser."""
-        app = web.Application(middlewares=[_headers])
-        root = Path(panel.__file__).parent
+        app = web.Application()
+        app.on_response_prepare.append(_add_headers)
+        root = Path(signer.__file__).parent / "panel"
         app.router.add_get("/", _to_demo)
         app.router.add_static("/", root)
         self._runner = web.AppRunner(app, access_log=None)
@@ -44,9 +45,6 @@ async def _to_demo(_: web.Request) -> web.StreamResponse:
     raise web.HTTPFound("/demo/index.html")
 
 
-@web.middleware
-async def _headers(request: web.Request, handler: web.Handler) -> web.StreamResponse:
-    response = await handler(request)
+async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
     response.headers["Cache-Control"] = "no-store"
-    return response

@@ -48,7 +48,7 @@ def has_display() -> bool:
 
 async def prepare(base: Path) -> tuple[DemoToken, ModuleChoice]:
     """The demo token under `base` and the module that serves it. Raises `DemoCannotRun`."""
-    module = next((m for m in present_modules() if m.profile.id == _FAMILY), None)
+    module = next((m for m in present_modules() if m.profile.family == _FAMILY), None)
     if module is None:
         raise DemoCannotRun("SoftHSM is missing: apt-get install softhsm2")
     token = await demo_token(base / "token", module.path)
