@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -101,6 +101,7 @@ def parse_instant(text: str) -> datetime | None:
     return at
 
 
+@lru_cache(maxsize=64)  # one prescription says the same few days many times over
 def parse_date(text: str) -> date | None:
     """A day, or None: an RFC 3339 date-time (its day in Tehran), an RFC 3339 full-date, or a Jalali date.
 
