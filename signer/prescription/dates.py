@@ -8,12 +8,13 @@ with older data would be an hour, and at midnight a day, off. No clock is read h
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from jalali_core import GregorianToJalali, JalaliToGregorian
 
 from signer.model.text import latin_digits, persian_digits
 
@@ -49,10 +50,6 @@ GREGORIAN_MONTHS = (
 )
 #: The Jalali years that are understood: of living people's births and of prescriptions.
 FIRST_YEAR, LAST_YEAR = 1250, 1499
-
-# The places of the leap years in the calendar's 33-year cycle, and the day that anchors it.
-_LEAP = (1, 5, 9, 13, 17, 22, 26, 30)
-_ANCHOR = (1405, date(2026, 3, 21))
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII
@@ -129,23 +126,17 @@ def tehran_date(at: datetime) -> date:
 
 def from_jalali(year: int, month: int, day: int) -> date | None:
     """The Gregorian day of a Jalali one; None for a day that does not exist or lies out of range."""
-    if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12 and 1 <= day <= _length(year, month)):
+    if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12 and 1 <= day <= 31):
         return None
-    return _nowruz(year) + timedelta(days=_days_before(month) + day - 1)
+    gregorian = date(*JalaliToGregorian(year, month, day).getGregorianList())
+    # The conversion carries a 31st of Mehr over into Aban: a day exists when it comes back as itself.
+    return gregorian if to_jalali(gregorian) == (year, month, day) else None
 
 
 def to_jalali(day: date) -> tuple[int, int, int] | None:
     """Jalali year, month and day; None outside of `FIRST_YEAR` to `LAST_YEAR`."""
-    year = day.year - 621
-    if not FIRST_YEAR <= year <= LAST_YEAR + 1:  # far enough off, the first of Farvardin is no `date`
-        return None
-    if day < _nowruz(year):
-        year -= 1
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        return None
-    past = (day - _nowruz(year)).days
-    month = past // 31 + 1 if past < 186 else (past - 186) // 30 + 7
-    return year, month, past - _days_before(month) + 1
+    jalali = GregorianToJalali(day.year, day.month, day.day).getJalaliList()
+    return jalali if FIRST_YEAR <= jalali[0] <= LAST_YEAR else None
 
 
 def short_date(day: date, language: Language) -> str:
@@ -171,22 +162,3 @@ def short_instant(at: datetime, language: Language) -> str:
     """`1405/09/01 10:15` or `2026-11-22 10:15`, in Tehran."""
     local = at.astimezone(tehran())
     return f"{short_date(local.date(), language)} {local:%H:%M}"
-
-
-def _years_days(year: int) -> int:
-    """Days of the calendar before a year, from a fixed but arbitrary start."""
-    return 365 * year + year // 33 * len(_LEAP) + bisect_left(_LEAP, year % 33)
-
-
-def _nowruz(year: int) -> date:
-    """The first of Farvardin."""
-    return _ANCHOR[1] + timedelta(days=_years_days(year) - _years_days(_ANCHOR[0]))
-
-
-def _days_before(month: int) -> int:
-    """Days of a year before a month: six months of 31 days come first, then those of 30."""
-    return (month - 1) * 31 - max(0, month - 7)
-
-
-def _length(year: int, month: int) -> int:
-    return 31 if month <= 6 else 30 if month <= 11 or year % 33 in _LEAP else 29
