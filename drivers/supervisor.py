@@ -194,20 +194,25 @@ class Supervisor:
 
     async def _worker(self) -> WorkerLink:
         async with self._spawning:
-            if self._closed:
-                raise RuntimeError("the supervisor is closed")
+            self._refuse_when_closed()
             if self._link is None or not self._link.alive:
                 if self._link is not None:
                     await self._link.close()
                     self._last_words = self._link.stderr
                 link = await WorkerLink.spawn(self._command, self._env)
-                if self._closed:
+                try:
+                    self._refuse_when_closed()
+                except RuntimeError:
                     await link.close()
-                    raise RuntimeError("the supervisor is closed")
+                    raise
                 self._link = link
                 self._loading = self._link.ask(self._load, "C_Initialize", self._limits.load)
                 self._loading.add_done_callback(self._loaded)
             return self._link
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("the supervisor is closed")
 
     def _loaded(self, loading: asyncio.Future[wire.Answer]) -> None:
         failed = loading.cancelled() or loading.exception() is not None
