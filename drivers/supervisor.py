@@ -57,8 +57,8 @@ class Supervisor:
     """The one way to a module. All methods are called on one event loop; many calls may be in flight.
 
     Calls are answered in the order in which they were made. Each may raise `ModuleReturned`,
-    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`. A caller that is cancelled takes
-    nothing back: what was sent is still done.
+    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`, and `OSError` where no process can be
+    started. A caller that is cancelled takes nothing back: what was sent is still done.
     """
 
     def __init__(
@@ -102,6 +102,14 @@ class Supervisor:
         Calls in flight end in `WorkerDied`. Closing twice is fine; no call may follow.
         """
         self._closed = True
+        await self.end_worker()
+
+    async def end_worker(self) -> None:
+        """End the worker as `close` does; the next call gets a new one, with the module loaded afresh.
+
+        For an idle worker that held a PIN, and for a module that needs to start again after a card was
+        pulled out.
+        """
         if self._link is not None:
             await self._link.close()
 

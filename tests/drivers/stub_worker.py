@@ -17,6 +17,8 @@ from drivers.worker import process
 from drivers.worker.loop import serve
 
 OPERATION_ACTIVE = 0x90
+USER_NOT_LOGGED_IN = 0x101
+CONTEXT_KEY = 99
 
 
 class LoudModule:
@@ -70,10 +72,10 @@ class LoudModule:
 
     def find(self, session: int, template: Template) -> list[int]:
         key_id = dict(template)[0x102]
-        return list(range(len(key_id)))
+        return [CONTEXT_KEY] if key_id == b"context" else list(range(len(key_id)))
 
     def attribute(self, session: int, handle: int, kind: int) -> bytes | None:
-        return b"\x01" if kind == 0x202 and handle == 0 and session > 100 else None
+        return b"\x01" if kind == 0x202 and handle == CONTEXT_KEY else None
 
     def sign(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
         self._shout()
@@ -85,6 +87,10 @@ class LoudModule:
             os.kill(os.getpid(), signal.SIGSEGV)
         if data == b"slow":
             time.sleep(0.3)
+        if data == b"logged out":
+            raise ModuleReturned(USER_NOT_LOGGED_IN, "C_Sign")
+        if data == b"session":
+            return str(session).encode()
         if data == b"left active":
             self._active.add(session)
             raise ModuleReturned(0x5, "C_Sign")

@@ -13,7 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from drivers.errors import KeyAmbiguous, ModuleNotLoaded, ModuleReturned, NoSuchKey, WorkerDied, WorkerHung
+from drivers.errors import (
+    ContextLoginNeeded,
+    KeyAmbiguous,
+    ModuleNotLoaded,
+    ModuleReturned,
+    NoSuchKey,
+    WorkerDied,
+    WorkerHung,
+)
 from drivers.pin import Pin
 from drivers.spawning import scrubbed_environment, worker_command
 from drivers.supervisor import Supervisor
@@ -161,6 +169,41 @@ async def test_two_keys_under_one_id_are_refused_rather_than_chosen_from() -> No
     async with stub() as supervisor:
         with pytest.raises(KeyAmbiguous):
             await supervisor.sign(7, b"\x01\x02", SHA256_RSA, b"abc")
+
+
+async def test_a_key_that_wants_a_login_for_each_signature_is_refused_not_tried() -> None:
+    async with stub() as supervisor:
+        with pytest.raises(ContextLoginNeeded):
+            await supervisor.sign(7, b"context", SHA256_RSA, b"abc")
+        assert (await supervisor.key_attributes(7, b"context")).always_authenticate
+
+
+async def test_a_session_that_was_logged_out_behind_our_back_is_not_used_again() -> None:
+    async with stub() as supervisor:
+        first = await supervisor.sign(7, KEY, SHA256_RSA, b"session")
+        assert await supervisor.sign(7, KEY, SHA256_RSA, b"session") == first
+        with pytest.raises(ModuleReturned, match="0x00000101"):
+            await supervisor.sign(7, KEY, SHA256_RSA, b"logged out")
+        assert await supervisor.sign(7, KEY, SHA256_RSA, b"session") != first
+
+
+async def test_an_ended_worker_is_gone_and_the_next_call_gets_another() -> None:
+    async with stub() as supervisor:
+        await supervisor.library()
+        first = pid_of(supervisor)
+        await supervisor.end_worker()
+        assert not running(first)
+        assert supervisor.pid is None
+        assert await supervisor.sign(7, KEY, SHA256_RSA, b"abc") == b"cba"
+
+
+async def test_a_waiting_worker_uses_no_cpu() -> None:
+    async with stub() as supervisor:
+        await supervisor.library()
+        stat = Path(f"/proc/{supervisor.pid}/stat")
+        before = stat.read_text().split()[13:15]
+        await asyncio.sleep(1)
+        assert stat.read_text().split()[13:15] == before
 
 
 async def test_a_thousand_signatures_in_flight_come_back_in_order() -> None:
