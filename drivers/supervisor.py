@@ -57,8 +57,8 @@ class Supervisor:
     """The one way to a module. All methods are called on one event loop; many calls may be in flight.
 
     Calls are answered in the order in which they were made. Each may raise `ModuleReturned`,
-    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`. A caller that is cancelled takes
-    nothing back: what was sent is still done.
+    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`, and `OSError` where no process can be
+    started. A caller that is cancelled takes nothing back: what was sent is still done.
     """
 
     def __init__(
@@ -102,6 +102,14 @@ class Supervisor:
         Calls in flight end in `WorkerDied`. Closing twice is fine; no call may follow.
         """
         self._closed = True
+        await self.end_worker()
+
+    async def end_worker(self) -> None:
+        """End the worker as `close` does; the next call gets a new one, with the module loaded afresh.
+
+        For an idle worker that held a PIN, and for a module that needs to start again after a card was
+        pulled out.
+        """
         if self._link is not None:
             await self._link.close()
 
@@ -194,20 +202,25 @@ class Supervisor:
 
     async def _worker(self) -> WorkerLink:
         async with self._spawning:
-            if self._closed:
-                raise RuntimeError("the supervisor is closed")
+            self._refuse_when_closed()
             if self._link is None or not self._link.alive:
                 if self._link is not None:
                     await self._link.close()
                     self._last_words = self._link.stderr
                 link = await WorkerLink.spawn(self._command, self._env)
-                if self._closed:
+                try:
+                    self._refuse_when_closed()
+                except RuntimeError:
                     await link.close()
-                    raise RuntimeError("the supervisor is closed")
+                    raise
                 self._link = link
                 self._loading = self._link.ask(self._load, "C_Initialize", self._limits.load)
                 self._loading.add_done_callback(self._loaded)
             return self._link
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("the supervisor is closed")
 
     def _loaded(self, loading: asyncio.Future[wire.Answer]) -> None:
         failed = loading.cancelled() or loading.exception() is not None

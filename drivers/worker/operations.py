@@ -16,8 +16,10 @@ from drivers.errors import ModuleNotLoaded, ModuleReturned
 from drivers.types import Binding, KeyAttributes, LoginOutcome, NewCertificate, StoredCertificate
 from drivers.worker import keys
 
-# After these the session's handle is of no more use (PKCS #11 v2.40 §5.1.2, §5.1.3, §5.1.4).
-_SESSION_LOST = frozenset({0x030, 0x032, 0x0B0, 0x0B3, 0x0E0, 0x0E1})
+# After these the session and the keys found in it are those of a card that has gone, or were logged out:
+# DEVICE_REMOVED, KEY_HANDLE_INVALID, OBJECT_HANDLE_INVALID, SESSION_CLOSED, SESSION_HANDLE_INVALID,
+# TOKEN_NOT_PRESENT, TOKEN_NOT_RECOGNIZED, USER_NOT_LOGGED_IN.
+_SESSION_LOST = frozenset({0x032, 0x060, 0x082, 0x0B0, 0x0B3, 0x0E0, 0x0E1, 0x101})
 
 
 class Refusal(Exception):
