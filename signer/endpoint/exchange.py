@@ -30,7 +30,14 @@ from signer.endpoint.problems import (
 from signer.endpoint.rate import RateLimit
 from signer.endpoint.replay import ReplayGuard
 from signer.endpoint.routes import BODY_LIMITS, Match, match
-from signer.model.errors import MethodNotAllowed, MohrError, NotPaired, RequestMalformed, RouteUnknown
+from signer.model.errors import (
+    MethodNotAllowed,
+    MohrError,
+    NotPaired,
+    RequestMalformed,
+    RouteUnknown,
+    Unexpected,
+)
 from signer.model.policy import Policy
 from signer.service.ports import Clock
 
@@ -195,8 +202,17 @@ def problem_answer(error: Exception, language: Language) -> Answer:
 
 
 def malformed_answer() -> Answer:
-    """What is said to bytes that are not HTTP: there is no head to look at, so no more than that."""
-    answer = problem_answer(RequestMalformed("not HTTP/1.1"), Language.EN)
+    """What is said to octets that are not HTTP: there is no head to look at, so no more than that."""
+    return _bare(RequestMalformed("not HTTP/1.1"))
+
+
+def broken_answer(error: BaseException | None) -> Answer:
+    """What is said where the server itself broke, with nothing known of the request any more."""
+    return _bare(error if isinstance(error, Exception) else Unexpected("the server broke"))
+
+
+def _bare(error: Exception) -> Answer:
+    answer = problem_answer(error, Language.EN)
     headers = (*_ALWAYS, *answer.headers, ("Content-Type", answer.content_type))
     return msgspec.structs.replace(answer, headers=headers)
 
