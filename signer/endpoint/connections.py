@@ -49,7 +49,8 @@ class Connections(web.Server):
 
     def admits(self, transport: asyncio.Transport) -> bool:
         """Does the other end belong to our user? What cannot be told counts as no."""
-        owner = self._same_user(transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
+        peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        owner = self._same_user(peer, here) if peer and here else PeerOwner.UNKNOWN
         if owner is not PeerOwner.SAME:
             _log.warning("a connection was closed unanswered: its owner is %s", owner.value)
         return owner is PeerOwner.SAME

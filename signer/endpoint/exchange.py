@@ -70,6 +70,7 @@ class _Course(Struct):
 
     origin: str | None = None
     signed: SignedHead | None = None
+    methods: tuple[str, ...] = ()
 
 
 class Exchanges:
@@ -110,6 +111,7 @@ class Exchanges:
             raise RequestMalformed("the request target is not a path")
         path, query = target["path"], target["query"] or ""
         leads = match(head.method, path)
+        course.methods = leads.methods
         arrival = Arrival(head.method, path, head.headers, leads.route_class)
         admitted = admit(arrival, port=self._port, policy=self._policy)
         course.origin = admitted.origin
@@ -123,7 +125,7 @@ class Exchanges:
                 self._rate.spend(admitted.origin, self._clock.now())
             body = await read_body(_limit(leads))
         if leads.call is None:
-            raise MethodNotAllowed() if leads.known_path else RouteUnknown()
+            raise MethodNotAllowed() if leads.methods else RouteUnknown()
         call = Call(
             origin=admitted.origin or "",
             parameter=leads.parameter,
@@ -162,6 +164,8 @@ class Exchanges:
         headers = [*_ALWAYS, *answer.headers]
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
+        if answer.status == MethodNotAllowed.status:
+            headers.append(("Allow", ", ".join(course.methods)))
         if course.origin is not None:
             headers += [
                 ("Access-Control-Allow-Origin", course.origin),

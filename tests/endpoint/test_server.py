@@ -72,6 +72,38 @@ async def test_a_preflight_of_a_refused_origin_is_granted_nothing(world: World) 
     assert not [name for name in reply.headers if name.startswith("access-control")]
 
 
+@pytest.mark.parametrize(
+    ("target", "allowed"), [("/v1/credentials", "GET"), (f"{POST}/a", "GET, DELETE"), (POST, "POST")]
+)
+async def test_a_method_that_does_not_exist_is_told_which_do(
+    paired: World, target: str, allowed: str
+) -> None:
+    reply = await paired.call("PATCH", target)
+    assert (reply.status, reply.headers["allow"]) == (405, allowed)
+
+
+async def test_a_member_name_that_a_panel_wrote_is_not_written_to_the_log(
+    paired: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    for body in (b'{"a patient": 1, "documents": []}', b'{"a patient": 1, "a patient": 1}'):
+        reply = await paired.call("POST", POST, body, idempotency_key="k")
+        assert reply.code == "request-malformed"
+        assert reply.json()["instance"].rpartition(":")[2] in caplog.text
+    assert "patient" not in caplog.text
+
+
+async def test_a_start_that_fails_leaves_no_port_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    world = World(tmp_path, endpoint_file=tmp_path / "missing" / "endpoint.json")
+    world.endpoint._ports = (port,)
+    with pytest.raises(FileNotFoundError):
+        await world.endpoint.start()
+    for bound in listen((port,))[1]:
+        bound.close()
+
+
 async def test_credentials_are_listed_as_the_contract_has_them(paired: World) -> None:
     paired.use_cases.on_credentials = (credential(), credential("certificate-unusable"))
     usable, unusable = (await paired.call("GET", "/v1/credentials")).json()["credentials"]
