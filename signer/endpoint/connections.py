@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from signer.endpoint.calls import Answer
-from signer.endpoint.exchange import malformed_answer
+from signer.endpoint.exchange import broken_answer, malformed_answer
 from signer.platform.peer import PeerOwner, SocketAddress
 
 MAX_CONNECTIONS = 256
@@ -49,7 +49,8 @@ class Connections(web.Server):
 
     def admits(self, transport: asyncio.Transport) -> bool:
         """Does the other end belong to our user? What cannot be told counts as no."""
-        owner = self._same_user(transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
+        peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        owner = self._same_user(peer, here) if peer and here else PeerOwner.UNKNOWN
         if owner is not PeerOwner.SAME:
             _log.warning("a connection was closed unanswered: its owner is %s", owner.value)
         return owner is PeerOwner.SAME
@@ -124,16 +125,16 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what the parser could not read. Its own message may quote the request: it is dropped."""
-        response = response_of(malformed_answer())
+        """Answer what the parser could not read, or what broke after the answer was made.
+
+        The parser's own message may quote the request: it is dropped.
+        """
+        answer = malformed_answer() if status == 400 else broken_answer(exc)
+        response = response_of(answer)
         response.force_close()
         return response
 
 
 def response_of(answer: Answer) -> web.Response:
     """An answer as aiohttp sends it."""
-    response = web.Response(status=answer.status, body=answer.body or None)
-    if not answer.content_type:
-        response.headers.pop("Content-Type", None)
-    response.headers.extend(answer.headers)
-    return response
+    return web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)

@@ -30,7 +30,14 @@ from signer.endpoint.problems import (
 from signer.endpoint.rate import RateLimit
 from signer.endpoint.replay import ReplayGuard
 from signer.endpoint.routes import BODY_LIMITS, Match, match
-from signer.model.errors import MethodNotAllowed, MohrError, NotPaired, RequestMalformed, RouteUnknown
+from signer.model.errors import (
+    MethodNotAllowed,
+    MohrError,
+    NotPaired,
+    RequestMalformed,
+    RouteUnknown,
+    Unexpected,
+)
 from signer.model.policy import Policy
 from signer.service.ports import Clock
 
@@ -63,6 +70,7 @@ class _Course(Struct):
 
     origin: str | None = None
     signed: SignedHead | None = None
+    methods: tuple[str, ...] = ()
 
 
 class Exchanges:
@@ -103,6 +111,7 @@ class Exchanges:
             raise RequestMalformed("the request target is not a path")
         path, query = target["path"], target["query"] or ""
         leads = match(head.method, path)
+        course.methods = leads.methods
         arrival = Arrival(head.method, path, head.headers, leads.route_class)
         admitted = admit(arrival, port=self._port, policy=self._policy)
         course.origin = admitted.origin
@@ -116,7 +125,7 @@ class Exchanges:
                 self._rate.spend(admitted.origin, self._clock.now())
             body = await read_body(_limit(leads))
         if leads.call is None:
-            raise MethodNotAllowed() if leads.known_path else RouteUnknown()
+            raise MethodNotAllowed() if leads.methods else RouteUnknown()
         call = Call(
             origin=admitted.origin or "",
             parameter=leads.parameter,
@@ -155,6 +164,8 @@ class Exchanges:
         headers = [*_ALWAYS, *answer.headers]
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
+        if answer.status == MethodNotAllowed.status:
+            headers.append(("Allow", ", ".join(course.methods)))
         if course.origin is not None:
             headers += [
                 ("Access-Control-Allow-Origin", course.origin),
@@ -195,8 +206,17 @@ def problem_answer(error: Exception, language: Language) -> Answer:
 
 
 def malformed_answer() -> Answer:
-    """What is said to bytes that are not HTTP: there is no head to look at, so no more than that."""
-    answer = problem_answer(RequestMalformed("not HTTP/1.1"), Language.EN)
+    """What is said to octets that are not HTTP: there is no head to look at, so no more than that."""
+    return _bare(RequestMalformed("not HTTP/1.1"))
+
+
+def broken_answer(error: BaseException | None) -> Answer:
+    """What is said where the server itself broke, with nothing known of the request any more."""
+    return _bare(error if isinstance(error, Exception) else Unexpected("the server broke"))
+
+
+def _bare(error: Exception) -> Answer:
+    answer = problem_answer(error, Language.EN)
     headers = (*_ALWAYS, *answer.headers, ("Content-Type", answer.content_type))
     return msgspec.structs.replace(answer, headers=headers)
 

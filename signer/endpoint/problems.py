@@ -19,6 +19,7 @@ from signer.model.errors import (
     AdmissionError,
     MohrError,
     RequestError,
+    RequestMalformed,
     TooManyPending,
     TooManyRequests,
     Unexpected,
@@ -73,7 +74,9 @@ def sendable(error: Exception, incident: str) -> MohrError:
     """
     if isinstance(error, MohrError) and error.status is not None:
         level = logging.ERROR if isinstance(error, Unexpected) else logging.INFO
-        _log.log(level, "incident %s: %s (%s)", incident, error.code, error.detail or "no detail")
+        # What is malformed is quoted to its panel, member names and all, but not written down.
+        detail = "" if isinstance(error, RequestMalformed) else error.detail
+        _log.log(level, "incident %s: %s (%s)", incident, error.code, detail or "no detail")
         return error
     _log.error("incident %s: %s", incident, _without_values(error))
     return Unexpected()

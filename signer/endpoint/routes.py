@@ -17,10 +17,10 @@ class Route(Struct, frozen=True):
 
 
 class Match(Struct, frozen=True):
-    """Where a request leads. `call` is None where there is no such method; `parameter` is what `{id}` is."""
+    """Where a request leads. `methods` is empty for an unknown path, `call` None for an unknown method."""
 
     route_class: RouteClass
-    known_path: bool
+    methods: tuple[str, ...]
     call: str | None
     parameter: str
 
@@ -51,5 +51,5 @@ def match(method: str, path: str) -> Match:
         parent, _, last = path.rpartition("/")
         route, parameter = (_BELOW.get(parent), last) if last else (None, "")
     if route is None:
-        return Match(RouteClass.PAIRED, False, None, "")
-    return Match(route.route_class, True, route.calls.get(method), parameter)
+        return Match(RouteClass.PAIRED, (), None, "")
+    return Match(route.route_class, tuple(route.calls), route.calls.get(method), parameter)

@@ -96,11 +96,15 @@ class Endpoint:
         )
         self._connections = Connections(self._handle, self._same_user)
         loop = asyncio.get_running_loop()
-        for listening in sockets:
-            self._servers.append(await loop.create_server(self._connections, sock=listening))
-        if self._endpoint_file is not None:
-            told = {"port": address.port, "pid": os.getpid(), "ipv6": address.ipv6}
-            write_private(self._endpoint_file, msgspec.json.encode(told))
+        try:
+            for listening in sockets:
+                self._servers.append(await loop.create_server(self._connections, sock=listening))
+            if self._endpoint_file is not None:
+                told = {"port": address.port, "pid": os.getpid(), "ipv6": address.ipv6}
+                write_private(self._endpoint_file, msgspec.json.encode(told))
+        except BaseException:
+            await self.stop()
+            raise
         _log.info("listening on port %d", address.port)
         return address
 

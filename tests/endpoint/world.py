@@ -235,7 +235,7 @@ Headers = list[tuple[str, str]]
 class World:
     """A started endpoint and everything around it."""
 
-    def __init__(self, folder: Path, policy: Policy, **options: Any) -> None:
+    def __init__(self, folder: Path, policy: Policy | None = None, **options: Any) -> None:
         self.folder = folder
         self.clock = SetClock()
         self.doctor = ScriptedDoctor()
@@ -249,7 +249,7 @@ class World:
             clock=self.clock,
             pairings=self.pairings,
             key=self.agent_key,
-            policy=policy,
+            policy=policy or Policy(),
             about=About(name="Mohr", version="1.2.3"),
             state=lambda: AgentState.READY,
             ports=(0,),
@@ -259,7 +259,7 @@ class World:
 
     @classmethod
     async def start(cls, folder: Path, policy: Policy | None = None, **options: Any) -> World:
-        world = cls(folder, policy or Policy(), **options)
+        world = cls(folder, policy, **options)
         world.address = await world.endpoint.start()
         return world
 

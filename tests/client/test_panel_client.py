@@ -1,0 +1,159 @@
+"""The Python panel against a real endpoint: the whole way, and what it refuses to believe."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from signer.client import (
+    AgentNotFound,
+    AgentNotTrusted,
+    FileKeys,
+    MemoryKeys,
+    NotPairedYet,
+    PanelClient,
+    PinnedPairing,
+    ProblemAnswered,
+)
+from signer.endpoint.encodings import b64
+from signer.endpoint.keys import SigningKey
+from signer.endpoint.pairing import PairingState
+from signer.model.request import Document, DocumentState, RequestState
+from tests.endpoint.world import ORIGIN, World, credential
+
+DOCUMENT = Document(id="rx-1", media_type="text/plain", content="نسخه".encode())
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """An endpoint that lives in the present, as the client does."""
+    made = World(tmp_path)
+    made.clock.time = datetime.now(UTC)
+    made.address = await made.endpoint.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def panel(world: World) -> AsyncIterator[PanelClient]:
+    """A panel that the doctor has paired."""
+    client = PanelClient(world.address.url, ORIGIN, MemoryKeys())
+    await asyncio.to_thread(client.pair, lambda code: None)
+    yield client
+    client.close()
+
+
+async def test_the_digits_shown_are_those_in_the_window_and_the_keys_are_kept(
+    world: World, tmp_path: Path
+) -> None:
+    codes: list[str] = []
+    keys = FileKeys(tmp_path / "panel.json")
+    client = PanelClient(world.address.url, ORIGIN, keys)
+    assert not (await asyncio.to_thread(client.detect)).paired
+    assert await asyncio.to_thread(client.pair, codes.append) is PairingState.ACCEPTED
+    assert codes == [question.code for question in world.doctor.questions]
+    assert stat.S_IMODE((tmp_path / "panel.json").stat().st_mode) == 0o600
+    client.close()
+    again = PanelClient(world.address.url, ORIGIN, keys)
+    found = await asyncio.to_thread(again.detect)
+    assert (found.paired, found.name, found.version, found.state) == (True, "Mohr", "1.2.3", "ready")
+    again.close()
+
+
+async def test_after_a_no_there_is_no_key(world: World) -> None:
+    world.doctor.answer = world.doctor.no
+    keys = MemoryKeys()
+    client = PanelClient(world.address.url, ORIGIN, keys)
+    assert await asyncio.to_thread(client.pair, lambda code: None) is PairingState.REFUSED
+    assert keys.load() is None
+    with pytest.raises(NotPairedYet):
+        await asyncio.to_thread(client.credentials)
+    client.close()
+
+
+async def test_a_signing_request_goes_all_the_way(world: World, panel: PanelClient) -> None:
+    assert (await asyncio.to_thread(panel.credentials))[0].id == credential().id
+    signing = asyncio.create_task(asyncio.to_thread(panel.sign, [DOCUMENT], idempotency_key="visit-1"))
+    async with asyncio.timeout(10):
+        while world.use_cases.waiting == 0:
+            await asyncio.sleep(0.01)
+    world.use_cases.finish()
+    answer = await signing
+    assert answer.state is RequestState.FINISHED
+    assert answer.documents[0].state is DocumentState.SIGNED
+    assert answer.documents[0].signature == b64(b"a signature")
+    assert world.use_cases.submitted[0].documents == (DOCUMENT,)
+    again = await asyncio.to_thread(panel.sign, [DOCUMENT], idempotency_key="visit-1")
+    assert again == answer
+    assert len(world.use_cases.submitted) == 1
+
+
+async def test_a_time_that_is_over_gives_the_request_as_it_stands_and_it_can_be_cancelled(
+    world: World, panel: PanelClient
+) -> None:
+    open_request = await asyncio.to_thread(panel.sign, [DOCUMENT], timeout=0.0)
+    assert open_request.state is RequestState.RECEIVED
+    assert (await asyncio.to_thread(panel.cancel, open_request.id)).state is RequestState.CANCELLED
+
+
+async def test_a_problem_is_told_with_its_code_and_whether_the_agent_vouches_for_it(
+    world: World, panel: PanelClient
+) -> None:
+    with pytest.raises(ProblemAnswered) as vouched:
+        await asyncio.to_thread(panel.view, "nothing")
+    assert (vouched.value.code, vouched.value.signed) == ("request-unknown", True)
+    world.pairings.revoke(ORIGIN)
+    with pytest.raises(ProblemAnswered) as hearsay:
+        await asyncio.to_thread(panel.credentials)
+    assert (hearsay.value.code, hearsay.value.signed) == ("not-paired", False)
+
+
+async def test_an_agent_with_another_key_is_not_believed(world: World, panel: PanelClient) -> None:
+    keys = MemoryKeys()
+    client = PanelClient(world.address.url, ORIGIN, keys)
+    kept = panel._keys.load()
+    assert kept is not None
+    keys.save(PinnedPairing(key_pem=kept.key_pem, agent_point=SigningKey.generate().point))
+    with pytest.raises(AgentNotTrusted):
+        await asyncio.to_thread(client.detect)
+    with pytest.raises(AgentNotTrusted):
+        await asyncio.to_thread(client.credentials)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+        b'HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{"api":2,"paired":true,"challenge":""} ',
+        b"SSH-2.0-OpenSSH\r\n",
+        b"",
+    ],
+    ids=["another service", "no JSON", "an error", "another version", "no HTTP", "silence"],
+)
+async def test_what_answers_but_is_no_agent_is_told_as_such(said: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = PanelClient(f"http://127.0.0.1:{port}", ORIGIN, MemoryKeys())
+    with pytest.raises(AgentNotFound):
+        await asyncio.to_thread(client.detect)
+    client.close()
+    server.close()
+
+
+async def test_nobody_there_is_told_as_such() -> None:
+    client = PanelClient("http://127.0.0.1:1", ORIGIN, MemoryKeys())
+    with pytest.raises(AgentNotFound):
+        await asyncio.to_thread(client.detect)
