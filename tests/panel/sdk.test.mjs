@@ -426,6 +426,33 @@ test('the answer to one request is not taken for the answer to another', async (
   await assert.rejects(mohr.credentials(), failsWith('answer-unverified'));
 });
 
+test('an answer that names another key than the pinned one is dropped', async () => {
+  const { agent, mohr } = await paired();
+  agent.keyid = b64u(random(32));
+  await assert.rejects(mohr.credentials(), failsWith('answer-unverified'));
+});
+
+test('an abort while the post is being prepared sends nothing', async () => {
+  const { agent, storage, mohr } = await paired();
+  const controller = new AbortController();
+  const reason = new Error('never mind');
+  const { get } = storage;
+  storage.get = (key) => {
+    if (key.startsWith('pending/')) controller.abort(reason);
+    return get(key);
+  };
+  await assert.rejects(mohr.sign([DOCUMENT], { signal: controller.signal }), reason);
+  assert.equal(agent.requests.size, 0);
+});
+
+test('trying again under a key does not make the browser forget which request it was', async () => {
+  const { agent, storage, mohr } = await paired();
+  await storage.set('pending/k', { idempotencyKey: 'k', id: 'r-0', documents: ['rx-1'], at: Date.now() });
+  agent.onTheWay = (response, { method }) => (method === 'POST' ? Response.json({}) : response);
+  await assert.rejects(mohr.sign([DOCUMENT], { idempotencyKey: 'k' }), failsWith('answer-unverified'));
+  assert.equal(storage.kept.get('pending/k').id, 'r-0');
+});
+
 test("an unsigned refusal is passed on by its code, but in the SDK's own words", async () => {
   const { agent, mohr } = await paired();
   agent.onTheWay = (response, { path }) =>

@@ -16,7 +16,7 @@ ROOT = HERE.parent.parent
 def node(*arguments: str) -> str:
     """Node's output. Fails the test where Node is missing or says no."""
     program = shutil.which("node")
-    assert program is not None, "the panel's tests need node >= 18 on PATH"
+    assert program is not None, "the panel's tests need node >= 20.11 on PATH"
     done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
