@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -54,19 +55,38 @@ def test_a_pairing_ends_after_ninety_idle_days_and_use_is_noted_once_a_day(tmp_p
     assert again.list(NOON + timedelta(days=179)) == ()
 
 
-def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    store = Pairings.open(folder)
+def test_a_failed_write_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Pairings.open(tmp_path)
     made = store.accept(ORIGIN, POINT, NOON)
-    (folder / pairings.FILE).unlink()
-    folder.rmdir()
+
+    def full(path: Path, octets: bytes) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(pairings, "write_private", full)
     with pytest.raises(PairingStoreFailed):
         store.accept(OTHER_ORIGIN, POINT, NOON)
     with pytest.raises(PairingStoreFailed):
         store.revoke(ORIGIN)
     store.used(made, NOON + timedelta(days=2))
     assert [pairing.origin for pairing in store.list(NOON)] == [ORIGIN]
+
+
+def test_what_another_process_revokes_is_gone_at_once_and_does_not_come_back(tmp_path: Path) -> None:
+    running = Pairings.open(tmp_path)
+    made = running.accept(ORIGIN, POINT, NOON)
+    running.accept(OTHER_ORIGIN, POINT, NOON)
+    assert Pairings.open(tmp_path).revoke(ORIGIN)
+    running.used(made, NOON + timedelta(days=2))
+    assert running.find(ORIGIN, NOON) is None
+    assert [pairing.origin for pairing in Pairings.open(tmp_path).list(NOON)] == [OTHER_ORIGIN]
+
+
+def test_a_file_gone_bad_while_the_agent_runs_lets_nobody_in(tmp_path: Path) -> None:
+    running = Pairings.open(tmp_path)
+    running.accept(ORIGIN, POINT, NOON)
+    (tmp_path / pairings.FILE).write_text("not the file that was written")
+    with pytest.raises(PairingStoreFailed):
+        running.find(ORIGIN, NOON)
 
 
 @pytest.mark.parametrize(
