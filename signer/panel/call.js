@@ -38,6 +38,7 @@ const ADMISSION = [
   ...['not-paired', 'signature-missing', 'signature-invalid', 'request-stale', 'request-replayed'],
   ...['host-refused', 'origin-refused', 'fetch-mode-refused', 'request-too-large', 'request-malformed'],
   ...['media-type-not-accepted', 'too-many-requests', 'pairing-unknown', 'pairing-refused', 'pairing-busy'],
+  ...['consent-surface-missing', 'pairing-store-failed'],
 ];
 
 /**

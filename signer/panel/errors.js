@@ -42,6 +42,11 @@ const OWN_WORDS = /** @type {Record<string, [string, string]>} */ ({
   ],
   'pairing-busy': ['Another pairing is in progress.', 'Wait two minutes at most, then pair again.'],
   'too-many-requests': ['Too many tries in a short time.', 'Wait, then try again.'],
+  'consent-surface-missing': [
+    'Mohr has no window in which to ask the doctor.',
+    "Start Mohr in the doctor's own session.",
+  ],
+  'pairing-store-failed': ['Mohr cannot keep its list of paired panels.', 'Call the helpdesk.'],
   'origin-refused': ["This page's origin may not call Mohr.", 'Serve the panel from an https origin.'],
   'request-unknown': [
     'The agent does not know this request.',
@@ -63,10 +68,10 @@ export const RETRIABLE = new Set([
  * @typedef {object} Problem a problem of the contract (RFC 9457)
  * @property {string} code stable, kebab-case
  * @property {string} [type] @property {string} [title] @property {number} [status]
- * @property {string} [remedy] @property {string} [instance]
+ * @property {string} [remedy] @property {string} [instance] @property {string} [detail]
  */
 
-/** Why a call did not do what was asked. Its texts are English, for the panel's developer and the helpdesk. */
+/** Why a call did not do what was asked. Its texts are for the panel's developer and the helpdesk. */
 export class MohrError extends Error {
   /**
    * @param {string} code
@@ -90,6 +95,8 @@ export class MohrError extends Error {
     this.verified = problem !== undefined;
     /** Seconds to wait, where the agent named them. */
     this.retryAfter = retryAfter;
+    /** Where the request itself was at fault, as far as the agent says. */
+    this.detail = problem?.detail;
     /** The incident to tell the helpdesk, where there is one. */
     this.instance = problem?.instance;
   }

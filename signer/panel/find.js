@@ -19,7 +19,7 @@ import * as protocol from './protocol.js';
  * @typedef {object} Finding
  * @property {AgentState} state
  * @property {string} [base] the address that answered
- * @property {{name: string, version: string, state: string}} [agent] what a paired agent says of itself
+ * @property {{name: string, version: string, state: 'ready' | 'no-token'}} [agent] what a paired agent says of itself
  *
  * @typedef {{ports: number[], fetch: Fetch, origin: string, pairing: Promise<Pairing | undefined>}} Place
  */

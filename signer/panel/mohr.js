@@ -62,9 +62,9 @@ export { MohrError };
  * @typedef {{idempotencyKey: string, id: string | null, documents: string[], at: number}} Pending a request that
  *   this browser remembers; `at` in milliseconds
  *
- * @typedef {{id: string, holder: string, council_number: string | null, centre: string | null, issuer: string,
+ * @typedef {{id: string, holder: string, council_number?: string, centre?: string, issuer: string,
  *   not_before: string, not_after: string, key: string, bits: number, token: string, usable: boolean,
- *   problem?: string | null}} Credential
+ *   problem?: string}} Credential
  *
  * @typedef {object} SignOptions
  * @property {string} [credential] a credential's id; absent, the doctor chooses

@@ -245,6 +245,7 @@ for (const [status, code, retriable] of [
   [409, 'pairing-busy', true],
   [429, 'too-many-requests', true],
   [403, 'origin-refused', false],
+  [503, 'consent-surface-missing', true],
 ]) {
   test(`a pairing that is not begun says why: ${code}`, async () => {
     const agent = await Agent.make();

@@ -9,7 +9,7 @@
 
 /** @typedef {'tamin' | 'salamat' | 'free'} Insurer */
 /** @typedef {{name: string, national_code: string, birth_date: string, mobile: string}} Patient */
-/** @typedef {{name: string, council_number?: string | null, national_code?: string, centre?: string | null}} Prescriber */
+/** @typedef {{name: string, council_number?: string, national_code?: string, centre?: string}} Prescriber */
 /**
  * @typedef {object} Line
  * @property {string} name @property {string} form @property {string} strength
