@@ -1,0 +1,45 @@
+"""`mohr-desktop`: the agent with its window, for the user who starts it. A composition root.
+
+Nothing heavy is imported here: the agent's thread starts first, and Qt comes after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gui.app import run
+from gui.hosting import HostedAgent
+from signer.platform.folders import user_folders
+
+if TYPE_CHECKING:
+    from signer.cli.assembly import Agent
+    from signer.service.consent import ConsentSurface
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until the doctor quits; the process's exit status."""
+    parser = argparse.ArgumentParser(
+        prog="mohr-desktop", description="Signs prescriptions, with a window to ask in."
+    )
+    parser.add_argument("--hidden", action="store_true", help="begin in the tray, where there is one")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return run(
+        lambda consent: HostedAgent(_agent, consent),
+        preferences_path=user_folders().data / "desktop.json",
+        hidden=options.hidden,
+    )
+
+
+def _agent(consent: ConsentSurface) -> Agent:
+    from signer.cli.assembly import Agent
+
+    return Agent(consent=consent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
