@@ -93,11 +93,14 @@ class WorkerLink(asyncio.SubprocessProtocol):
             self._requests.close()
 
     def kill(self) -> None:
-        """End the process now."""
+        """End the process now. What is in the queue is answered even if the process cannot be ended."""
         self._retired = True
-        if self._transport is not None:
-            with suppress(ProcessLookupError):
-                self._transport.kill()
+        if self._transport is None or self._gone.done():
+            return
+        with suppress(ProcessLookupError):
+            self._transport.kill()
+        # A process that waits inside the kernel, for a reader that does not answer, outlives SIGKILL.
+        self._loop.call_later(_SECONDS_TO_LEAVE, self._end)
 
     async def close(self) -> None:
         """Let the process leave, and make it leave after a few seconds, or at once when cancelled."""
