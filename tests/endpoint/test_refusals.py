@@ -111,6 +111,13 @@ def spelled(name: str, old: str, new: str) -> Callable[[World], Sent]:
     return make
 
 
+def renamed(world: World) -> Sent:
+    """A request of the paired key that says, and signs, that it is another's."""
+    key = SigningKey.from_pem(world.panel_key.to_pem())
+    key.keyid = world.agent_key.keyid
+    return signed(world, key=key)
+
+
 def at(seconds: float) -> Callable[[World], Sent]:
     return lambda world: signed(world, created=int(world.clock.now().timestamp() + seconds))
 
@@ -225,6 +232,7 @@ PROOF: list[Row] = [
         401,
         "signature-invalid",
     ),
+    ("the right key under another's keyid", renamed, 401, "signature-invalid"),
     ("another path", altered(Sent("GET", f"{POST}/a"), Sent("GET", f"{POST}/b")), 401, "signature-invalid"),
     (
         "another query",

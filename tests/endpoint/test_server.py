@@ -251,6 +251,41 @@ async def test_a_panel_that_hangs_up_while_it_waits_leaves_nothing_behind(paired
     await eventually(lambda: paired.use_cases.waiting == 0)
 
 
+async def begin(world: World, body: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send the head of an honest POST of that body, and not the body."""
+    headers = world.head(Content_Type="application/json", Idempotency_Key="k")
+    proof = world.signature("POST", POST, body, idempotency_key="k")
+    headers += [*proof.items(), ("Content-Length", str(len(body)))]
+    reader, writer = await connect(world)
+    lines = [f"POST {POST} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
+    writer.write("\r\n".join(lines).encode())
+    return reader, writer
+
+
+async def test_a_request_that_was_being_taken_in_is_taken_in_though_the_panel_hangs_up(paired: World) -> None:
+    paired.use_cases.may_submit.clear()
+    body = signing_request()
+    _, writer = await begin(paired, body)
+    writer.write(body)
+    await eventually(lambda: paired.use_cases.calls == 1)
+    writer.transport.abort()
+    await asyncio.sleep(0.05)
+    paired.use_cases.may_submit.set()
+    await eventually(lambda: len(paired.use_cases.submitted) == 1)
+
+
+async def test_a_panel_that_is_revoked_while_its_body_is_on_the_way_is_not_paired(paired: World) -> None:
+    body = signing_request()
+    reader, writer = await begin(paired, body)
+    writer.write(body[:5])
+    await asyncio.sleep(0.05)
+    paired.pairings.revoke(ORIGIN)
+    writer.write(body[5:])
+    assert (await read_reply(reader)).code == "not-paired"
+    assert paired.use_cases.calls == 0
+    writer.close()
+
+
 async def test_a_cancelled_request_says_so(paired: World) -> None:
     made = (await paired.call("POST", POST, signing_request(), idempotency_key="k")).json()["id"]
     assert (await paired.call("DELETE", f"{POST}/{made}")).json()["state"] == "cancelled"

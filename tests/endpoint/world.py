@@ -103,6 +103,8 @@ class RememberingUseCases:
         self.calls = 0
         self.waiting = 0
         self.failure: Exception | None = None
+        self.may_submit = asyncio.Event()
+        self.may_submit.set()
         self.on_credentials: tuple[Credential, ...] = (credential(),)
         self._views: dict[tuple[str, str], RequestView] = {}
         self._changed = asyncio.Event()
@@ -118,6 +120,7 @@ class RememberingUseCases:
         purpose: str | None,
     ) -> RequestView:
         self._count()
+        await self.may_submit.wait()
         known = {item.id for item in self.on_credentials}
         if credential is not None and credential not in known:
             raise CredentialAbsent("no such credential")
