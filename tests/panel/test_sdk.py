@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
+
+import playwright
 
 from signer.model.errors import catalogue
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+#: The Node that Playwright brings: pinned with it, where a system's own may be years older or absent.
+NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 
 def node(*arguments: str) -> str:
-    """Node's output. Fails the test where Node is missing or says no."""
-    program = shutil.which("node")
-    assert program is not None, "the panel's tests need node >= 20.11 on PATH"
-    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=110)
+    """Node's output. Fails the test where Node says no."""
+    done = subprocess.run([NODE, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
