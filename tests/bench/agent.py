@@ -1,6 +1,6 @@
-"""An agent in a process of its own for the benchmark: scripted doctor, demo token, any free port.
+"""An agent in a process of its own for the benchmark: scripted doctor, the benchmark's token, any free port.
 
-`python -m tests.bench.agent FOLDER [MODULE-ENV…]` prints its address and ends when its standard input does.
+`python -m tests.bench.agent FOLDER` prints its address and ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from pathlib import Path
 
 from signer.cli.assembly import Agent
 from signer.cli.demo.doctor import ScriptedDoctor
-from signer.cli.demo.run import prepare
-from signer.cli.demo.token import PIN
 from signer.platform.folders import folders_under
+from tests import softhsm
+from tests.bench.place import make_place
 
 
 async def serve(base: Path) -> None:
     """Serve until standard input ends."""
-    _, module = await prepare(base)
     agent = Agent(
-        consent=ScriptedDoctor(PIN), modules=(module,), folders=folders_under(base / "bench"), ports=(0,)
+        consent=ScriptedDoctor(softhsm.PIN),
+        modules=(make_place(base).choice(),),
+        folders=folders_under(base / "agent"),
+        ports=(0,),
     )
     address = await agent.start()
     print(address.url, flush=True)

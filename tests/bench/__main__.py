@@ -1,0 +1,103 @@
+"""`make bench`: what a signature costs, as a ratio to a raw C_Sign of the same run.
+
+`--json` ends with one JSON object on the last line; `--rounds N` (15) sets how often everything is measured,
+in turns, so that a noisy machine is noisy for all. Medians are printed, never judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from signer.envelope import cades
+from signer.model.credential import KeyKind
+from tests.bench.panel import BenchPanel
+from tests.bench.place import RSA, make_place
+from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
+from tests.bench.token import RawKey, RawToken
+from tests.bench.worker import ALGORITHM, MEDIA_TYPE, WorkerSigner
+
+EACH = 20
+BATCH = 250
+CONTENT = b'{"quantity": 20, "name": "' + b"x" * 970 + b'"}'
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--folder", type=Path, default=Path(".mohr/bench"))
+    options = parser.parse_args()
+    figures = measure(options.folder.absolute(), options.rounds)
+    print(f"{'':26}{'ms':>10}{'ratio':>9}")
+    for name, row in figures.items():
+        ratio = f"{row['ratio']:9.3f}" if "ratio" in row else ""
+        print(f"{name:26}{row['ms']:10.3f}{ratio}")
+    if options.json:
+        print(json.dumps(figures))
+    return 0
+
+
+def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """Medians over the rounds: `ms` of one operation, `ratio` to the raw C_Sign of the same round.
+
+    A batch's ratio is to 250 raw signatures.
+    """
+    place = make_place(base)
+    key = RawToken(place).key(RSA)
+    worker, pyhanko = WorkerSigner(place, key.certificate), SessionSigner(key)
+    found: dict[str, list[float]] = {}
+    try:
+        with BenchPanel(base) as panel:
+            for _ in range(rounds):
+                batch, single = panel.documents(BATCH), panel.documents(1)
+                for name, count, work in (
+                    ("raw_c_sign", EACH, lambda: [key.sign(CONTENT) for _ in range(EACH)]),
+                    ("cades_bb", EACH, lambda: [_cades(key) for _ in range(EACH)]),
+                    ("worker_cades_verified", EACH, lambda: worker.sign([CONTENT] * EACH)),
+                    ("pyhanko_cms", 5, lambda: [sign_with_pyhanko(pyhanko, CONTENT) for _ in range(5)]),
+                    ("endpoint_single", 5, lambda: [panel.sign(single) for _ in range(5)]),
+                    ("endpoint_batch_250", 1, lambda: panel.sign(batch)),
+                    ("endpoint_batch_250_p256", 1, lambda: panel.sign(batch, KeyKind.EC_P256)),
+                ):
+                    found.setdefault(name, []).append(_lasts(work) / count)
+    finally:
+        worker.close()
+    return {name: _row(name, lasted, found["raw_c_sign"]) for name, lasted in found.items()}
+
+
+def _cades(key: RawKey) -> bytes:
+    draft = cades.prepare(
+        content=CONTENT,
+        media_type=MEDIA_TYPE,
+        certificate=key.certificate,
+        algorithm=ALGORITHM,
+        signing_time=datetime.now(UTC),
+    )
+    return draft.finish(key.sign(draft.to_be_signed))
+
+
+def _lasts(work: Callable[[], object]) -> float:
+    """Milliseconds."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+def _row(name: str, lasted: list[float], raw: list[float]) -> dict[str, float]:
+    row = {"ms": statistics.median(lasted)}
+    if name != "raw_c_sign":
+        each = BATCH if "batch" in name else 1
+        row["ratio"] = statistics.median(one / (each * other) for one, other in zip(lasted, raw, strict=True))
+    return row
+
+
+if __name__ == "__main__":
+    sys.exit(main())
