@@ -12,12 +12,14 @@ import hmac
 GENESIS = bytes(32)
 
 
-def tag(key: bytes, previous: bytes, sequence: int, kind: str, at: str, payload: bytes) -> bytes:
+def tag(key: bytes, previous: bytes, sequence: int, columns: tuple[str, ...]) -> bytes:
     """HMAC-SHA-256 (RFC 2104) under the install's key, 32 octets.
 
-    `previous` is the tag before, 32 octets. Each further part is preceded by its length, so that no two
-    entries share one input.
+    `previous` is the tag before, 32 octets. Each column is preceded by its length, so that no two entries
+    share one input.
     """
-    parts = (sequence.to_bytes(8, "big"), kind.encode(), at.encode(), payload)
-    message = previous + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return hmac.digest(key, message, hashlib.sha256)
+    parts = [previous, sequence.to_bytes(8, "big")]
+    for column in columns:
+        octets = column.encode()
+        parts += (len(octets).to_bytes(4, "big"), octets)
+    return hmac.digest(key, b"".join(parts), hashlib.sha256)

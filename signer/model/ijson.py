@@ -34,6 +34,10 @@ SignedValue: TypeAlias = "bool | Number | str | list[SignedValue] | dict[str, Si
 MAX_SAFE_INTEGER = 2**53 - 1
 
 
+MAX_DEPTH = 32
+MAX_LEAVES = 20_000
+
+
 class Number(Struct, frozen=True):
     """A number as its octets spell it, so that `5.0` is shown as `5.0`."""
 
@@ -52,7 +56,7 @@ class IJsonInvalid(ValueError):
         self.reason = reason
 
 
-def parse(octets: bytes, *, max_depth: int = 32, max_leaves: int = 20_000) -> JsonValue:
+def parse(octets: bytes, *, max_depth: int = MAX_DEPTH, max_leaves: int = MAX_LEAVES) -> JsonValue:
     """The value of an I-JSON text, with numbers as int and float.
 
     `max_depth` counts containers one inside the other: a scalar has depth 0, `[]` has 1. Raises
@@ -61,7 +65,7 @@ def parse(octets: bytes, *, max_depth: int = 32, max_leaves: int = 20_000) -> Js
     return cast("JsonValue", _load(octets, _NATIVE, max_depth, max_leaves))
 
 
-def parse_signed(octets: bytes, *, max_depth: int = 32, max_leaves: int = 20_000) -> SignedValue:
+def parse_signed(octets: bytes, *, max_depth: int = MAX_DEPTH, max_leaves: int = MAX_LEAVES) -> SignedValue:
     """As `parse`, with each number as a `Number` in its signed spelling. Raises `IJsonInvalid`."""
     return cast("SignedValue", _load(octets, _SIGNED, max_depth, max_leaves))
 

@@ -7,8 +7,10 @@ characters, however, are already spelled out (`<U+200F>`), so that no surface ca
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -113,13 +115,22 @@ class PlainSheet(Struct, frozen=True, kw_only=True, tag="plain"):
     leaves: tuple[Leaf, ...]
 
 
-class DocumentSheet(Struct, frozen=True, kw_only=True):
-    """What is on screen for one document. `content_hash` ties it to the bytes it was drawn from."""
+class DocumentSheet(Struct, frozen=True, kw_only=True, dict=True):
+    """What is on screen for one document. `content_hash` ties it to the bytes it was drawn from.
+
+    The findings are known at once, for all of a batch; a `body` is laid out by `draw` when it is first looked
+    at, from the same bytes.
+    """
 
     document_id: str
     content_hash: bytes
-    body: PrescriptionSheet | PlainSheet
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...]
+    draw: Callable[[], PrescriptionSheet | PlainSheet]
+
+    @cached_property
+    def body(self) -> PrescriptionSheet | PlainSheet:
+        """Every signed leaf, laid out."""
+        return self.draw()
 
     @property
     def refused(self) -> bool:

@@ -33,8 +33,8 @@ _ARABIC_LETTER = "[\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5\u06ee\u06ef\u06
 # Whatever needs a second look: all but printable ASCII and Latin-1, punctuation of the General Punctuation
 # block that is drawn, the letters, marks and digits of the Arabic block, and ZWNJ where it is spelling.
 _UNUSUAL = re.compile(
-    rf"(?!(?<={_ARABIC_LETTER})\u200c{_ARABIC_LETTER})"
     r"[^ -~\u00a0-\u00ac\u00ae-\u00ff\u0606-\u061b\u061d-\u06dc\u06de-\u06ff\u2010-\u2027\u2030-\u205f]"
+    rf"(?<!{_ARABIC_LETTER}\u200c(?={_ARABIC_LETTER}))"
 )
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
 # Default_Ignorable_Code_Point (DerivedCoreProperties.txt) of other categories, and the blank Braille cell.

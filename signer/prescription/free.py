@@ -10,7 +10,7 @@ from signer.prescription.wire import Claim, Judge, Place, Wire
 
 def read(prescription: Prescription) -> Wire | None:
     """The claims of the message, or None where it is no such message."""
-    body = Place(prescription.wire, "/wire")
+    body = Place(prescription.wire, "wire")
     message = body / "Composition" / "MedicationPrescriptions"
     person, prescriber = body / "Person", message / "Prescriber"
     orders = (message / "Orders").elements()
@@ -41,8 +41,8 @@ def _line(order: Place, repeats: Place) -> dict[str, Claim]:
         "amount": (order / "Frequency" / "Value").claim(judges.name),
         "instruction": (order / "PatientInstruction").claim(judges.text),
         "repeat": Claim(
+            place=repeats,
             text=repeats.text,
-            pointer=repeats.pointer,
             judge=judges.periods,
             readable_default="0",
             wire_default="1",
@@ -52,7 +52,7 @@ def _line(order: Place, repeats: Place) -> dict[str, Claim]:
 
 def _full_name(person: Place, judge: Judge) -> Claim:
     parts = [part for part in ((person / "FirstName").text, (person / "LastName").text) if part]
-    return Claim(text=" ".join(parts) or None, pointer=person.pointer, judge=judge)
+    return Claim(place=person, text=" ".join(parts) or None, judge=judge)
 
 
 def _day(day: Place, readable_silent: Comparison | None = Comparison.DIFFERS) -> Claim:
@@ -61,4 +61,4 @@ def _day(day: Place, readable_silent: Comparison | None = Comparison.DIFFERS) ->
     written = None
     if year and month and number:
         written = ("/" if year < "17" else "-").join((year, month.zfill(2), number.zfill(2)))
-    return Claim(text=written, pointer=day.pointer, judge=judges.day, readable_silent=readable_silent)
+    return Claim(place=day, text=written, judge=judges.day, readable_silent=readable_silent)

@@ -30,12 +30,18 @@ def _words(text: str) -> str:
 
 
 def _decimal(text: str) -> Decimal | None:
-    text = latin_digits(text).translate(_ARABIC_LETTERS).strip()
+    text = _plain(text)
     return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _plain(text: str) -> str:
+    return text.strip() if text.isascii() else latin_digits(text).translate(_ARABIC_LETTERS).strip()
 
 
 def number(readable: str, wire: str) -> Comparison:
     """Numbers by value: 5, 5.0 and ۵ are one. What is no number differs from every number."""
+    if readable == wire:
+        return _verdict(_NUMBER.fullmatch(_plain(readable)) is not None)
     here, there = _decimal(readable), _decimal(wire)
     return _verdict(here is not None and here == there)
 
@@ -66,17 +72,18 @@ def mobile(readable: str, wire: str) -> Comparison:
     def bare(text: str) -> str:
         return _COUNTRY.sub("", re.sub(r"[\s-]", "", latin_digits(text)), count=1)
 
-    return _verdict(bare(readable) == bare(wire))
+    return _verdict(readable == wire or bare(readable) == bare(wire))
 
 
 def text(readable: str, wire: str) -> Comparison:
     """Free texts of one meaning, by their words."""
-    return _verdict(_words(readable) == _words(wire))
+    return _verdict(readable == wire or _words(readable) == _words(wire))
 
 
 def name(readable: str, wire: str) -> Comparison:
     """Two names of one thing: equal by their words, otherwise perhaps a translation or a title."""
-    return Comparison.EQUAL if _words(readable) == _words(wire) else Comparison.INCOMPARABLE
+    same = readable == wire or _words(readable) == _words(wire)
+    return Comparison.EQUAL if same else Comparison.INCOMPARABLE
 
 
 def day(readable: str, wire: str) -> Comparison:

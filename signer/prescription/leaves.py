@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from signer.model.errors import DocumentUnreadable
-from signer.model.ijson import Number, SignedValue, child
+from signer.model.ijson import MAX_DEPTH, Number, SignedValue, child
 from signer.model.sheet import Leaf
 from signer.model.text import hidden, visible
 
@@ -17,6 +17,10 @@ from signer.model.text import hidden, visible
 MAX_POINTER = 1024
 
 _LITERALS = frozenset({"", "null", "true", "false", "{}", "[]"})
+
+
+#: A member name shorter than this cannot help to make a pointer too long: a document is so deep at most.
+_SHORT_NAME = MAX_POINTER // MAX_DEPTH - 1
 
 
 class Hidden(Struct, frozen=True, kw_only=True):
@@ -34,6 +38,27 @@ class Leaves(Struct, frozen=True, kw_only=True):
 
     shown: dict[str, Leaf]
     hidden: tuple[Hidden, ...]
+
+
+def is_plain(text: str, value: SignedValue) -> bool:
+    """Can nothing be found about the leaves of this I-JSON text, parsed as `value`?
+
+    True only where no character is hidden and no pointer too long, so that `leaves` need not be asked before
+    somebody looks. False says nothing.
+    """
+    return "\\" not in text and not hidden(text) and _has_short_names(value)
+
+
+def _has_short_names(value: SignedValue) -> bool:
+    """Is every member name short, and spelled in a pointer as it is?"""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if len(name) > _SHORT_NAME or "~" in name or "/" in name:
+                return False
+            if isinstance(member, dict | list) and not _has_short_names(member):
+                return False
+        return True
+    return not isinstance(value, list) or all(map(_has_short_names, value))
 
 
 def leaves(value: SignedValue) -> Leaves:

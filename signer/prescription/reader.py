@@ -7,6 +7,7 @@ the document's own octets and tied to them by their hash.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from signer.model import findings
@@ -31,10 +32,12 @@ from signer.model.text import hidden, visible
 from signer.prescription import rules
 from signer.prescription.compare import compare
 from signer.prescription.dates import parse_instant
-from signer.prescription.document import from_tree
-from signer.prescription.leaves import Hidden, leaves
+from signer.prescription.document import Prescription, from_tree
+from signer.prescription.leaves import Hidden, Leaves, is_plain, leaves
 
 MAX_LINES = 20_000
+
+Draw = Callable[[], PrescriptionSheet | PlainSheet]
 
 _LINE_BREAK = re.compile("\r?\n")
 _GRAVITY = {Weight.RED: 0, Weight.AMBER: 1, Weight.NOTE: 2}
@@ -52,20 +55,19 @@ def read(
     """
     if now.tzinfo is None:
         raise ValueError("now must be aware")
-    body: PrescriptionSheet | PlainSheet
     if document.media_type == PRESCRIPTION:
-        body, found = _prescription(_tree(document), holder, now, severe)
+        found, draw = _prescription(document, holder, now, severe)
     elif document.media_type == JSON:
-        body, found = _json(_tree(document), severe)
+        found, draw = _json(document, severe)
     elif document.media_type == TEXT:
-        body, found = _text(document.content, severe)
+        found, draw = _text(document.content, severe)
     else:
         raise FormatUnsupported("media type that cannot be shown")
     return DocumentSheet(
         document_id=document.id,
         content_hash=document.content_hash(),
-        body=body,
         findings=tuple(sorted(found, key=lambda finding: _GRAVITY[finding.weight])),
+        draw=draw,
     )
 
 
@@ -77,25 +79,40 @@ def _tree(document: Document) -> SignedValue:
         raise DocumentUnreadable(f"{visible(error.pointer)[:200]} {error.reason}".strip()) from None
 
 
-def _prescription(
-    tree: SignedValue, holder: Holder, now: datetime, severe: frozenset[str]
-) -> tuple[PrescriptionSheet, list[Finding]]:
-    prescription = from_tree(tree)
+def _leaves(document: Document, tree: SignedValue) -> tuple[tuple[Hidden, ...], Callable[[], Leaves]]:
+    """What is hidden, now; the leaves themselves when somebody looks, where nothing can go wrong then."""
+    if is_plain(document.content.decode(), tree):
+        return (), lambda: leaves(tree)
     everything = leaves(tree)
+    return everything.hidden, lambda: everything
+
+
+def _prescription(
+    document: Document, holder: Holder, now: datetime, severe: frozenset[str]
+) -> tuple[list[Finding], Draw]:
+    tree = _tree(document)
+    prescription = from_tree(tree)
+    concealed, everything = _leaves(document, tree)
     outcome = compare(prescription)
     found = [
         *rules.holder_findings(prescription.prescriber, holder, severe),
         *rules.time_findings(prescription, now, severe),
         *rules.wire_findings(outcome, prescription.insurer.value, severe),
         *rules.credential_findings(prescription.wire),
-        *rules.hidden_findings(everything.hidden, severe),
+        *rules.hidden_findings(concealed, severe),
         *rules.names_finding(prescription),
     ]
+    return found, lambda: _lay_out(prescription, everything(), outcome.verdicts)
+
+
+def _lay_out(
+    prescription: Prescription, everything: Leaves, verdicts: dict[str, Comparison]
+) -> PrescriptionSheet:
     rest = dict(everything.shown)
     # Shown as the sheet's own kind and insurer: closed lists, whose words are the same as signed.
     del rest["/kind"], rest["/insurer"]
-    draw = _Drawing(rest, outcome.verdicts)
-    sheet = PrescriptionSheet(
+    draw = _Drawing(rest, verdicts)
+    return PrescriptionSheet(
         kind=prescription.kind.value,
         insurer=prescription.insurer.value,
         issued=draw.moment("/issued", prescription.issued),
@@ -111,16 +128,18 @@ def _prescription(
         replaces=draw.cell("/replaces"),
         details=tuple(rest.values()),
     )
-    return sheet, found
 
 
-def _json(tree: SignedValue, severe: frozenset[str]) -> tuple[PlainSheet, list[Finding]]:
-    everything = leaves(tree)
-    sheet = PlainSheet(media_type=JSON, leaves=tuple(everything.shown.values()))
-    return sheet, _plain_findings(JSON, everything.hidden, severe)
+def _json(document: Document, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
+    concealed, everything = _leaves(document, _tree(document))
+
+    def draw() -> PlainSheet:
+        return PlainSheet(media_type=JSON, leaves=tuple(everything().shown.values()))
+
+    return _plain_findings(JSON, concealed, severe), draw
 
 
-def _text(content: bytes, severe: frozenset[str]) -> tuple[PlainSheet, list[Finding]]:
+def _text(content: bytes, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -133,11 +152,14 @@ def _text(content: bytes, severe: frozenset[str]) -> tuple[PlainSheet, list[Find
         for pointer, line in lines
         if (characters := hidden(line))
     )
-    sheet = PlainSheet(
-        media_type=TEXT,
-        leaves=tuple(Leaf(pointer=pointer, text=visible(line)) for pointer, line in lines),
-    )
-    return sheet, _plain_findings(TEXT, concealed, severe)
+
+    def draw() -> PlainSheet:
+        return PlainSheet(
+            media_type=TEXT,
+            leaves=tuple(Leaf(pointer=pointer, text=visible(line)) for pointer, line in lines),
+        )
+
+    return _plain_findings(TEXT, concealed, severe), draw
 
 
 def _plain_findings(media_type: str, concealed: tuple[Hidden, ...], severe: frozenset[str]) -> list[Finding]:

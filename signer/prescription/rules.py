@@ -6,6 +6,7 @@ The weights stand in `signer.model.findings`; nothing here reads a clock or a ce
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from signer.model import findings
 from signer.model.credential import Holder
@@ -167,11 +168,16 @@ def credential_findings(wire: SignedValue, pointer: str = "/wire") -> list[Findi
                 found += credential_findings(element, f"{pointer}/{index}")
     elif isinstance(wire, dict):
         for name, value in wire.items():
-            if value and name.replace("_", "").lower().endswith(_CREDENTIALS):
+            if value and _names_a_credential(name):
                 found.append(findings.make("credential-in-wire", child(pointer, visible(name)), name=name))
             elif isinstance(value, list | dict):
                 found += credential_findings(value, child(pointer, visible(name)))
     return found
+
+
+@lru_cache(maxsize=512)
+def _names_a_credential(name: str) -> bool:
+    return name.replace("_", "").lower().endswith(_CREDENTIALS)
 
 
 def names_finding(prescription: Prescription) -> list[Finding]:

@@ -12,7 +12,7 @@ from signer.prescription.wire import Claim, Place, Wire
 
 def read(prescription: Prescription) -> Wire | None:
     """The claims of the bodies, or None where they are no such bodies."""
-    body = Place(prescription.wire, "/wire")
+    body = Place(prescription.wire, "wire")
     check_order, subscriptions = body / "check_order", body / "save" / "subscriptions"
     orders, saved = check_order.elements(), subscriptions.elements()
     if orders is None or saved is None:
@@ -35,15 +35,15 @@ def _line(order: Place, issued: str) -> dict[str, Claim]:
         # A service has no consumption: how to prepare for it stands in its description.
         "instruction": (instruction if instruction.text else description).claim(judges.text),
         "repeat": Claim(
+            place=periods,
             text=periods.text,
-            pointer=periods.pointer,
             judge=judges.periods,
             readable_default="0",
             wire_default="1",
         ),
         "not_before": Claim(
+            place=start,
             text=start.text,
-            pointer=start.pointer,
             judge=judges.day,
             readable_default=issued,
             wire_default=issued,

@@ -21,7 +21,7 @@ _TYPES = {
 
 def read(prescription: Prescription) -> Wire | None:
     """The claims of the body, or None where it is no such body."""
-    body = Place(prescription.wire, "/wire")
+    body = Place(prescription.wire, "wire")
     details = body / "noteDetailEprscs"
     lines = details.elements()
     if lines is None:
@@ -50,16 +50,16 @@ def _line(line: Place, issued: str) -> dict[str, Claim]:
         "amount": (line / "timesAday" / "drugAmntId").claim(_AMOUNTS),
         "instruction": (line / "drugInstruction" / "drugInstId").claim(_INSTRUCTIONS),
         "repeat": Claim(
+            place=repeat,
             text=repeat.text,
-            pointer=repeat.pointer,
             judge=judges.number,
             readable_default="0",
             wire_default="0",
         ),
         "diagnosis": (line / "noteDetailDrug" / "icdId").claim(judges.icd10),
         "not_before": Claim(
+            place=start,
             text=start.text,
-            pointer=start.pointer,
             judge=judges.day,
             readable_default=issued,
             wire_default=issued,

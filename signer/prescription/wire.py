@@ -26,13 +26,18 @@ class Claim(Struct, frozen=True, kw_only=True):
     be compared. A `readable_silent` of None: the readable part need not repeat it.
     """
 
-    text: str | None
-    pointer: str
+    place: Place
     judge: Judge
+    text: str | None
     readable_default: str | None = None
     wire_default: str | None = None
     readable_silent: Comparison | None = Comparison.DIFFERS
     wire_silent: Comparison = Comparison.INCOMPARABLE
+
+    @property
+    def pointer(self) -> str:
+        """Where the value stands."""
+        return self.place.pointer
 
 
 class Wire(Struct, frozen=True, kw_only=True):
@@ -47,21 +52,30 @@ class Wire(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True):
-    """A value in the body and its JSON Pointer; steps into what is not there stay silent."""
+    """A value in the body and the way to it; steps into what is not there stay silent.
+
+    The way is a parent and a step; its JSON Pointer is only spelled where somebody asks for it.
+    """
 
     value: SignedValue
-    pointer: str
+    step: str | int
+    parent: Place | None = None
 
     def __truediv__(self, name: str) -> Place:
         """The member of that name, null where there is none."""
         value = self.value.get(name) if isinstance(self.value, dict) else None
-        return Place(value, child(self.pointer, name))
+        return Place(value, name, self)
 
     def elements(self) -> list[Place] | None:
         """The elements of an array, or None where it is no array."""
         if not isinstance(self.value, list):
             return None
-        return [Place(value, f"{self.pointer}/{index}") for index, value in enumerate(self.value)]
+        return [Place(value, index, self) for index, value in enumerate(self.value)]
+
+    @property
+    def pointer(self) -> str:
+        """RFC 6901."""
+        return child(self.parent.pointer if self.parent is not None else "", str(self.step))
 
     @property
     def text(self) -> str | None:
@@ -79,12 +93,12 @@ class Place(Struct, frozen=True):
 
     def claim(self, judge: Judge) -> Claim:
         """This value as a claim with the usual verdicts on silence."""
-        return Claim(text=self.text, pointer=self.pointer, judge=judge)
+        return Claim(place=self, text=self.text, judge=judge)
 
     def required(self, judge: Judge) -> Claim:
         """A claim whose silence is a difference too: what was promised would not be done."""
-        return Claim(text=self.text, pointer=self.pointer, judge=judge, wire_silent=Comparison.DIFFERS)
+        return Claim(place=self, text=self.text, judge=judge, wire_silent=Comparison.DIFFERS)
 
     def aside(self, judge: Judge) -> Claim:
         """A claim that the readable part need not repeat."""
-        return Claim(text=self.text, pointer=self.pointer, judge=judge, readable_silent=None)
+        return Claim(place=self, text=self.text, judge=judge, readable_silent=None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,6 +29,8 @@ class BenchPanel:
             self._agent.stdout.readline().strip(), "https://bench.example", MemoryKeys()
         )
         self._client.pair(lambda code: None)
+        for number in range(250):
+            self._document(number)
         self._credentials = {c.key: c.id for c in self._client.credentials()}
 
     @property
@@ -35,16 +38,19 @@ class BenchPanel:
         """The agent's process id."""
         return self._agent.pid
 
-    def documents(self, count: int) -> list[Document]:
-        """Prescriptions that nobody has signed before, issued now."""
-        issued, prescriber = datetime.now(ZoneInfo("Asia/Tehran")), people.prescriber(None)
-        content = samples.tamin(issued, prescriber)
-        return [Document(id=f"rx-{n}", media_type=PRESCRIPTION, content=content) for n in range(count)]
-
-    def sign(self, documents: list[Document], key: KeyKind = KeyKind.RSA) -> None:
+    def sign(self, count: int, key: KeyKind = KeyKind.RSA) -> None:
         """Post, wait, fetch. Every document must come back signed."""
+        documents = [self._document(number) for number in range(count)]
         answer = self._client.sign(documents, credential=self._credentials[key])
         assert all(d.state is DocumentState.SIGNED for d in answer.documents), answer.state
+
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def _document(number: int) -> Document:
+        """A prescription of its own for each number, issued some seconds apart. Made once."""
+        issued = datetime.now(ZoneInfo("Asia/Tehran")) - timedelta(seconds=number)
+        content = samples.tamin(issued, people.prescriber(None))
+        return Document(id=f"rx-{number}", media_type=PRESCRIPTION, content=content)
 
     def __enter__(self) -> Self:
         return self

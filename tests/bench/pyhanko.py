@@ -6,7 +6,6 @@ import asyncio
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko.sign.signers import Signer
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from tests.bench.token import RawKey
 
@@ -18,7 +17,6 @@ class SessionSigner(Signer):
         self._key = key
         super().__init__(
             signing_cert=asn1_x509.Certificate.load(key.certificate.der),
-            cert_registry=SimpleCertificateStore(),
             embed_roots=False,
         )
 

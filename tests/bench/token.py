@@ -6,7 +6,6 @@ The product never loads a binding in-process; this is the yardstick, not the pro
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import PyKCS11
 
@@ -36,14 +35,14 @@ class RawToken:
         der = bytes(self._session.getAttributeValue(certificate, [PyKCS11.CKA_VALUE])[0])
         return RawKey(self._session, self._find(PyKCS11.CKO_PRIVATE_KEY, key_id), x509.read(der))
 
-    def _find(self, kind: int, key_id: bytes) -> Any:
+    def _find(self, kind: int, key_id: bytes) -> int:
         return self._session.findObjects([(PyKCS11.CKA_CLASS, kind), (PyKCS11.CKA_ID, key_id)])[0]
 
 
 class RawKey:
     """A key that signs as directly as the binding can."""
 
-    def __init__(self, session: Any, key: Any, certificate: x509.Certificate) -> None:
+    def __init__(self, session: PyKCS11.Session, key: int, certificate: x509.Certificate) -> None:
         self._session = session
         self._key = key
         self._mechanism = PyKCS11.Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS, None)

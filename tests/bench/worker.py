@@ -35,32 +35,31 @@ class WorkerSigner:
         await self._supervisor.login(token.slot, Pin(softhsm.PIN))
         return token
 
-    def sign(self, contents: list[bytes]) -> None:
-        """Each in turn."""
-        self._loop.run_until_complete(self._sign(contents))
+    def sign(self, content: bytes) -> None:
+        """One signature, verified."""
+        self._loop.run_until_complete(self._sign(content))
 
-    async def _sign(self, contents: list[bytes]) -> None:
-        for content in contents:
-            at = datetime.now(UTC)
-            draft = cades.prepare(
-                content=content,
-                media_type=MEDIA_TYPE,
-                certificate=self._certificate,
-                algorithm=ALGORITHM,
-                signing_time=at,
-            )
-            answer = await self._supervisor.sign(
-                self._token.slot, RSA, self._plan.mechanism, self._plan.data(draft.to_be_signed)
-            )
-            verify_release(
-                draft.finish(self._plan.signature(answer)),
-                content=content,
-                media_type=MEDIA_TYPE,
-                certificate=self._certificate,
-                algorithm=ALGORITHM,
-                signing_time=at,
-                attached=True,
-            )
+    async def _sign(self, content: bytes) -> None:
+        at = datetime.now(UTC)
+        draft = cades.prepare(
+            content=content,
+            media_type=MEDIA_TYPE,
+            certificate=self._certificate,
+            algorithm=ALGORITHM,
+            signing_time=at,
+        )
+        answer = await self._supervisor.sign(
+            self._token.slot, RSA, self._plan.mechanism, self._plan.data(draft.to_be_signed)
+        )
+        verify_release(
+            draft.finish(self._plan.signature(answer)),
+            content=content,
+            media_type=MEDIA_TYPE,
+            certificate=self._certificate,
+            algorithm=ALGORITHM,
+            signing_time=at,
+            attached=True,
+        )
 
     def close(self) -> None:
         """End the worker."""
