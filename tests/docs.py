@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> int:
     """0 when everything holds."""
     if "--write" in arguments:
         ERRORS.write_text(error_page())
-    problems = [f"{page}: {link}" for page in ROOT.glob("*.md") for link in broken_links(page)]
+    pages = (*ROOT.glob("*.md"), ROOT / "signer" / "panel" / "README.md")
+    problems = [f"{page}: {link}" for page in pages for link in broken_links(page)]
     if ERRORS.read_text() != error_page():
         problems.append("docs/errors.md is not what the code says: python -m tests.docs --write")
     logging.basicConfig(level=logging.WARNING, format="docs: %(message)s")

@@ -71,12 +71,15 @@ class PanelClient:
         self._keys = keys
         self._language = language
         self._connection: http.client.HTTPConnection | None = None
+        self._proven = False
 
     def detect(self) -> Detection:
         """Is the agent there, and is it the one that this origin is paired with?
 
-        Raises `AgentNotTrusted` where a pairing is kept here and the proof is not by its agent.
+        Raises `AgentNotTrusted` where a pairing is kept here and the proof is not by its agent, or was given
+        at another address than ours: then it was relayed.
         """
+        self._proven = False
         challenge = secrets.token_bytes(32)
         answer = self._send("GET", f"/v1/agent?challenge={b64u(challenge)}")
         pairing = self._keys.load()
@@ -86,9 +89,10 @@ class PanelClient:
         if pairing is None or not said.paired:
             return Detection(paired=False)
         told = _decoded(answer, messages.PairedAgentAnswer)
-        message = challenge_message(self._origin, challenge)
+        message = challenge_message(self._origin, self._authority, challenge)
         if not verifies(pairing.agent_point, message, _unb64u(told.proof)):
-            raise AgentNotTrusted("the agent does not hold the key that was pinned")
+            raise AgentNotTrusted("the pinned key has not proved that its agent is at this address")
+        self._proven = self._connection is not None
         return Detection(paired=True, name=told.name, version=told.version, state=told.state)
 
     def pair(self, on_code: Callable[[str], None]) -> PairingState:
@@ -112,6 +116,7 @@ class PanelClient:
             state = _decoded(answer, messages.PairingAnswer).state
         if state is PairingState.ACCEPTED:
             self._keys.save(PinnedPairing(key_pem=key.to_pem(), agent_point=agent_point))
+            self._proven = False
         return state
 
     def credentials(self) -> list[messages.CredentialAnswer]:
@@ -179,7 +184,7 @@ class PanelClient:
         """Close the connection; the next call opens another."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+        self._connection, self._proven = None, False
 
     def _post(self, path: str, body: Struct) -> _Answer:
         return self._send("POST", path, msgspec.json.encode(body))
@@ -190,6 +195,9 @@ class PanelClient:
         pairing = self._keys.load()
         if pairing is None:
             raise NotPairedYet("pair with the agent first")
+        # Only over the very connection that was proven: whoever answers the next one may be another program.
+        if not self._proven and not self.detect().paired:
+            raise NotPairedYet("the agent does not know this origin")
         key = pairing.key()
         place, _, query = path.partition("?")
         target = ms.Target(method, self._authority, place, query)
@@ -215,6 +223,8 @@ class PanelClient:
         return answer
 
     def _send(self, method: str, path: str, body: bytes = b"") -> _Answer:
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(self._authority, timeout=LONGEST_WAIT + 15)
         answer = self._exchange(method, path, body, {})
         if answer.status >= 400:
             raise _problem(answer, signed=False)
@@ -224,12 +234,14 @@ class PanelClient:
         said = {"Origin": self._origin, "Accept-Language": self._language, **headers}
         if method == "POST":
             said["Content-Type"] = "application/json"
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection(self._authority, timeout=LONGEST_WAIT + 15)
         try:
+            if self._connection is None:
+                raise http.client.NotConnected
             self._connection.request(method, path, body or None, said)
             response = self._connection.getresponse()
             octets = response.read()
+            if response.will_close:
+                self.close()
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             raise AgentNotFound(f"no agent answers at {self._authority}") from problem

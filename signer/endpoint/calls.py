@@ -48,9 +48,14 @@ class About(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """A call that was let in. `origin` is empty for static pages; `parameter` is the id in the path."""
+    """A call that was let in.
+
+    `origin` is empty for static pages; `authority` is the address that the caller sent it to, as `Host` has
+    it; `parameter` is the id in the path.
+    """
 
     origin: str
+    authority: str
     parameter: str
     query: str
     body: bytes
@@ -114,7 +119,7 @@ class Calls:
             raise RequestMalformed("challenge: not 16 to 64 octets in base64url without padding")
         if self._pairings.find(call.origin, self._clock.now()) is None:
             return _json(messages.AgentAnswer(api=1, paired=False, challenge=text))
-        proof = self._key.sign(challenge_message(call.origin, challenge))
+        proof = self._key.sign(challenge_message(call.origin, call.authority, challenge))
         return _json(
             messages.PairedAgentAnswer(
                 api=1,

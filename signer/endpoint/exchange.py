@@ -128,6 +128,7 @@ class Exchanges:
             raise MethodNotAllowed() if leads.methods else RouteUnknown()
         call = Call(
             origin=admitted.origin or "",
+            authority=admitted.host,
             parameter=leads.parameter,
             query=query,
             body=body,

@@ -15,6 +15,7 @@ from signer.endpoint.admission import RouteClass
 from signer.endpoint.problems import MEDIA_TYPE, Problem
 from signer.endpoint.routes import ROUTES
 from signer.model.errors import catalogue
+from signer.service.envelopes import MATRIX
 
 
 class _Described(msgspec.Struct, frozen=True):
@@ -100,6 +101,10 @@ def document(version: str) -> bytes:
         }
     codes = sorted({kind.code for kind in catalogue() if kind.status is not None})
     components["Problem"]["properties"]["code"]["enum"] = codes
+    posted = components["DocumentBody"]["properties"]
+    posted["media_type"]["enum"] = sorted({media_type for media_type, _, _ in MATRIX})
+    posted["format"]["enum"] = sorted({signature_format.value for _, signature_format, _ in MATRIX})
+    posted["level"]["enum"] = sorted({level.value for _, _, level in MATRIX})
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",

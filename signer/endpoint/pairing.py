@@ -100,22 +100,23 @@ def pairing_code(
     origin: str, panel_point: bytes, agent_point: bytes, panel_nonce: bytes, agent_nonce: bytes
 ) -> str:
     """The six ASCII digits that page and window show."""
-    name = origin.encode()
     digest = _hash(
-        b"mohr-pairing-code-v1", u32(len(name)), name, panel_point, agent_point, panel_nonce, agent_nonce
+        b"mohr-pairing-code-v1", _counted(origin), panel_point, agent_point, panel_nonce, agent_nonce
     )
     return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
-def challenge_message(origin: str, challenge: bytes) -> bytes:
-    """What the agent signs to show an origin that it is the agent it paired with."""
-    name = origin.encode()
-    return b"mohr-agent-challenge-v1\0" + u32(len(name)) + name + challenge
+def challenge_message(origin: str, authority: str, challenge: bytes) -> bytes:
+    """What the agent signs to show an origin that it is the agent it paired with, at the address it asked.
+
+    `authority` is the Host header, as `127.0.0.1:18717`: a proof given at one address is none at another.
+    """
+    return b"".join((b"mohr-agent-challenge-v1\0", _counted(origin), _counted(authority), challenge))
 
 
-def u32(number: int) -> bytes:
-    """Four octets, big-endian."""
-    return number.to_bytes(4, "big")
+def _counted(text: str) -> bytes:
+    octets = text.encode()
+    return len(octets).to_bytes(4, "big") + octets
 
 
 def _hash(label: bytes, *parts: bytes) -> bytes:

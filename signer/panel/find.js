@@ -88,7 +88,8 @@ export async function probe(fetch, base, origin, pairing, signal) {
   }
   if (said?.api !== 1) return { state: 'no-answer' };
   if (!pairing || said.paired !== true) return { state: 'not-paired', base };
-  const proven = await protocol.proves(pairing.agent.point, origin, challenge, said.proof);
+  const { host } = new URL(base);
+  const proven = await protocol.proves(pairing.agent.point, origin, host, challenge, said.proof);
   if (!proven) return { state: 'impostor', base };
   const { name, version, state } = said;
   return { state: 'ready', base, agent: { name, version, state } };

@@ -73,9 +73,9 @@ export const sha256 = async (octets) => new Uint8Array(await crypto.subtle.diges
 /** @param {string} label @returns {Octets} the label's ASCII octets and one 0x00 */
 const tagged = (label) => utf8(label + '\0');
 
-/** @param {string} origin @returns {Octets} u32(length) || origin */
-function counted(origin) {
-  const octets = utf8(origin);
+/** @param {string} text @returns {Octets} u32(length) || its octets */
+function counted(text) {
+  const octets = utf8(text);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, octets.length);
   return concat(length, octets);
@@ -130,21 +130,28 @@ async function verify(point, signature, message) {
   }
 }
 
-/** @param {string} origin @param {Octets} challenge @returns {Octets} what the agent signs to prove itself */
-export const challengeMessage = (origin, challenge) =>
-  concat(tagged('mohr-agent-challenge-v1'), counted(origin), challenge);
+/**
+ * What the agent signs to prove itself.
+ *
+ * @param {string} origin @param {string} authority host:port @param {Octets} challenge
+ * @returns {Octets}
+ */
+export const challengeMessage = (origin, authority, challenge) =>
+  concat(tagged('mohr-agent-challenge-v1'), counted(origin), counted(authority), challenge);
 
 /**
- * Is this the agent that we paired with?
+ * Is this the agent that we paired with, and does it listen where we asked?
  *
  * @param {Octets} agentPoint the pinned key
- * @param {string} origin @param {Octets} challenge what we sent
+ * @param {string} origin
+ * @param {string} authority the host:port that we sent the challenge to
+ * @param {Octets} challenge what we sent
  * @param {unknown} proof what came back, b64u
  * @returns {Promise<boolean>}
  */
-export async function proves(agentPoint, origin, challenge, proof) {
+export async function proves(agentPoint, origin, authority, challenge, proof) {
   try {
-    return await verify(agentPoint, unb64u(proof), challengeMessage(origin, challenge));
+    return await verify(agentPoint, unb64u(proof), challengeMessage(origin, authority, challenge));
   } catch {
     return false;
   }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from signer.client import (
@@ -20,9 +22,9 @@ from signer.client import (
     PinnedPairing,
     ProblemAnswered,
 )
-from signer.endpoint.encodings import b64
+from signer.endpoint.encodings import b64, b64u, unb64u
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.pairing import PairingState
+from signer.endpoint.pairing import PairingState, challenge_message
 from signer.model.request import Document, DocumentState, RequestState
 from tests.endpoint.world import ORIGIN, World, credential
 
@@ -124,6 +126,91 @@ async def test_an_agent_with_another_key_is_not_believed(world: World, panel: Pa
     with pytest.raises(AgentNotTrusted):
         await asyncio.to_thread(client.credentials)
     client.close()
+
+
+class Relay:
+    """A program on a port of its own that passes everything on to the agent, under the agent's own name."""
+
+    def __init__(self, world: World) -> None:
+        self.seen = b""
+        self.url = ""
+        self._world = world
+
+    async def __aenter__(self) -> Relay:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._own = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = f"http://{self._own}"
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        self._server.close()
+
+    @property
+    def calls(self) -> set[bytes]:
+        """Method and path of what went through."""
+        return set(re.findall(rb"^([A-Z]+ /[^ ?]*)", self.seen, re.MULTILINE))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        agent_reader, agent_writer = await asyncio.open_connection("127.0.0.1", self._world.address.port)
+        host = self._world.authority.encode()
+        try:
+            while octets := await reader.read(65536):
+                self.seen += octets
+                agent_writer.write(octets.replace(self._own.encode(), host))
+                writer.write(await agent_reader.read(65536))
+        finally:
+            agent_writer.close()
+            writer.close()
+
+
+async def test_a_proof_relayed_from_the_agent_behind_another_port_is_not_believed_and_no_document_is_sent(
+    world: World, panel: PanelClient
+) -> None:
+    async with Relay(world) as relay:
+        client = PanelClient(relay.url, ORIGIN, panel._keys)
+        for attempt in (client.detect, client.credentials, lambda: client.sign([DOCUMENT])):
+            with pytest.raises(AgentNotTrusted):
+                await asyncio.to_thread(attempt)
+        client.close()
+    assert relay.calls == {b"GET /v1/agent"}
+    assert world.use_cases.submitted == []
+
+
+async def test_only_the_connection_that_was_proven_is_trusted_with_a_document(
+    world: World, panel: PanelClient
+) -> None:
+    """One good proof, and then whoever takes the next connection."""
+    seen: list[bytes] = []
+
+    async def prove_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        asked = re.search(rb"challenge=(\S+)", seen[-1])
+        assert asked
+        challenge = unb64u(asked[1].decode())
+        proof = world.agent_key.sign(challenge_message(ORIGIN, authority, challenge))
+        told = {"api": 1, "paired": True, "challenge": b64u(challenge), "name": "Mohr", "version": "1.2.3"}
+        told |= {"state": "ready", "keyid": world.agent_key.keyid, "proof": b64u(proof)}
+        body = msgspec.json.encode(told)
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(prove_once, "127.0.0.1", 0)
+    authority = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = PanelClient(f"http://{authority}", ORIGIN, panel._keys)
+    for _ in range(2):
+        with pytest.raises(AgentNotFound):
+            await asyncio.to_thread(client.sign, [DOCUMENT])
+    assert [head.split(b"?")[0] for head in seen] == [b"GET /v1/agent"] * 2
+    server.close()
+
+
+async def test_a_panel_that_the_agent_does_not_know_any_more_sends_it_no_document(
+    world: World, panel: PanelClient
+) -> None:
+    world.pairings.revoke(ORIGIN)
+    with pytest.raises(NotPairedYet):
+        await asyncio.to_thread(panel.sign, [DOCUMENT])
 
 
 @pytest.mark.parametrize(

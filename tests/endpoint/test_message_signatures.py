@@ -44,7 +44,7 @@ def test_a_key_replaced_on_the_way_changes_the_digits() -> None:
 
 @pytest.mark.parametrize("row", VECTORS["challenges"], ids=lambda row: row["name"])
 def test_a_challenge_vector_holds(row: dict[str, Any]) -> None:
-    message = pairing.challenge_message(row["origin"], unb64u(row["challenge"]))
+    message = pairing.challenge_message(row["origin"], row["authority"], unb64u(row["challenge"]))
     assert message == unb64u(row["message"])
     assert verifies(unb64u(row["agent_point"]), message, unb64u(row["proof"])) is row["verifies"]
 

@@ -79,7 +79,7 @@ async def test_a_paired_panel_is_shown_that_the_agent_holds_the_key_it_pinned(pa
     challenge = secrets.token_bytes(32)
     reply = await paired.open_call("GET", f"/v1/agent?challenge={b64u(challenge)}")
     told = reply.json()
-    message = challenge_message(ORIGIN, challenge)
+    message = challenge_message(ORIGIN, paired.authority, challenge)
     assert verifies(paired.agent_key.point, message, unb64u(told.pop("proof")))
     assert told == {
         "api": 1,
@@ -90,6 +90,24 @@ async def test_a_paired_panel_is_shown_that_the_agent_holds_the_key_it_pinned(pa
         "state": "ready",
         "keyid": paired.agent_key.keyid,
     }
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+async def test_a_proof_holds_for_the_address_that_was_asked_and_for_no_other(
+    paired: World, host: str
+) -> None:
+    challenge = secrets.token_bytes(32)
+    own, names = paired.address.port, ("127.0.0.1", "[::1]", "localhost")
+    asked = f"{host}:{own}"
+    target = f"/v1/agent?challenge={b64u(challenge)}"
+    reply = await paired.send("GET", target, paired.head(Host=asked))
+    proof = unb64u(reply.json()["proof"])
+    believed = [
+        authority
+        for authority in (f"{name}:{port}" for name in names for port in (own, own ^ 1))
+        if verifies(paired.agent_key.point, challenge_message(ORIGIN, authority, challenge), proof)
+    ]
+    assert believed == [asked]
 
 
 async def test_a_stranger_learns_that_it_is_not_paired_and_no_more(paired: World) -> None:

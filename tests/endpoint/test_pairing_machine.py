@@ -23,7 +23,7 @@ AGENT, PANEL, NONCE = SigningKey.generate(), SigningKey.generate(), bytes(32)
 STEPS = st.sampled_from(["start", "start other", "reveal", "reveal wrong", "yes", "no", "wait", "long wait"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, max_size=20))
 def test_only_a_yes_in_time_to_an_open_question_pairs(steps: list[str]) -> None:
     asyncio.run(_walk(steps))

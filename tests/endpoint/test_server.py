@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import socket
@@ -17,6 +18,7 @@ from signer.endpoint.encodings import b64
 from signer.endpoint.listener import PortsTaken, listen
 from signer.model.errors import ModuleFailed, PinWrong, TooManyPending
 from signer.platform.peer import PeerOwner, peer_owner
+from signer.service.envelopes import MATRIX
 from tests.endpoint.world import CERTIFICATE, ORIGIN, World, credential, read_reply, signing_request
 
 POST = "/v1/signing-requests"
@@ -432,6 +434,9 @@ async def test_the_openapi_document_names_every_call_and_every_code(world: World
     codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
     assert "not-paired" in codes
     assert "pin-wrong" not in codes
+    posted = document["components"]["schemas"]["DocumentBody"]["properties"]
+    cells = itertools.product(*(posted[name]["enum"] for name in ("media_type", "format", "level")))
+    assert set(cells) == {(kind, form.value, level.value) for kind, form, level in MATRIX}
 
 
 async def test_both_loopback_addresses_serve_the_same_agent(world: World) -> None:

@@ -19,6 +19,18 @@ export function memory() {
   };
 }
 
+/** A program on a port of ours that passes everything on to the agent at `port`, and keeps note of what it sees. */
+export function relay(agent, port) {
+  const seen = [];
+  const fetch = (url, init) => {
+    const there = new URL(url);
+    there.port = port;
+    seen.push({ method: init.method ?? 'GET', path: there.pathname, body: init.body });
+    return agent.fetch(there.href, init);
+  };
+  return { seen, fetch };
+}
+
 /** What a browser makes of a closed port. */
 export const refuse = async () => {
   throw new TypeError('Failed to fetch');
@@ -116,7 +128,7 @@ export class Agent {
   }
 
   fetch = async (url, init = {}) => {
-    const { pathname, search, searchParams } = new URL(url);
+    const { host, pathname, search, searchParams } = new URL(url);
     const method = init.method ?? 'GET';
     init.signal?.throwIfAborted();
     assert.equal(init.mode, 'cors');
@@ -124,7 +136,7 @@ export class Agent {
     this.calls.push([method, pathname + search]);
     const call = { method, path: pathname, url, init };
     if (pathname === '/v1/agent')
-      return this.onTheWay(await this.#prove(searchParams.get('challenge')), call);
+      return this.onTheWay(await this.#prove(host, searchParams.get('challenge')), call);
     if (pathname.startsWith('/v1/pairings'))
       return this.onTheWay(await this.#pair(method, pathname, init), call);
     const signature = await this.#admit(call);
@@ -133,9 +145,9 @@ export class Agent {
     return this.onTheWay(await this.#signed(answer, signature), call);
   };
 
-  async #prove(challenge) {
+  async #prove(authority, challenge) {
     if (!this.paired) return json(200, { api: 1, paired: false, challenge });
-    const message = protocol.challengeMessage(ORIGIN, protocol.unb64u(challenge));
+    const message = protocol.challengeMessage(ORIGIN, authority, protocol.unb64u(challenge));
     const proof = protocol.b64u(await this.#sign(message));
     return json(200, {
       api: 1,

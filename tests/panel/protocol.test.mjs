@@ -27,10 +27,11 @@ for (const [name, key] of Object.entries(vectors.keys)) {
   });
 }
 
-for (const { name, origin, challenge, message, agent_point, proof, verifies } of vectors.challenges) {
-  test(`a proof is ${verifies ? 'believed' : 'refused'}: ${name}`, async () => {
-    assert.equal(protocol.b64u(protocol.challengeMessage(origin, octets(challenge))), message);
-    assert.equal(await protocol.proves(octets(agent_point), origin, octets(challenge), proof), verifies);
+for (const vector of vectors.challenges) {
+  test(`a proof is ${vector.verifies ? 'believed' : 'refused'}: ${vector.name}`, async () => {
+    const asked = [vector.origin, vector.authority, octets(vector.challenge)];
+    assert.equal(protocol.b64u(protocol.challengeMessage(...asked)), vector.message);
+    assert.equal(await protocol.proves(octets(vector.agent_point), ...asked, vector.proof), vector.verifies);
   });
 }
 

@@ -4,7 +4,7 @@ import { afterEach, mock, test } from 'node:test';
 
 import { Mohr, MohrError } from '../../signer/panel/mohr.js';
 import { b64u, random } from '../../signer/panel/protocol.js';
-import { Agent, ORIGIN, hang, memory, network, refuse } from './agent.mjs';
+import { Agent, ORIGIN, hang, memory, network, refuse, relay } from './agent.mjs';
 
 const DOCUMENT = { id: 'rx-1', media_type: 'application/json', content: new TextEncoder().encode('{"a":1}') };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -170,6 +170,31 @@ test('a proof that was recorded earlier is an impostor', async () => {
   assert.equal((await mohr.detect()).state, 'impostor');
 });
 
+test('a proof that was relayed from the agent behind another port is an impostor, and is sent no document', async () => {
+  const { agent, storage } = await paired();
+  const squatter = relay(agent, 40000);
+  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: squatter.fetch }) });
+  assert.equal((await mohr.detect()).state, 'impostor');
+  await assert.rejects(mohr.sign([DOCUMENT]), failsWith('impostor'));
+  const result = await mohr.signOrGoOn([DOCUMENT]);
+  assert.deepEqual([result.state, result.reason], ['unavailable', 'impostor']);
+  assert.deepEqual(new Set(squatter.seen.map(({ path }) => path)), new Set(['/v1/agent']));
+  assert.equal(agent.requests.size, 0);
+});
+
+test('past a program that relays to the agent, the agent itself is found and gets the documents', async () => {
+  const { agent, storage } = await paired();
+  const squatter = relay(agent, 18719);
+  const fetch = network({ 18717: squatter.fetch, 18719: agent.fetch });
+  const mohr = new Mohr({ storage, origin: ORIGIN, fetch });
+  assert.equal((await mohr.detect()).base, 'http://127.0.0.1:18719');
+  const signing = mohr.sign([DOCUMENT]);
+  await agent.called('GET', '/v1/signing-requests/');
+  agent.sign([...agent.requests.keys()][0]);
+  assert.equal((await signing).signed, true);
+  assert.deepEqual(new Set(squatter.seen.map(({ path }) => path)), new Set(['/v1/agent']));
+});
+
 test('detect ends with the reason of its signal', async () => {
   const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: hang });
   const controller = new AbortController();
@@ -238,6 +263,18 @@ test('a yes from a program that cannot prove the key it showed keeps nothing', a
     return Response.json({ ...(await response.json()), proof: (await someProof()).proof });
   };
   await assert.rejects(mohr.pair({ onCode: () => {} }), failsWith('pairing-forged'));
+  assert.equal(storage.kept.size, 0);
+});
+
+test('a pairing that was relayed, digits and all, keeps nothing', async () => {
+  const agent = await Agent.make();
+  const storage = memory();
+  const squatter = relay(agent, 40000);
+  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: squatter.fetch }) });
+  let shown;
+  const pairing = mohr.pair({ onCode: (code) => (shown = code) });
+  await assert.rejects(pairing, failsWith('pairing-forged'));
+  assert.equal(shown, agent.pairing.code);
   assert.equal(storage.kept.size, 0);
 });
 

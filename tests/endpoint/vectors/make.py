@@ -81,22 +81,26 @@ def pairings() -> list[dict[str, Any]]:
 
 def challenges() -> list[dict[str, Any]]:
     """Proofs over a challenge, right and wrong."""
-    origin, challenge = ORIGINS[0], bytes(range(200, 232))
-    message = pairing.challenge_message(origin, challenge)
+    challenge = bytes(range(200, 232))
+    here, on_ipv6 = (ORIGINS[0], AUTHORITY), (ORIGINS[1], "[::1]:18719")
     return [
         {
             "name": name,
-            "origin": said,
+            "origin": origin,
+            "authority": authority,
             "challenge": b64u(challenge),
-            "message": b64u(pairing.challenge_message(said, challenge)),
+            "message": b64u(pairing.challenge_message(origin, authority, challenge)),
             "agent_point": b64u(AGENT.point),
-            "proof": b64u(key.sign(message)),
+            "proof": b64u(key.sign(pairing.challenge_message(*proven, challenge))),
             "verifies": verifies,
         }
-        for name, said, key, verifies in (
-            ("the pinned agent", origin, AGENT, True),
-            ("another program on the port", origin, OTHER, False),
-            ("a proof given to another origin", ORIGINS[1], AGENT, False),
+        for name, (origin, authority), proven, key, verifies in (
+            ("the pinned agent", here, here, AGENT, True),
+            ("the pinned agent on IPv6", on_ipv6, on_ipv6, AGENT, True),
+            ("another program on the port", here, here, OTHER, False),
+            ("a proof given to another origin", here, (ORIGINS[1], AUTHORITY), AGENT, False),
+            ("a proof relayed from another port", here, (ORIGINS[0], "127.0.0.1:18719"), AGENT, False),
+            ("a proof of another host name", here, (ORIGINS[0], "localhost:18717"), AGENT, False),
         )
     ]
 
