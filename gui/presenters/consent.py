@@ -48,10 +48,12 @@ class Decision(Enum):
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """The top row: what is asked, by whom, and what with."""
+    """The top row: what is asked, by whom, and what with. `origin` is as the browser gave it."""
 
     title: str
-    origin_line: str
+    lead: str
+    origin: str
+    since: str | None
     insurer: str | None
     certificate: str
 
@@ -148,17 +150,19 @@ class ConsentPresenter:
             title = say(t.TITLE_ONE)
         else:
             title = say(t.TITLE_ONE_PLAIN)
-        origin = say(t.FROM_PANEL, origin=left_to_right(question.origin))
-        if question.paired_since is not None:
-            since = say(t.PAIRED_SINCE, date=self.tongue.short_day(question.paired_since))
-            origin = f"{origin} · {since}"
         until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
         where = credential.holder.centre or credential.holder.name
         return Header(
             title=title,
-            origin_line=origin,
+            lead=say(t.FROM_PANEL),
+            origin=left_to_right(question.origin),
+            since=(
+                say(t.PAIRED_SINCE, date=self.tongue.short_day(question.paired_since))
+                if question.paired_since is not None
+                else None
+            ),
             insurer=self._insurer(),
-            certificate=f"{self.tongue.signed(where)} · {until}",
+            certificate=f"{self.tongue.within(where)} · {until}",
         )
 
     def sheet(self, index: int) -> SheetView:

@@ -17,7 +17,7 @@ from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
 from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest
 
-SIZE = QSize(1040, 760)
+SIZE = QSize(1040, 880)
 #: Milliseconds that a success stays in sight before the window closes itself.
 LINGER = 1200
 
@@ -247,13 +247,17 @@ class _DecideRow(QWidget):
             *(label("F2", "key"), label(say(t.KEY_HINT_DETAILS), "soft")),
             spacing=6,
         )
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        line = QHBoxLayout()
         line.setSpacing(12)
         line.addLayout(keys)
-        line.addWidget(self._why, 1)
+        line.addStretch(1)
         line.addWidget(self.refuse)
         line.addWidget(self.approve)
+        column.addLayout(line)
+        column.addWidget(self._why)
 
     def show_document(self, presenter: ConsentPresenter, index: int) -> None:
         """Draw what may be said of this document."""
@@ -261,7 +265,8 @@ class _DecideRow(QWidget):
         decision = presenter.decision(index)
         self.approve.setEnabled(why is None and decision is not Decision.APPROVED and not presenter.frozen)
         self.refuse.setEnabled(decision is not Decision.REFUSED and not presenter.frozen)
-        self._why.setText("" if presenter.frozen else why or "")
+        self._why.setText(why or "")
+        self._why.setVisible(why is not None)
         self.setVisible(not presenter.frozen)
 
 
