@@ -66,11 +66,11 @@ def parse_signed(octets: bytes, *, max_depth: int = 32, max_leaves: int = 20_000
     return cast("SignedValue", _load(octets, _SIGNED, max_depth, max_leaves))
 
 
-def child(pointer: str, token: str | int) -> str:
-    """The JSON Pointer of a member or an element (RFC 6901 §3)."""
-    if isinstance(token, str):
-        token = token.replace("~", "~0").replace("/", "~1")
-    return f"{pointer}/{token}"
+def child(pointer: str, name: str) -> str:
+    """The JSON Pointer of a member (RFC 6901 §3)."""
+    if "~" in name or "/" in name:
+        name = name.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{name}"
 
 
 class _Suspect(Exception):
@@ -224,7 +224,7 @@ def _examine(value: Any, pointer: str) -> None:
             _examine(member, child(pointer, name))
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            _examine(element, child(pointer, index))
+            _examine(element, f"{pointer}/{index}")
     elif isinstance(value, str):
         if _FORBIDDEN.search(value):
             raise IJsonInvalid(pointer, "a string holds a surrogate or a noncharacter")

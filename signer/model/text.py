@@ -19,9 +19,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
-ZWNJ = "\u200c"
+LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
 
 _PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 _ARABIC = "٠١٢٣٤٥٦٧٨٩"
@@ -29,9 +29,11 @@ _LATIN = "0123456789"
 _TO_LATIN = str.maketrans(_PERSIAN + _ARABIC, _LATIN * 2)
 _TO_PERSIAN = str.maketrans(_LATIN + _ARABIC, _PERSIAN * 2)
 
-# What needs no second look: printable ASCII and Latin-1, punctuation of the General Punctuation block that
-# is drawn, and the letters, marks and digits of the Arabic block.
+_ARABIC_LETTER = "[\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f]"
+# Whatever needs a second look: all but printable ASCII and Latin-1, punctuation of the General Punctuation
+# block that is drawn, the letters, marks and digits of the Arabic block, and ZWNJ where it is spelling.
 _UNUSUAL = re.compile(
+    rf"(?!(?<={_ARABIC_LETTER})\u200c{_ARABIC_LETTER})"
     r"[^ -~\u00a0-\u00ac\u00ae-\u00ff\u0606-\u061b\u061d-\u06dc\u06de-\u06ff\u2010-\u2027\u2030-\u205f]"
 )
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
@@ -39,11 +41,7 @@ _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
 _DRAWS_NOTHING = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_ARABIC_LETTER = re.compile(
-    "[\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f]"
-)
-_LINE_BREAK = "↵"
-_TAB = "⇥"
+_DRAWN = {"\n": "↵", "\t": "⇥"}
 
 
 def visible(text: str) -> str:
@@ -54,14 +52,15 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNUSUAL.sub(_shown, text)
+    return _UNUSUAL.sub(lambda match: _shown(match[0]), text.replace("\r\n", "\n"))
 
 
 def hidden(text: str) -> tuple[str, ...]:
-    """The hidden characters of the text, in order, each as `U+200F`."""
+    """The hidden characters of the text, each once as `U+200F`, in the order of appearance."""
     if text.isascii() and text.isprintable():
         return ()
-    return tuple(_name(match[0]) for match in _UNUSUAL.finditer(text) if _is_hidden(match))
+    found = dict.fromkeys(_UNUSUAL.findall(text.replace("\r\n", "\n")))
+    return tuple(_name(character) for character in found if _is_hidden(character))
 
 
 def latin_digits(text: str) -> str:
@@ -128,32 +127,19 @@ _RUN = re.compile(rf"{_WORDS}(?: ?\({_WORDS}\)(?:{_GAP}{_WORDS})?)*+")
 _DECIMAL = re.compile(rf"^([^.]*[{_DIGIT}])?\.([{_DIGIT}][^.]*)$")
 
 
-def _is_hidden(match: re.Match[str]) -> bool:
-    character = match[0]
-    if character == ZWNJ:
-        return not _joins_letters(match)
-    if character == "\r":
-        return match.string[match.end() : match.end() + 1] != "\n"
-    if character in "\n\t":
+@lru_cache(maxsize=1024)
+def _shown(character: str) -> str:
+    return f"<{_name(character)}>" if _is_hidden(character) else _DRAWN.get(character, character)
+
+
+@lru_cache(maxsize=1024)
+def _is_hidden(character: str) -> bool:
+    if character in _DRAWN:
         return False
     category = unicodedata.category(character)
     return category in _HIDDEN_CATEGORIES or category == "Nd" or _DRAWS_NOTHING.match(character) is not None
 
 
-def _joins_letters(match: re.Match[str]) -> bool:
-    text, start, end = match.string, match.start(), match.end()
-    return (
-        _ARABIC_LETTER.match(text, end) is not None
-        and start > 0
-        and _ARABIC_LETTER.match(text, start - 1) is not None
-    )
-
-
-def _shown(match: re.Match[str]) -> str:
-    if _is_hidden(match):
-        return f"<{_name(match[0])}>"
-    return {"\n": _LINE_BREAK, "\r": "", "\t": _TAB}.get(match[0], match[0])
-
-
+@lru_cache(maxsize=1024)
 def _name(character: str) -> str:
     return f"U+{ord(character):04X}"

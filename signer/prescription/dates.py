@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -101,17 +101,19 @@ def parse_instant(text: str) -> datetime | None:
     return at
 
 
+@lru_cache(maxsize=64)  # one prescription says the same few days many times over
 def parse_date(text: str) -> date | None:
     """A day, or None: an RFC 3339 date-time (its day in Tehran), an RFC 3339 full-date, or a Jalali date.
 
-    Jalali dates are `1405/09/01` or `14050901`, in any of the three kinds of digits.
+    Jalali dates are `1405/09/01` or `14050901`. A full-date of a year that may be Jalali, `1405-09-01`, is
+    not understood, since writer and reader may mean two days. Digits may be of any of the three kinds.
     """
     text = latin_digits(text).strip()
     instant = parse_instant(text)
     if instant is not None:
         return tehran_date(instant)
     match = _FULL_DATE.fullmatch(text)
-    if match is not None:
+    if match is not None and int(match[1]) > LAST_YEAR:
         try:
             return date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:

@@ -12,8 +12,9 @@ def read(prescription: Prescription) -> Wire | None:
     """The claims of the message, or None where it is no such message."""
     body = Place(prescription.wire, "/wire")
     message = body / "Composition" / "MedicationPrescriptions"
-    person, orders, prescriber = body / "Person", message / "Orders", message / "Prescriber"
-    if not isinstance(orders.value, list):
+    person, prescriber = body / "Person", message / "Prescriber"
+    orders = (message / "Orders").elements()
+    if orders is None:
         return None
     return Wire(
         header={
@@ -26,8 +27,8 @@ def read(prescription: Prescription) -> Wire | None:
             "prescriber": _full_name(prescriber, judges.name),
             "council_number": (prescriber / "Identifier" / "ID").claim(judges.council_number),
         },
-        lines=tuple(_line(order, message / "Repeats") for order in orders.elements()),
-        counts=((len(orders.value), orders.pointer),),
+        lines=tuple(_line(order, message / "Repeats") for order in orders),
+        counts=((len(orders), (message / "Orders").pointer),),
     )
 
 

@@ -80,9 +80,9 @@ def name(readable: str, wire: str) -> Comparison:
 
 
 def day(readable: str, wire: str) -> Comparison:
-    """Days in Tehran, in whichever calendar they are written."""
-    here, there = parse_date(readable), parse_date(wire)
-    return Comparison.INCOMPARABLE if here is None or there is None else _verdict(here == there)
+    """Days in Tehran, in whichever calendar they are written. No day is equal to one that does not exist."""
+    here = parse_date(readable)
+    return Comparison.INCOMPARABLE if here is None else _verdict(here == parse_date(wire))
 
 
 def icd10(readable: str, wire: str) -> Comparison:

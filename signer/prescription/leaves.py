@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from signer.model.errors import DocumentUnreadable
 from signer.model.ijson import Number, SignedValue, child
 from signer.model.sheet import Leaf
 from signer.model.text import hidden, visible
+
+#: A longer pointer, as shown, is nothing that a person could read, and thousands of leaves could repeat it.
+MAX_POINTER = 1024
 
 _LITERALS = frozenset({"", "null", "true", "false", "{}", "[]"})
 
@@ -33,21 +37,25 @@ class Leaves(Struct, frozen=True, kw_only=True):
 
 
 def leaves(value: SignedValue) -> Leaves:
-    """All leaves of a parsed document."""
+    """All leaves of a parsed document. Raises `DocumentUnreadable` beyond `MAX_POINTER`."""
     shown: dict[str, Leaf] = {}
     found: list[Hidden] = []
 
     def walk(value: SignedValue, pointer: str, seen_as: str) -> None:
         if isinstance(value, dict) and value:
             for name, member in value.items():
-                plain = visible(name)
-                below = child(seen_as, plain)
-                if plain != name and (characters := hidden(name)):
-                    found.append(Hidden(pointer=below, characters=characters))
-                walk(member, child(pointer, name), below)
+                below = child(pointer, name)
+                seen_below = below
+                if seen_as != pointer or not name.isascii() or not name.isprintable():
+                    seen_below = child(seen_as, visible(name))
+                    if characters := hidden(name):
+                        found.append(Hidden(pointer=seen_below, characters=characters))
+                if len(seen_below) > MAX_POINTER:
+                    raise DocumentUnreadable(f"{seen_below[:40]}… is longer than {MAX_POINTER} characters")
+                walk(member, below, seen_below)
         elif isinstance(value, list) and value:
             for index, element in enumerate(value):
-                walk(element, child(pointer, index), child(seen_as, index))
+                walk(element, f"{pointer}/{index}", f"{seen_as}/{index}")
         else:
             text = spelled(value)
             if isinstance(value, str) and text != value and (characters := hidden(value)):

@@ -87,7 +87,7 @@ def _prescription(
         *rules.holder_findings(prescription.prescriber, holder, severe),
         *rules.time_findings(prescription, now, severe),
         *rules.wire_findings(outcome, prescription.insurer.value, severe),
-        *rules.credential_findings(everything),
+        *rules.credential_findings(prescription.wire),
         *rules.hidden_findings(everything.hidden, severe),
         *rules.names_finding(prescription),
     ]

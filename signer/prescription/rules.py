@@ -5,18 +5,18 @@ The weights stand in `signer.model.findings`; nothing here reads a clock or a ce
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from signer.model import findings
 from signer.model.credential import Holder
+from signer.model.ijson import SignedValue, child
 from signer.model.sheet import Finding
+from signer.model.text import visible
 from signer.prescription.compare import Outcome
 from signer.prescription.dates import parse_date, parse_instant, short_instant, tehran_date
 from signer.prescription.document import Prescriber, Prescription
 from signer.prescription.judges import bare_code, bare_council_number
-from signer.prescription.leaves import Hidden, Leaves
+from signer.prescription.leaves import Hidden
 
 Severe = frozenset[str]
 
@@ -25,10 +25,8 @@ SILENT = timedelta(minutes=30)
 LATEST = timedelta(hours=72)
 
 _SILENCE = "—"
-_CREDENTIAL = re.compile(
-    r"/wire/(?:.*/)?(\w*session_?id|\w*token|\w*password|otp|authorization|client_?secret)(?:/|$)",
-    re.IGNORECASE | re.DOTALL,
-)
+# Ends of member names, without underscores and in lower case.
+_CREDENTIALS = ("sessionid", "token", "password", "authorization", "clientsecret", "otp")
 
 
 def holder_findings(prescriber: Prescriber, holder: Holder, severe: Severe) -> list[Finding]:
@@ -160,16 +158,22 @@ def wire_findings(outcome: Outcome, insurer: str, severe: Severe) -> list[Findin
     return found
 
 
-def credential_findings(leaves: Leaves) -> list[Finding]:
-    """Names under `wire` whose values would let somebody in. The values themselves are not told."""
-    names: dict[str, str] = {}
-    for pointer, leaf in leaves.shown.items():
-        match = _CREDENTIAL.match(pointer)
-        if match is not None and leaf.text not in {"null", '""', "{}", "[]"}:
-            names.setdefault(match[1], leaf.pointer)
-    return [findings.make("credential-in-wire", pointer, name=name) for name, pointer in names.items()]
+def credential_findings(wire: SignedValue, pointer: str = "/wire") -> list[Finding]:
+    """Members of the body whose values would let somebody in. The values themselves are not told."""
+    found: list[Finding] = []
+    if isinstance(wire, list):
+        for index, element in enumerate(wire):
+            if isinstance(element, list | dict):
+                found += credential_findings(element, f"{pointer}/{index}")
+    elif isinstance(wire, dict):
+        for name, value in wire.items():
+            if value and name.replace("_", "").lower().endswith(_CREDENTIALS):
+                found.append(findings.make("credential-in-wire", child(pointer, visible(name)), name=name))
+            elif isinstance(value, list | dict):
+                found += credential_findings(value, child(pointer, visible(name)))
+    return found
 
 
-def names_finding(prescription: Prescription) -> Iterable[Finding]:
+def names_finding(prescription: Prescription) -> list[Finding]:
     """Whose words the names are, where there are names."""
     return [findings.make("names-are-the-panels-words", "/items")] if prescription.items else []

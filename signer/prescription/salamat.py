@@ -13,13 +13,14 @@ from signer.prescription.wire import Claim, Place, Wire
 def read(prescription: Prescription) -> Wire | None:
     """The claims of the bodies, or None where they are no such bodies."""
     body = Place(prescription.wire, "/wire")
-    orders, subscriptions = body / "check_order", body / "save" / "subscriptions"
-    if not isinstance(orders.value, list) or not isinstance(subscriptions.value, list):
+    check_order, subscriptions = body / "check_order", body / "save" / "subscriptions"
+    orders, saved = check_order.elements(), subscriptions.elements()
+    if orders is None or saved is None:
         return None
     return Wire(
         header={},
-        lines=tuple(_line(order, prescription.issued) for order in orders.elements()),
-        counts=((len(orders.value), orders.pointer), (len(subscriptions.value), subscriptions.pointer)),
+        lines=tuple(_line(order, prescription.issued) for order in orders),
+        counts=((len(orders), check_order.pointer), (len(saved), subscriptions.pointer)),
     )
 
 

@@ -22,8 +22,9 @@ _TYPES = {
 def read(prescription: Prescription) -> Wire | None:
     """The claims of the body, or None where it is no such body."""
     body = Place(prescription.wire, "/wire")
-    lines = body / "noteDetailEprscs"
-    if not isinstance(lines.value, list):
+    details = body / "noteDetailEprscs"
+    lines = details.elements()
+    if lines is None:
         return None
     return Wire(
         header={
@@ -36,8 +37,8 @@ def read(prescription: Prescription) -> Wire | None:
             "council_number": (body / "docId").claim(judges.council_number),
             "notes": (body / "comments").claim(judges.text),
         },
-        lines=tuple(_line(line, prescription.issued) for line in lines.elements()),
-        counts=((len(lines.value), lines.pointer),),
+        lines=tuple(_line(line, prescription.issued) for line in lines),
+        counts=((len(lines), details.pointer),),
     )
 
 

@@ -57,11 +57,11 @@ class Place(Struct, frozen=True):
         value = self.value.get(name) if isinstance(self.value, dict) else None
         return Place(value, child(self.pointer, name))
 
-    def elements(self) -> list[Place]:
-        """The elements of an array; none where it is no array."""
+    def elements(self) -> list[Place] | None:
+        """The elements of an array, or None where it is no array."""
         if not isinstance(self.value, list):
-            return []
-        return [Place(value, child(self.pointer, index)) for index, value in enumerate(self.value)]
+            return None
+        return [Place(value, f"{self.pointer}/{index}") for index, value in enumerate(self.value)]
 
     @property
     def text(self) -> str | None:

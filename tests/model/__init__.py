@@ -1,0 +1,1 @@
+"""The plain types and pure functions everything agrees on."""
