@@ -154,7 +154,7 @@ QPushButton:focus { border: 2px solid $seal; padding: 7px 21px; }
 QPushButton:disabled { color: $on_disabled; background: $disabled; border-color: $line; }
 QPushButton QLabel { font-weight: 700; background: transparent; }
 QPushButton QLabel[role="key"] { font-weight: 500; }
-QPushButton:disabled QLabel { color: $on_disabled; }
+QPushButton QLabel:disabled { color: $on_disabled; }
 QPushButton[role="primary"] { background: $seal; border-color: $seal; color: $on_seal; }
 QPushButton[role="primary"]:hover { background: $seal_hover; border-color: $seal_hover; }
 QPushButton[role="primary"]:focus { border: 2px solid $ink; }

@@ -89,7 +89,7 @@ def present_choice(question: ChoiceQuestion, tongue: Tongue) -> ChoiceView:
 def _credential(credential: Credential, tongue: Tongue) -> CredentialView:
     say, holder = tongue.say, credential.holder
     centre = tongue.signed(holder.centre) if holder.centre else say(t.NO_CENTRE)
-    who = tongue.signed(holder.name)
+    who = tongue.within(holder.name)
     if holder.council_number:
         who = f"{who} · {say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))}"
     facts = " · ".join(

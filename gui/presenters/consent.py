@@ -16,7 +16,7 @@ from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import TriesLeft
-from signer.model.errors import ConsentDeclined, by_code
+from signer.model.errors import ConsentDeclined, PinLocked, by_code
 from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
     Approved,
@@ -324,7 +324,7 @@ class ConsentPresenter:
                 else pins.layout_line(self._layout, self._typed_sample, self.tongue)
             ),
             last_try=pins.last_try_words(authorisation, self.tongue) if guarded and asking else None,
-            banner=pins.again_line(self._again, self.tongue) if self._again and asking else None,
+            banner=self._banner() if asking else None,
             sign=self._sign_words(),
             why_not=self._why_not(guarded=guarded, pad=pad),
             decline=say(t.GIVE_UP if self._consented else t.DECLINE),
@@ -415,13 +415,13 @@ class ConsentPresenter:
         say = self.tongue.say
         if self.phase is not Phase.ASKING:
             return ""
+        if self._authorisation.tries is TriesLeft.LOCKED:
+            return say(t.WHY_LOCKED)
         if not self._consented:
             if self.many and self.counts().approved == 0:
                 return say(t.WHY_NONE)
             if not self.many and (reason := self.why_not_approve(0)) is not None:
                 return reason
-        if self._authorisation.tries is TriesLeft.LOCKED:
-            return say(t.WHY_LOCKED)
         if guarded and not self._last_try:
             return say(t.WHY_LAST_TRY)
         return None if pad else pins.length_line(self._pin_length, self._authorisation, self.tongue)
@@ -430,6 +430,13 @@ class ConsentPresenter:
         if not self.many:
             return self.tongue.say(t.SIGN)
         return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)
+
+    def _banner(self) -> Line | None:
+        if self._authorisation.tries is TriesLeft.LOCKED:
+            what = PinLocked.fa if self.tongue.rtl else PinLocked.en
+            remedy = PinLocked.fa_remedy if self.tongue.rtl else PinLocked.en_remedy
+            return Line(f"{what} {remedy}", Tone.BAD)
+        return pins.again_line(self._again, self.tongue) if self._again else None
 
     def _pin_caption(self) -> str:
         approved = self.counts().approved

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QRadioButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -19,7 +18,7 @@ from gui.presenters.asks import CredentialView, present_choice
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.header import origin_line
-from gui.views.kit import KeyButton, button, label, row
+from gui.views.kit import KeyButton, Radio, button, label, row
 from gui.views.marks import Seal
 from signer.service.consent import ChoiceQuestion
 
@@ -119,7 +118,7 @@ class Option(QFrame):
     def __init__(self, credential: CredentialView) -> None:
         super().__init__()
         self.setProperty("role", "option")
-        self.radio = QRadioButton(credential.centre.replace("&", "&&"))
+        self.radio = Radio(credential.centre)
         self.radio.setAccessibleName(credential.accessible)
         self.radio.setEnabled(credential.problem is None)
         column = QVBoxLayout(self)

@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui import translations as t
 from gui.presenters.consent import ConsentPresenter, Decision, Ending, Phase
+from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.documents import DocumentList
 from gui.views.header import HeaderRow
 from gui.views.kit import button, label, row, set_button
+from gui.views.marks import Sign, SignMark
 from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
 from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest
@@ -29,7 +31,7 @@ class ConsentWindow(AskWindow):
         super().__init__(tongue, SIZE, stray=stray)
         self.presenter = ConsentPresenter(question, tongue)
         self._at = 0
-        self.setMinimumSize(760, 480)
+        self.setMinimumSize(960 if self.presenter.many else 760, 480)
         self.rebuild()
 
     # --- what the agent says
@@ -270,6 +272,9 @@ class _DecideRow(QWidget):
         self.setVisible(not presenter.frozen)
 
 
+_END_SIGN = {Tone.OK: Sign.TICK, Tone.BAD: Sign.CROSS}
+
+
 class _EndRow(QFrame):
     """The last words in the place of the PIN row."""
 
@@ -286,6 +291,7 @@ class _EndRow(QFrame):
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(22, 16, 22, 16)
         self._line.setSpacing(14)
+        self._mark: SignMark | None = None
         words = QVBoxLayout()
         words.setSpacing(0)
         for part in (self.sentence, self.remedy, self.code):
@@ -296,6 +302,9 @@ class _EndRow(QFrame):
 
     def show_ending(self, ending: Ending, tongue: Tongue) -> None:
         """Draw it."""
+        if self._mark is None and ending.sentence.tone in _END_SIGN:
+            self._mark = SignMark(_END_SIGN[ending.sentence.tone], ending.sentence.tone, 26)
+            self._line.insertWidget(0, self._mark)
         self.sentence.setText(ending.sentence.text)
         self.remedy.setText(ending.remedy or "")
         self.remedy.setVisible(ending.remedy is not None)

@@ -9,6 +9,7 @@ from unicodedata import bidirectional
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen, QTextLayout, QTextOption
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QCheckBox,
     QFrame,
     QHBoxLayout,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QRadioButton,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
@@ -169,33 +171,64 @@ class Tick(QCheckBox):
         self._tone = tone
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the words by style, the box by hand."""
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        part = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
-        words = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self)
+        """Draw box and words by hand, where the style would have put them."""
         c = theme.colours()
         ink = QColor(tone_colour(self._tone) if self.isEnabled() else c.on_disabled)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(part).adjusted(1, 1, -1, -1)
-        painter.setPen(QPen(ink, 1.8))
+        box, painter = _begin(self, QStyle.SubElement.SE_CheckBoxIndicator, ink)
         painter.setBrush(ink if self.isChecked() else QColor(c.card))
         painter.drawRoundedRect(box, 5, 5)
         if self.isChecked():
             draw(painter, Sign.TICK, box.adjusted(2, 2, -2, -2), QColor(c.card))
-        painter.setPen(ink)
-        painter.setFont(self.font())
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextShowMnemonic
-        side = Qt.AlignmentFlag.AlignRight if self.layoutDirection() is _RTL else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(words, int(flags | side), self.text())
-        if self.hasFocus():
+        _finish(self, painter, QStyle.SubElement.SE_CheckBoxContents, ink)
+
+
+class Radio(QRadioButton):
+    """A radio button, drawn like `Tick` and for the same reason."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text.replace("&", "&&"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw ring, dot and words by hand, where the style would have put them."""
+        c = theme.colours()
+        ink = QColor(c.ink if self.isEnabled() else c.on_disabled)
+        box, painter = _begin(self, QStyle.SubElement.SE_RadioButtonIndicator, QColor(c.edge))
+        if self.isChecked():
             painter.setPen(QPen(QColor(c.seal), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
+        painter.setBrush(QColor(c.card))
+        painter.drawEllipse(box)
+        if self.isChecked():
+            painter.setBrush(QColor(c.seal))
+            painter.drawEllipse(box.adjusted(4, 4, -4, -4))
+        _finish(self, painter, QStyle.SubElement.SE_RadioButtonContents, ink)
 
 
-_RTL = Qt.LayoutDirection.RightToLeft
+def _begin(widget: QAbstractButton, part: QStyle.SubElement, ink: QColor) -> tuple[QRectF, QPainter]:
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.8))
+    return QRectF(_part(widget, part)).adjusted(1, 1, -1, -1), painter
+
+
+def _finish(widget: QAbstractButton, painter: QPainter, part: QStyle.SubElement, ink: QColor) -> None:
+    painter.setPen(ink)
+    painter.setFont(widget.font())
+    rtl = widget.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    side = Qt.AlignmentFlag.AlignRight if rtl else Qt.AlignmentFlag.AlignLeft
+    flags = side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(_part(widget, part), int(flags | Qt.TextFlag.TextShowMnemonic), widget.text())
+    if widget.hasFocus():
+        painter.setPen(QPen(QColor(theme.colours().seal), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(widget.rect().adjusted(1, 1, -1, -1), 6, 6)
+    painter.end()
+
+
+def _part(widget: QAbstractButton, part: QStyle.SubElement) -> QRect:
+    option = QStyleOptionButton()
+    option.initFrom(widget)
+    option.text = widget.text()
+    return widget.style().subElementRect(part, option, widget)
 
 
 class KeyButton(QPushButton):

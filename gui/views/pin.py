@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -106,6 +105,7 @@ class PinRow(QFrame):
         set_button(self.sign, footer.sign)
         self.sign.setEnabled(self._allowed)
         self.why.setText(footer.hint if footer.why_not is None and footer.hint else footer.why_not or "")
+        self.why.setVisible(bool(self.why.text()))
         self.sign.setAccessibleDescription(self.why.text())
         self.decline.set_words(footer.decline)
         self.decline.setEnabled(footer.can_decline)
@@ -189,11 +189,12 @@ class PinRow(QFrame):
         work.addWidget(self.busy)
         work.addWidget(self.bar)
 
-        buttons = QGridLayout()
-        buttons.setHorizontalSpacing(12)
-        buttons.setVerticalSpacing(4)
-        buttons.addLayout(row(None, self.decline, self.sign, spacing=12), 0, 0)
-        buttons.addWidget(self.why, 1, 0)
+        buttons = QVBoxLayout()
+        buttons.setSpacing(4)
+        buttons.addStretch(1)
+        buttons.addLayout(row(None, self.decline, self.sign, spacing=12))
+        buttons.addWidget(self.why)
+        buttons.addStretch(1)
         line = QHBoxLayout()
         line.setSpacing(16)
         line.addLayout(who)

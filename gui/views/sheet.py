@@ -26,7 +26,7 @@ from gui import translations as t
 from gui.presenters.pin import Tone
 from gui.presenters.sheet import Field, FindingView, ItemView, SheetView, Value
 from gui.presenters.tongue import Tongue
-from gui.views.kit import Flow, Tick, button, card, hairline, label, row
+from gui.views.kit import Flow, Tick, button, card, hairline, label
 from gui.views.leaves import LeafList
 from gui.views.marks import Sign, SignMark
 from signer.model.sheet import Comparison, Weight
@@ -134,7 +134,7 @@ class Paper(QWidget):
         outer.addWidget(self._area)
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(26, 22, 26, 20)
-        self._column.setSpacing(16)
+        self._column.setSpacing(13)
         self._top_findings(self._column)
         self._head()
         self._items()
@@ -242,22 +242,13 @@ class Paper(QWidget):
             self._column.addWidget(self._notes(notes))
         self.details = button(self._view.details_label, "link")
         self.details.clicked.connect(self.details_wanted)
-        self._column.addLayout(row(self.details, 12, self._legend(), None))
+        below = Flow(gap=20)
+        below.addWidget(self.details)
+        for kind, words in self._view.legend:
+            below.addWidget(_legend(kind, words))
+        self._column.addLayout(below)
         self._column.addStretch(1)
         self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
-
-    def _legend(self) -> QWidget:
-        holder = QWidget()
-        line = QHBoxLayout(holder)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(6)
-        for kind, words in self._view.legend:
-            if kind in _COMPARISON:
-                line.addWidget(SignMark(*_COMPARISON[kind], 14))
-            line.addWidget(label(words, "soft"))
-            line.addSpacing(14)
-        line.addStretch(1)
-        return holder
 
     def _notes(self, notes: list[FindingView]) -> QFrame:
         """What only tells, in one quiet frame."""
@@ -325,13 +316,12 @@ class Paper(QWidget):
 
 
 class _Area(QScrollArea):
-    """A scroll area that breaks long lines rather than scrolling sideways."""
+    """A scroll area in which lines break; it scrolls sideways only where there is no room for that."""
 
     def __init__(self, body: QWidget) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
         self.setWidget(body)
@@ -340,7 +330,8 @@ class _Area(QScrollArea):
 
     def last_line(self) -> int:
         """How tall the body must be at this width, also before its layout has settled."""
-        body, width = self._body, self.viewport().width()
+        body = self._body
+        width = max(self.viewport().width(), body.minimumSizeHint().width())
         return body.heightForWidth(width) if body.hasHeightForWidth() else body.sizeHint().height()
 
 
@@ -384,6 +375,18 @@ def _cell(value: Value | None, *, stopped: bool = False, name: bool = False) -> 
     if value.strong and not name and (stopped or value.comparison is Comparison.DIFFERS):
         role = "number-bad"
     return _marked(label(value.text, role, wrap=True), value)
+
+
+def _legend(kind: Comparison, words: str) -> QWidget:
+    """What a sign means."""
+    holder = QWidget()
+    line = QHBoxLayout(holder)
+    line.setContentsMargins(0, 3, 0, 0)
+    line.setSpacing(6)
+    if kind in _COMPARISON:
+        line.addWidget(SignMark(*_COMPARISON[kind], 13))
+    line.addWidget(label(words, "soft"))
+    return holder
 
 
 def _marked(words: QLabel, value: Value) -> QWidget:

@@ -49,12 +49,20 @@ def _consent(question: ConsentQuestion, act: Callable[[ConsentWindow], None] = l
     return draw
 
 
+def _read(window: ConsentWindow) -> None:
+    window.sheet.build_all()
+    while window.sheet.read_on():
+        _settle()
+
+
 def _typed(window: ConsentWindow) -> None:
+    _read(window)
     window.pin.field.setText("1234")
     window.pin.field.setFocus()
 
 
 def _persian_pin(window: ConsentWindow) -> None:
+    _read(window)
     window.pin.field.setText("۱۲۳۴")
     window.pin.press_sign()
 
