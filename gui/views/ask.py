@@ -67,6 +67,7 @@ class AskWindow(QWidget):
             self._content.deleteLater()
         self._content = self.compose()
         self._column.addWidget(self._content)
+        self._content.show()
 
     def answer(self, reply: Reply) -> None:
         """Send an answer."""

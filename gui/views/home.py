@@ -46,6 +46,7 @@ class HomeWindow(QWidget):
             self._content.deleteLater()
         self._content = self._compose(view, tongue, preferences)
         self._outer.addWidget(self._content)
+        self._content.show()
         again = self._content.findChild(QWidget, held) if held else None
         (again or self._content).setFocus()
         self.adjustSize()
