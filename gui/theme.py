@@ -104,7 +104,7 @@ QLabel[role="medium"] { font-weight: 500; }
 QLabel[role="number"] { font-weight: 700; font-size: 17px; }
 QLabel[role="number-bad"] { font-weight: 700; font-size: 17px; color: $bad; }
 QLabel[role="soft"], QLabel[role="caption"], QLabel[role="why"] { color: $soft; font-size: ${small}px; }
-QLabel[role="origin"] { color: $soft; font-size: 14px; font-weight: 500; }
+QLabel[role="origin"] { font-size: 14px; font-weight: 700; }
 QLabel[role="caption"] { font-weight: 500; }
 QLabel[role="qualifier"] { color: $soft; font-size: 14px; }
 QLabel[role="code"] { font-weight: 700; font-size: 54px; color: $seal; }
@@ -124,7 +124,7 @@ QFrame#side { background: $paper; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget#sheet { background: transparent; border: 0; }
 QScrollArea:focus { border: 0; }
 QFrame[role="chip-seal"], QFrame[role="chip-ok"], QFrame[role="chip-warn"], QFrame[role="chip-bad"],
-QFrame[role="chip-plain"] { border-radius: 14px; border: 0; }
+QFrame[role="chip-plain"] { border-radius: 13px; border: 0; }
 QFrame[role="chip-seal"] { background: $seal_soft; }
 QFrame[role="chip-ok"] { background: $ok_soft; }
 QFrame[role="chip-warn"] { background: $warn_soft; }
@@ -142,8 +142,8 @@ QFrame[role="find-note"] { background: $field; border: 0; border-radius: 10px; }
 QFrame[role="find-red"] QLabel { color: $bad; }
 QFrame[role="find-amber"] QLabel { color: $warn; }
 QFrame[role="find-note"] QLabel { color: $ink; }
-QFrame[role="find-red"] QLabel[role="strong"], QFrame[role="find-amber"] QLabel[role="strong"],
-QFrame[role="find-note"] QLabel[role="strong"] { font-size: 14px; }
+QFrame[role^="find-"] QLabel[role="remedy"] { font-size: 14px; }
+QFrame[role="find-note"] QLabel[role="remedy"] { color: $soft; }
 QPushButton {
     border: 1px solid $edge; border-radius: 10px; background: $card; color: $ink;
     font-weight: 700; padding: 8px 22px; min-height: 26px;
@@ -152,6 +152,9 @@ QPushButton:hover { background: $field; }
 QPushButton:pressed { background: $line; }
 QPushButton:focus { border: 2px solid $seal; padding: 7px 21px; }
 QPushButton:disabled { color: $on_disabled; background: $disabled; border-color: $line; }
+QPushButton QLabel { font-weight: 700; background: transparent; }
+QPushButton QLabel[role="key"] { font-weight: 500; }
+QPushButton QLabel:disabled { color: $on_disabled; }
 QPushButton[role="primary"] { background: $seal; border-color: $seal; color: $on_seal; }
 QPushButton[role="primary"]:hover { background: $seal_hover; border-color: $seal_hover; }
 QPushButton[role="primary"]:focus { border: 2px solid $ink; }
@@ -175,8 +178,7 @@ QLineEdit {
 }
 QLineEdit:focus { border: 2px solid $seal; padding: 5px 11px; }
 QLineEdit:disabled { background: $disabled; color: $on_disabled; border-color: $line; }
-QLineEdit#pin { font-size: 18px; font-weight: 700; }
-QLineEdit#pin:!disabled[empty="true"] { font-size: ${base}px; font-weight: 400; }
+QLineEdit#pin { font-size: 20px; font-weight: 700; lineedit-password-character: 8226; }
 QCheckBox { spacing: 9px; font-weight: 500; font-size: 14px; padding: 3px; border: 2px solid transparent; }
 QCheckBox:focus { border: 2px solid $seal; border-radius: 6px; }
 QCheckBox::indicator, QRadioButton::indicator { width: 20px; height: 20px; }

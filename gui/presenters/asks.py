@@ -12,11 +12,16 @@ from signer.service.consent import ChoiceQuestion, PairingQuestion
 
 
 class PairingView(Struct, frozen=True, kw_only=True):
-    """The pairing question. `spoken_code` spaces the digits, so that a screen reader says each."""
+    """The pairing question.
+
+    `code` is in the digits that the page shows, so that like is compared with like; `local_code` says it
+    again in the language's own. `spoken_code` spaces them, so that a screen reader says each.
+    """
 
     title: str
     origin: str
     code: str
+    local_code: str | None
     spoken_code: str
     until: str
     ask: str
@@ -40,6 +45,7 @@ class ChoiceView(Struct, frozen=True, kw_only=True):
     """The choice question; nothing in it is preselected."""
 
     title: str
+    lead: str
     origin: str
     hint: str
     credentials: tuple[CredentialView, ...]
@@ -50,12 +56,14 @@ class ChoiceView(Struct, frozen=True, kw_only=True):
 def present_pairing(question: PairingQuestion, tongue: Tongue) -> PairingView:
     """The pairing question in words."""
     say = tongue.say
-    digits = tongue.digits(question.code)
+    first, second = question.code[:3], question.code[3:]
+    local = tongue.digits(question.code)
     return PairingView(
         title=say(t.PAIR_TITLE),
         origin=left_to_right(question.origin),
-        code=left_to_right(f"{digits[:3]} {digits[3:]}"),
-        spoken_code=" ".join(digits),
+        code=left_to_right(f"{first} {second}"),
+        local_code=left_to_right(f"{local[:3]} {local[3:]}") if local != question.code else None,
+        spoken_code=" ".join(local),
         until=say(t.PAIR_UNTIL, time=tongue.clock(question.expires_at)),
         ask=say(t.PAIR_ASK),
         hint=say(t.PAIR_HINT),
@@ -69,7 +77,8 @@ def present_choice(question: ChoiceQuestion, tongue: Tongue) -> ChoiceView:
     say = tongue.say
     return ChoiceView(
         title=say(t.CHOOSE_TITLE),
-        origin=say(t.FROM_PANEL, origin=left_to_right(question.origin)),
+        lead=say(t.FROM_PANEL),
+        origin=left_to_right(question.origin),
         hint=say(t.CHOOSE_HINT),
         credentials=tuple(_credential(c, tongue) for c in question.credentials),
         proceed=say(t.CHOOSE_CONTINUE),
@@ -80,7 +89,7 @@ def present_choice(question: ChoiceQuestion, tongue: Tongue) -> ChoiceView:
 def _credential(credential: Credential, tongue: Tongue) -> CredentialView:
     say, holder = tongue.say, credential.holder
     centre = tongue.signed(holder.centre) if holder.centre else say(t.NO_CENTRE)
-    who = tongue.signed(holder.name)
+    who = tongue.within(holder.name)
     if holder.council_number:
         who = f"{who} · {say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))}"
     facts = " · ".join(

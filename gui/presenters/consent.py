@@ -16,7 +16,7 @@ from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import TriesLeft
-from signer.model.errors import ConsentDeclined, by_code
+from signer.model.errors import ConsentDeclined, PinLocked, by_code
 from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
     Approved,
@@ -48,10 +48,12 @@ class Decision(Enum):
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """The top row: what is asked, by whom, and what with."""
+    """The top row: what is asked, by whom, and what with. `origin` is as the browser gave it."""
 
     title: str
-    origin_line: str
+    lead: str
+    origin: str
+    since: str | None
     insurer: str | None
     certificate: str
 
@@ -148,17 +150,19 @@ class ConsentPresenter:
             title = say(t.TITLE_ONE)
         else:
             title = say(t.TITLE_ONE_PLAIN)
-        origin = say(t.FROM_PANEL, origin=left_to_right(question.origin))
-        if question.paired_since is not None:
-            since = say(t.PAIRED_SINCE, date=self.tongue.short_day(question.paired_since))
-            origin = f"{origin} · {since}"
         until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
         where = credential.holder.centre or credential.holder.name
         return Header(
             title=title,
-            origin_line=origin,
+            lead=say(t.FROM_PANEL),
+            origin=left_to_right(question.origin),
+            since=(
+                say(t.PAIRED_SINCE, date=self.tongue.short_day(question.paired_since))
+                if question.paired_since is not None
+                else None
+            ),
             insurer=self._insurer(),
-            certificate=f"{self.tongue.signed(where)} · {until}",
+            certificate=f"{self.tongue.within(where)} · {until}",
         )
 
     def sheet(self, index: int) -> SheetView:
@@ -320,7 +324,7 @@ class ConsentPresenter:
                 else pins.layout_line(self._layout, self._typed_sample, self.tongue)
             ),
             last_try=pins.last_try_words(authorisation, self.tongue) if guarded and asking else None,
-            banner=pins.again_line(self._again, self.tongue) if self._again and asking else None,
+            banner=self._banner() if asking else None,
             sign=self._sign_words(),
             why_not=self._why_not(guarded=guarded, pad=pad),
             decline=say(t.GIVE_UP if self._consented else t.DECLINE),
@@ -411,13 +415,13 @@ class ConsentPresenter:
         say = self.tongue.say
         if self.phase is not Phase.ASKING:
             return ""
+        if self._authorisation.tries is TriesLeft.LOCKED:
+            return say(t.WHY_LOCKED)
         if not self._consented:
             if self.many and self.counts().approved == 0:
                 return say(t.WHY_NONE)
             if not self.many and (reason := self.why_not_approve(0)) is not None:
                 return reason
-        if self._authorisation.tries is TriesLeft.LOCKED:
-            return say(t.WHY_LOCKED)
         if guarded and not self._last_try:
             return say(t.WHY_LAST_TRY)
         return None if pad else pins.length_line(self._pin_length, self._authorisation, self.tongue)
@@ -426,6 +430,13 @@ class ConsentPresenter:
         if not self.many:
             return self.tongue.say(t.SIGN)
         return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)
+
+    def _banner(self) -> Line | None:
+        if self._authorisation.tries is TriesLeft.LOCKED:
+            what = PinLocked.fa if self.tongue.rtl else PinLocked.en
+            remedy = PinLocked.fa_remedy if self.tongue.rtl else PinLocked.en_remedy
+            return Line(f"{what} {remedy}", Tone.BAD)
+        return pins.again_line(self._again, self.tongue) if self._again else None
 
     def _pin_caption(self) -> str:
         approved = self.counts().approved

@@ -15,7 +15,7 @@ from msgspec import Struct
 from gui import translations as t
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
-from signer.model.findings import sentence
+from signer.model.findings import remedy, sentence
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -47,12 +47,13 @@ _ITEM = re.compile(r"^/items/(\d+)(?:/|$)")
 
 
 class FindingView(Struct, frozen=True, kw_only=True):
-    """One finding in words. `index` is its place among the sheet's findings; `needs_yes` for amber."""
+    """One finding in words. `index` is its place among the sheet's; `item` the item that it stands above."""
 
     index: int
     weight: Weight
     heading: str
     text: str
+    remedy: str
     item: int | None
 
     @property
@@ -100,7 +101,7 @@ class SheetView(Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     items: tuple[ItemView, ...]
     foot: tuple[Field, ...]
-    captions: tuple[str, ...]
+    empty: str | None
     legend: tuple[tuple[Comparison, str], ...]
     findings: tuple[FindingView, ...]
     leaves: tuple[Leaf, ...]
@@ -119,7 +120,7 @@ def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
             columns=(),
             items=(),
             foot=(),
-            captions=(),
+            empty=None,
             legend=(),
             findings=findings,
             leaves=body.leaves,
@@ -162,7 +163,8 @@ def _finding(index: int, finding: Finding, sheet: DocumentSheet, tongue: Tongue)
         index=index,
         weight=finding.weight,
         heading=tongue.say(heading),
-        text=sentence(finding, tongue.lang),
+        text=tongue.finding(sentence(finding, tongue.lang)),
+        remedy=remedy(finding, tongue.lang),
         item=item,
     )
 
@@ -199,11 +201,6 @@ class _Prescription:
         items = tuple(self._item(i, item, columns) for i, item in enumerate(body.items))
         head = tuple(self._head())
         foot = tuple(self._foot())
-        captions = []
-        if not body.items:
-            captions.append(say(t.NO_ITEMS))
-        if any(item.name.comparison is Comparison.INCOMPARABLE for item in body.items):
-            captions.append(say(t.NAMES_ARE_THE_PANELS))
         legend = (
             (Comparison.EQUAL, say(t.LEGEND_EQUAL)),
             (Comparison.DIFFERS, say(t.LEGEND_DIFFERS)),
@@ -215,7 +212,7 @@ class _Prescription:
             columns=tuple(Column(caption=say(c), numeric=n) for c, n, _ in columns),
             items=items,
             foot=foot,
-            captions=tuple(captions),
+            empty=None if body.items else say(t.NO_ITEMS),
             legend=tuple((kind, words) for kind, words in legend if kind in self._seen),
             findings=findings,
             leaves=(*body.details, *_drawn_leaves(body)),
@@ -247,7 +244,7 @@ class _Prescription:
         if prescriber.centre:
             yield Field(caption=say(t.CENTRE), value=self._value(prescriber.centre))
         if patient.birth_date:
-            yield Field(caption=say(t.BIRTH_DATE), value=self._value(patient.birth_date))
+            yield Field(caption=say(t.BIRTH_DATE), value=self._day(patient.birth_date))
         if patient.mobile:
             yield Field(caption=say(t.MOBILE), value=self._code(patient.mobile))
         if prescriber.national_code:
@@ -309,7 +306,7 @@ class _Prescription:
                 code = self._code(cell)
                 yield Value(text=say(caption, value=code.text), comparison=code.comparison)
         if item.not_before:
-            day = self._value(item.not_before)
+            day = self._day(item.not_before)
             yield Value(text=say(t.NOT_BEFORE, value=day.text), comparison=day.comparison)
 
     def _value(self, cell: Cell, *, strong: bool = False) -> Value:
@@ -317,6 +314,9 @@ class _Prescription:
 
     def _code(self, cell: Cell) -> Value:
         return self._compared(cell, self._tongue.code(cell.text), strong=False)
+
+    def _day(self, cell: Cell) -> Value:
+        return self._compared(cell, self._tongue.signed_day(cell.text), strong=False)
 
     def _compared(self, cell: Cell, text: str, *, strong: bool) -> Value:
         if cell.comparison is not None:
@@ -328,5 +328,5 @@ class _Prescription:
         if moment.at is None:
             text = say(t.TIME_NOT_UNDERSTOOD, value=self._tongue.within(moment.text))
             return Field(caption=say(caption), value=Value(text=text))
-        aside = f"({self._tongue.other_day(moment.at)}) {self._tongue.clock(moment.at)}"
+        aside = f"({self._tongue.other_day(moment.at)}) · {self._tongue.clock(moment.at)}"
         return Field(caption=say(caption), value=Value(text=self._tongue.day(moment.at)), aside=aside)

@@ -8,31 +8,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
-
-import jdatetime
 
 from gui.translations import Lang, Text
-from signer.model.text import LRI, PDI, isolate, isolate_latin, persian_digits
+from signer.model.text import FSI, LRI, PDI, isolate, isolate_latin, persian_digits
+from signer.prescription.dates import long_date, parse_date, short_date, tehran, tehran_date
 
 _LONG_RUN = re.compile(r"\S{32,}")
+_FACT = re.compile(f"{FSI}([^{PDI}]*){PDI}")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LATIN = re.compile("[A-Za-z]")
 _BREAK = "\u200b"
-
-TEHRAN = ZoneInfo("Asia/Tehran")
-_JALALI_MONTHS = (
-    Text("فروردین", "Farvardin"),
-    Text("اردیبهشت", "Ordibehesht"),
-    Text("خرداد", "Khordad"),
-    Text("تیر", "Tir"),
-    Text("مرداد", "Mordad"),
-    Text("شهریور", "Shahrivar"),
-    Text("مهر", "Mehr"),
-    Text("آبان", "Aban"),
-    Text("آذر", "Azar"),
-    Text("دی", "Dey"),
-    Text("بهمن", "Bahman"),
-    Text("اسفند", "Esfand"),
-)
 
 
 class Tongue:
@@ -68,40 +53,40 @@ class Tongue:
         """A value of the document, to stand inside a sentence of ours."""
         return isolate(self.signed(raw))
 
+    def finding(self, sentence: str) -> str:
+        """A finding's sentence, whose facts are isolates already: each drawn as the value it is."""
+        return breakable(_FACT.sub(self._fact, sentence))
+
+    def _fact(self, match: re.Match[str]) -> str:
+        fact = match[1]
+        if _RIGHT_TO_LEFT.search(fact):
+            return isolate(isolate_latin(fact, localise=self.rtl))
+        return left_to_right(fact if _LATIN.search(fact) else self.digits(fact))
+
     def code(self, raw: str) -> str:
         """An identifier: left to right whatever surrounds it, all-digit ones in this language's digits."""
         return left_to_right(self.digits(raw) if raw.isdecimal() else raw)
 
     def day(self, at: datetime) -> str:
-        """The day in Tehran, this language's calendar: `۱ آذر ۱۴۰۵` or `22 November 2026`."""
-        local = at.astimezone(TEHRAN)
-        if self.rtl:
-            return self._jalali_words(local)
-        return f"{local.day} {local:%B} {local.year}"
+        """The day in Tehran in this language's calendar: `۱ آذر ۱۴۰۵` or `22 November 2026`."""
+        return long_date(tehran_date(at), self.lang)
 
     def other_day(self, at: datetime) -> str:
-        """The same day in the other calendar, for the brackets: `2026-11-22` or `1 Azar 1405`."""
-        local = at.astimezone(TEHRAN)
-        if self.rtl:
-            return left_to_right(local.date().isoformat())
-        return self._jalali_words(local)
+        """The same day in the other calendar, in ASCII digits: `2026-11-22` or `1405/09/01`."""
+        return left_to_right(short_date(tehran_date(at), "en" if self.rtl else "fa"))
 
     def short_day(self, at: datetime) -> str:
         """The day in Tehran in digits: `۱۴۰۵/۰۹/۰۱` or `2026-11-22`."""
-        local = at.astimezone(TEHRAN)
-        if not self.rtl:
-            return local.date().isoformat()
-        jalali = jdatetime.date.fromgregorian(date=local.date())
-        return self.digits(f"{jalali.year}/{jalali.month:02}/{jalali.day:02}")
+        return left_to_right(self.digits(short_date(tehran_date(at), self.lang)))
+
+    def signed_day(self, raw: str) -> str:
+        """A date of the document in this language's calendar; as written where it is no date."""
+        day = parse_date(raw)
+        return self.signed(raw) if day is None else left_to_right(self.digits(short_date(day, self.lang)))
 
     def clock(self, at: datetime) -> str:
         """The time of day in Tehran, `۱۰:۱۵`."""
-        return left_to_right(self.digits(f"{at.astimezone(TEHRAN):%H:%M}"))
-
-    def _jalali_words(self, local: datetime) -> str:
-        jalali = jdatetime.date.fromgregorian(date=local.date())
-        month = self.say(_JALALI_MONTHS[jalali.month - 1])
-        return f"{self.number(jalali.day)} {month} {self.number(jalali.year)}"
+        return left_to_right(self.digits(f"{at.astimezone(tehran()):%H:%M}"))
 
 
 def left_to_right(text: str) -> str:

@@ -7,9 +7,7 @@ waiting unseen), and in its first moments it takes no key and no click: those we
 
 from __future__ import annotations
 
-import time
-
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -43,7 +41,6 @@ class AskWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
         self._stray = stray
-        self._shown_at = 0.0
         self._over = False
         self._wanted = size
         self._content: QWidget | None = None
@@ -70,6 +67,7 @@ class AskWindow(QWidget):
             self._content.deleteLater()
         self._content = self.compose()
         self._column.addWidget(self._content)
+        self._content.show()
 
     def answer(self, reply: Reply) -> None:
         """Send an answer."""
@@ -80,7 +78,7 @@ class AskWindow(QWidget):
         if self._over:
             return
         self._over = True
-        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        self._guard_ends()
         self.hide()
         self.finished.emit()
 
@@ -94,10 +92,7 @@ class AskWindow(QWidget):
     def come_forward(self) -> None:
         """Show in the middle of the screen the doctor looks at, in front, and ask for attention."""
         self.resize(_fitting(self._wanted))
-        self._shown_at = time.monotonic()
-        app = QApplication.instance()
-        assert app is not None
-        app.installEventFilter(self)
+        self._guard_begins()
         self.show()
         self.raise_()
         self.activateWindow()
@@ -105,9 +100,7 @@ class AskWindow(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Drop what was typed or clicked before the window could be read."""
-        if event.type() not in _INPUT or time.monotonic() - self._shown_at >= self._stray:
-            return False
-        return isinstance(watched, QWidget) and watched.window() is self
+        return event.type() in _INPUT and isinstance(watched, QWidget) and watched.window() is self
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape declines."""
@@ -121,6 +114,17 @@ class AskWindow(QWidget):
         if not self._over:
             event.ignore()
             self.decline()
+
+    def _guard_begins(self) -> None:
+        app = QApplication.instance()
+        if app is not None and self._stray > 0:
+            app.installEventFilter(self)
+            QTimer.singleShot(round(self._stray * 1000), self, self._guard_ends)
+
+    def _guard_ends(self) -> None:
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
 
 
 def _fitting(wanted: QSize) -> QSize:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QRadioButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,8 @@ from gui import translations as t
 from gui.presenters.asks import CredentialView, present_choice
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
-from gui.views.kit import button, label, row
+from gui.views.header import origin_line
+from gui.views.kit import KeyButton, Radio, button, label, row
 from gui.views.marks import Seal
 from signer.service.consent import ChoiceQuestion
 
@@ -48,7 +48,7 @@ class ChoiceWindow(AskWindow):
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(label(view.title, "title"))
-        words.addWidget(label(view.origin, "origin", wrap=True))
+        words.addLayout(origin_line(view.lead, view.origin, None))
         line.addLayout(words, 1)
         column.addWidget(top)
 
@@ -79,12 +79,12 @@ class ChoiceWindow(AskWindow):
 
         foot = QFrame()
         foot.setObjectName("footer")
-        self.no = button(view.decline)
+        self.no = KeyButton(view.decline, "Esc")
         self.proceed = button(view.proceed, "primary")
         self.proceed.setEnabled(False)
         self.no.clicked.connect(self.decline)
         self.proceed.clicked.connect(lambda: self._settle(self._chosen()))
-        last = row(None, label("Esc", "key"), self.no, self.proceed, spacing=12)
+        last = row(None, self.no, self.proceed, spacing=12)
         last.setContentsMargins(22, 14, 22, 14)
         foot.setLayout(last)
         column.addWidget(foot)
@@ -118,7 +118,7 @@ class Option(QFrame):
     def __init__(self, credential: CredentialView) -> None:
         super().__init__()
         self.setProperty("role", "option")
-        self.radio = QRadioButton(credential.centre.replace("&", "&&"))
+        self.radio = Radio(credential.centre)
         self.radio.setAccessibleName(credential.accessible)
         self.radio.setEnabled(credential.problem is None)
         column = QVBoxLayout(self)

@@ -8,16 +8,18 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui import translations as t
 from gui.presenters.consent import ConsentPresenter, Decision, Ending, Phase
+from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.documents import DocumentList
 from gui.views.header import HeaderRow
 from gui.views.kit import button, label, row, set_button
+from gui.views.marks import Sign, SignMark
 from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
 from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest
 
-SIZE = QSize(1040, 760)
+SIZE = QSize(1040, 880)
 #: Milliseconds that a success stays in sight before the window closes itself.
 LINGER = 1200
 
@@ -29,7 +31,7 @@ class ConsentWindow(AskWindow):
         super().__init__(tongue, SIZE, stray=stray)
         self.presenter = ConsentPresenter(question, tongue)
         self._at = 0
-        self.setMinimumSize(760, 480)
+        self.setMinimumSize(960 if self.presenter.many else 760, 480)
         self.rebuild()
 
     # --- what the agent says
@@ -247,13 +249,17 @@ class _DecideRow(QWidget):
             *(label("F2", "key"), label(say(t.KEY_HINT_DETAILS), "soft")),
             spacing=6,
         )
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        line = QHBoxLayout()
         line.setSpacing(12)
         line.addLayout(keys)
-        line.addWidget(self._why, 1)
+        line.addStretch(1)
         line.addWidget(self.refuse)
         line.addWidget(self.approve)
+        column.addLayout(line)
+        column.addWidget(self._why)
 
     def show_document(self, presenter: ConsentPresenter, index: int) -> None:
         """Draw what may be said of this document."""
@@ -261,8 +267,12 @@ class _DecideRow(QWidget):
         decision = presenter.decision(index)
         self.approve.setEnabled(why is None and decision is not Decision.APPROVED and not presenter.frozen)
         self.refuse.setEnabled(decision is not Decision.REFUSED and not presenter.frozen)
-        self._why.setText("" if presenter.frozen else why or "")
+        self._why.setText(why or "")
+        self._why.setVisible(why is not None)
         self.setVisible(not presenter.frozen)
+
+
+_END_SIGN = {Tone.OK: Sign.TICK, Tone.BAD: Sign.CROSS}
 
 
 class _EndRow(QFrame):
@@ -281,6 +291,7 @@ class _EndRow(QFrame):
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(22, 16, 22, 16)
         self._line.setSpacing(14)
+        self._mark: SignMark | None = None
         words = QVBoxLayout()
         words.setSpacing(0)
         for part in (self.sentence, self.remedy, self.code):
@@ -291,6 +302,9 @@ class _EndRow(QFrame):
 
     def show_ending(self, ending: Ending, tongue: Tongue) -> None:
         """Draw it."""
+        if self._mark is None and ending.sentence.tone in _END_SIGN:
+            self._mark = SignMark(_END_SIGN[ending.sentence.tone], ending.sentence.tone, 26)
+            self._line.insertWidget(0, self._mark)
         self.sentence.setText(ending.sentence.text)
         self.remedy.setText(ending.remedy or "")
         self.remedy.setVisible(ending.remedy is not None)

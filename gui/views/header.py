@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 from gui import translations as t
 from gui.presenters.consent import ConsentPresenter
 from gui.presenters.pin import Tone
-from gui.views.kit import chip, clear, label
+from gui.views.kit import Flow, chip, clear, label
 from gui.views.marks import Seal
 
 
@@ -26,8 +26,7 @@ class HeaderRow(QFrame):
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(label(header.title, "title"))
-        origin = label(header.origin_line, "origin", wrap=True, selectable=True)
-        words.addWidget(origin)
+        words.addLayout(origin_line(header.lead, header.origin, header.since))
         line.addLayout(words, 1)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(10)
@@ -47,3 +46,13 @@ class HeaderRow(QFrame):
         ):
             if number:
                 self._chips.addWidget(chip(say(text, count=number), tone))
+
+
+def origin_line(lead: str, origin: str, since: str | None) -> Flow:
+    """Who asks, the origin in strong letters: the one thing of this row that no panel can choose."""
+    line = Flow(gap=8)
+    line.addWidget(label(lead, "soft"))
+    line.addWidget(label(origin, "origin", wrap=True))
+    if since is not None:
+        line.addWidget(label(since, "soft"))
+    return line

@@ -39,12 +39,16 @@ class HomeWindow(QWidget):
             Qt.LayoutDirection.RightToLeft if tongue.rtl else Qt.LayoutDirection.LeftToRight
         )
         self.setWindowTitle(tongue.say(t.APP))
+        held = self._held()
         if self._content is not None:
             self._outer.removeWidget(self._content)
             self._content.hide()
             self._content.deleteLater()
         self._content = self._compose(view, tongue, preferences)
         self._outer.addWidget(self._content)
+        self._content.show()
+        again = self._content.findChild(QWidget, held) if held else None
+        (again or self._content).setFocus()
         self.adjustSize()
 
     def sizeHint(self) -> QSize:
@@ -56,9 +60,15 @@ class HomeWindow(QWidget):
         event.accept()
         self.closing.emit()
 
+    def _held(self) -> str:
+        """The name of the control that has the focus, so that it keeps it over a redrawing."""
+        focused: QWidget | None = self.focusWidget()
+        return "" if focused is None else focused.objectName()
+
     def _compose(self, view: HomeView, tongue: Tongue, preferences: Preferences) -> QWidget:
         say = tongue.say
         content = QWidget()
+        content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

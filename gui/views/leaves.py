@@ -14,6 +14,7 @@ from gui import translations as t
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.views.kit import button, label, row
 from signer.model.sheet import Leaf
+from signer.model.text import isolate_latin
 
 #: Searching starts where reading ends.
 SEARCHABLE_FROM = 8
@@ -38,7 +39,7 @@ class LeafList(QWidget):
         self.search.setPlaceholderText(tongue.say(t.SEARCH))
         self.search.setAccessibleName(tongue.say(t.SEARCH))
         self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(300)
+        self.search.setFixedWidth(260)
         self.search.textChanged.connect(self._refresh)
         self._count = label("", "soft")
         heading = row(label(title, "strong"), None, self._count, self.search)
@@ -53,10 +54,12 @@ class LeafList(QWidget):
 
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
-        self.text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        side = Qt.AlignmentFlag.AlignRight if tongue.rtl else Qt.AlignmentFlag.AlignLeft
+        option = QTextOption(side | Qt.AlignmentFlag.AlignAbsolute)
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.text.document().setDefaultTextOption(option)
         self.text.setAccessibleName(title)
         self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.text.setTabChangesFocus(True)
@@ -93,23 +96,23 @@ class LeafList(QWidget):
         self.text.clear()
         cursor = QTextCursor(document)
         cursor.beginEditBlock()
+        block = QTextBlockFormat()
         pointer, value, gap = QTextCharFormat(), QTextCharFormat(), QTextCharFormat()
         pointer.setForeground(QColor(colours.soft))
         pointer.setFont(theme.font(theme.SMALL_SIZE))
         value.setForeground(QColor(colours.ink))
         value.setFont(theme.font(theme.BASE_SIZE))
         gap.setFont(theme.font(5))
-        side = Qt.AlignmentFlag.AlignRight if self._tongue.rtl else Qt.AlignmentFlag.AlignLeft
-        block = QTextBlockFormat()
-        block.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute)
-        cursor.setBlockFormat(block)
         for number, leaf in enumerate(leaves):
             if number:
                 cursor.insertBlock(block, gap)
                 cursor.insertBlock(block, pointer)
             cursor.insertText(left_to_right(leaf.pointer), pointer)
             cursor.insertBlock(block, value)
-            cursor.insertText(leaf.text or self._tongue.say(t.EMPTY_VALUE), value if leaf.text else pointer)
+            if leaf.text:
+                cursor.insertText(isolate_latin(leaf.text), value)
+            else:
+                cursor.insertText(self._tongue.say(t.EMPTY_VALUE), pointer)
         cursor.endEditBlock()
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
 

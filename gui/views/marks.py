@@ -65,19 +65,24 @@ def draw(painter: QPainter, sign: Sign, box: QRectF, colour: QColor) -> None:
 
 
 class SignMark(QWidget):
-    """One sign in the colour of its tone. Silent to screen readers: the words beside it say the same."""
+    """One sign in the colour of its tone, `above` pixels down, level with the words beside it.
 
-    def __init__(self, sign: Sign, tone: Tone | None, size: int = 16) -> None:
+    Silent to screen readers: those words say the same.
+    """
+
+    def __init__(self, sign: Sign, tone: Tone | None, size: int = 16, above: int = 0) -> None:
         super().__init__()
         self._sign = sign
         self._tone = tone
-        self.setFixedSize(size, size)
+        self._above = above
+        self.setFixedSize(size, size + above)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the sign in the present colours."""
         colour = theme.colours().seal if self._tone is None else tone_colour(self._tone)
-        draw(QPainter(self), self._sign, QRectF(self.rect()).adjusted(1, 1, -1, -1), QColor(colour))
+        box = QRectF(self.rect()).adjusted(1, 1 + self._above, -1, -1)
+        draw(QPainter(self), self._sign, box, QColor(colour))
 
 
 class Seal(QWidget):

@@ -10,7 +10,7 @@ from gui import translations as t
 from gui.presenters.asks import present_pairing
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
-from gui.views.kit import button, card, label, row
+from gui.views.kit import KeyButton, button, card, label, row
 from gui.views.marks import Seal
 from signer.service.consent import PairingQuestion
 
@@ -45,9 +45,11 @@ class PairingWindow(AskWindow):
         digits = label(view.code, "code")
         digits.setAccessibleName(self.tongue.say(t.PAIR_CODE))
         digits.setAccessibleDescription(view.spoken_code)
-        for widget in (origin, digits, label(view.ask, "title", wrap=True), label(view.until, "soft")):
-            if isinstance(widget, type(origin)):
-                widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        again = label(view.local_code or "", "headline")
+        again.setVisible(view.local_code is not None)
+        parts = (origin, digits, again, label(view.ask, "title", wrap=True), label(view.until, "soft"))
+        for widget in parts:
+            widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             inside.addWidget(widget)
         body = QVBoxLayout()
         body.setContentsMargins(22, 18, 22, 18)
@@ -58,7 +60,7 @@ class PairingWindow(AskWindow):
 
         foot = QFrame()
         foot.setObjectName("footer")
-        self.no = button(view.no)
+        self.no = KeyButton(view.no, "Esc")
         self.yes = button(view.yes, "primary")
         self.no.clicked.connect(self.decline)
         self.yes.clicked.connect(lambda: self._settle(True))

@@ -8,9 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -20,9 +18,9 @@ from PySide6.QtWidgets import (
 
 from gui import translations as t
 from gui.presenters.consent import Footer
-from gui.presenters.pin import has_eastern_digits, in_latin_digits
+from gui.presenters.pin import Tone, has_eastern_digits, in_latin_digits
 from gui.presenters.tongue import Tongue
-from gui.views.kit import button, label, row, set_button, set_line
+from gui.views.kit import KeyButton, Tick, button, label, row, set_button, set_line
 from gui.views.marks import Sign, SignMark
 
 _HINTS = (
@@ -74,8 +72,7 @@ class PinRow(QFrame):
         outer.setSpacing(8)
 
         self.banner = label("", "bad", wrap=True)
-        self.last_try_yes = QCheckBox()
-        self.last_try_yes.setProperty("role", "bad")
+        self.last_try_yes = Tick("", Tone.BAD)
         self.last_try_yes.toggled.connect(self.last_try)
         self.question = _ScriptQuestion(tongue)
         self.question.chosen.connect(self._script_chosen)
@@ -108,8 +105,9 @@ class PinRow(QFrame):
         set_button(self.sign, footer.sign)
         self.sign.setEnabled(self._allowed)
         self.why.setText(footer.hint if footer.why_not is None and footer.hint else footer.why_not or "")
+        self.why.setVisible(bool(self.why.text()))
         self.sign.setAccessibleDescription(self.why.text())
-        set_button(self.decline, footer.decline)
+        self.decline.set_words(footer.decline)
         self.decline.setEnabled(footer.can_decline)
 
     def forget_pin(self) -> None:
@@ -159,21 +157,27 @@ class PinRow(QFrame):
         self.layout_hint = label("", "soft")
         self.sign = button(say(t.SIGN), "primary")
         self.sign.clicked.connect(self.press_sign)
-        self.decline = button(say(t.DECLINE))
+        self.decline = KeyButton(say(t.DECLINE), "Esc")
         self.decline.clicked.connect(self.declined)
         self.why = label("", "why")
-        self.why.setAlignment(Qt.AlignmentFlag.AlignTrailing)
+        self.why.setAlignment(
+            Qt.AlignmentFlag.AlignRight if not self._tongue.rtl else Qt.AlignmentFlag.AlignLeft
+        )
 
         who = QVBoxLayout()
         who.setSpacing(0)
+        who.addStretch(1)
         who.addWidget(self.holder)
         who.addWidget(self.caption)
+        who.addStretch(1)
         self.facts = QWidget()
         facts = QVBoxLayout(self.facts)
         facts.setContentsMargins(0, 0, 0, 0)
         facts.setSpacing(0)
+        facts.addStretch(1)
         facts.addWidget(self.tries)
         facts.addWidget(self.layout_hint)
+        facts.addStretch(1)
         self.work = QWidget()
         self.work.setMinimumWidth(280)
         work = QVBoxLayout(self.work)
@@ -185,12 +189,12 @@ class PinRow(QFrame):
         work.addWidget(self.busy)
         work.addWidget(self.bar)
 
-        buttons = QGridLayout()
-        buttons.setHorizontalSpacing(12)
-        buttons.setVerticalSpacing(4)
-        self.escape = label("Esc", "key")
-        buttons.addLayout(row(None, self.escape, self.decline, self.sign, spacing=12), 0, 0)
-        buttons.addWidget(self.why, 1, 0)
+        buttons = QVBoxLayout()
+        buttons.setSpacing(4)
+        buttons.addStretch(1)
+        buttons.addLayout(row(None, self.decline, self.sign, spacing=12))
+        buttons.addWidget(self.why)
+        buttons.addStretch(1)
         line = QHBoxLayout()
         line.setSpacing(16)
         line.addLayout(who)

@@ -11,12 +11,12 @@ from itertools import groupby
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -26,25 +26,23 @@ from gui import translations as t
 from gui.presenters.pin import Tone
 from gui.presenters.sheet import Field, FindingView, ItemView, SheetView, Value
 from gui.presenters.tongue import Tongue
-from gui.views.kit import Flow, button, card, hairline, label, row
+from gui.views.kit import Flow, Tick, button, card, hairline, label
 from gui.views.leaves import LeafList
 from gui.views.marks import Sign, SignMark
 from signer.model.sheet import Comparison, Weight
 
 #: Rows made at once. A typical prescription fits into the first portion.
-PORTION = 24
-#: Characters beyond which a marked value may break into lines.
-LONG = 18
+PORTION = 12
 
 _FINDING = {
     Weight.RED: ("find-red", Sign.CROSS, Tone.BAD),
     Weight.AMBER: ("find-amber", Sign.BANG, Tone.WARN),
     Weight.NOTE: ("find-note", Sign.INFO, Tone.PLAIN),
 }
+#: What cannot be compared has no sign: a sign on every name would drown those that matter.
 _COMPARISON = {
     Comparison.EQUAL: (Sign.TICK, Tone.OK),
     Comparison.DIFFERS: (Sign.UNEQUAL, Tone.BAD),
-    Comparison.INCOMPARABLE: (Sign.DASH, Tone.PLAIN),
 }
 
 
@@ -136,7 +134,7 @@ class Paper(QWidget):
         outer.addWidget(self._area)
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(26, 22, 26, 20)
-        self._column.setSpacing(16)
+        self._column.setSpacing(13)
         self._top_findings(self._column)
         self._head()
         self._items()
@@ -203,25 +201,20 @@ class Paper(QWidget):
 
     def _top_findings(self, column: QVBoxLayout) -> None:
         order = list(Weight)
-        top = [f for f in self._view.findings if f.item is None]
+        top = [f for f in self._view.findings if f.item is None and f.weight is not Weight.NOTE]
         for finding in sorted(top, key=lambda f: order.index(f.weight)):
             column.addWidget(self._finding(finding))
 
     def _head(self) -> None:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(20)
-        grid.setVerticalSpacing(12)
-        columns = 4
-        for at, field in enumerate(self._view.head):
-            grid.addWidget(_Captioned(field), at // columns, at % columns, Qt.AlignmentFlag.AlignTop)
-        for column in range(columns):
-            grid.setColumnStretch(column, 1)
-        self._column.addLayout(grid)
+        fields = Flow(gap=20, line_gap=12, cell=165)
+        for field in self._view.head:
+            fields.addWidget(_Captioned(field))
+        self._column.addLayout(fields)
 
     def _items(self) -> None:
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(18)
-        self._grid.setVerticalSpacing(0)
+        self._grid.setVerticalSpacing(9)
         self._by_item = {
             number: list(group)
             for number, group in groupby(
@@ -233,42 +226,47 @@ class Paper(QWidget):
             captions = ["#", self._tongue.say(t.COLUMN_ITEM), *(c.caption for c in self._view.columns)]
             for at, caption in enumerate(captions):
                 widget = label(caption, "caption")
-                widget.setContentsMargins(0, 2, 0, 6)
                 self._grid.addWidget(widget, 0, at)
             self._grid.setColumnStretch(1, 5)
             for at, column in enumerate(self._view.columns, 2):
                 self._grid.setColumnStretch(at, 1 if column.numeric else 3)
         self._column.addLayout(self._grid)
+        if self._view.empty is not None:
+            self._column.addWidget(label(self._view.empty, "soft"))
 
     def _foot(self) -> None:
         for field in self._view.foot:
             self._column.addWidget(_Captioned(field))
-        if self._view.legend or self._view.captions:
-            self._column.addWidget(self._legend())
+        notes = [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]
+        if notes:
+            self._column.addWidget(self._notes(notes))
         self.details = button(self._view.details_label, "link")
         self.details.clicked.connect(self.details_wanted)
-        self._column.addLayout(row(self.details, None))
+        below = Flow(gap=20)
+        below.addWidget(self.details)
+        for kind, words in self._view.legend:
+            below.addWidget(_legend(kind, words))
+        self._column.addLayout(below)
         self._column.addStretch(1)
         self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
 
-    def _legend(self) -> QWidget:
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
+    def _notes(self, notes: list[FindingView]) -> QFrame:
+        """What only tells, in one quiet frame."""
+        role, sign, tone = _FINDING[Weight.NOTE]
+        frame = QFrame()
+        frame.setProperty("role", role)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(14, 8, 14, 9)
         column.setSpacing(2)
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        for kind, words in self._view.legend:
-            sign, tone = _COMPARISON[kind]
-            line.addWidget(SignMark(sign, tone, 14))
-            line.addWidget(label(words, "soft"))
-            line.addSpacing(14)
-        line.addStretch(1)
-        if self._view.legend:
+        for note in notes:
+            line = QHBoxLayout()
+            line.setSpacing(10)
+            line.addWidget(SignMark(sign, tone, 14, 5), 0, Qt.AlignmentFlag.AlignTop)
+            words = label(note.text, "remedy", wrap=True)
+            words.setAccessibleName(f"{note.heading}: {note.text} {note.remedy}")
+            line.addWidget(words, 1)
             column.addLayout(line)
-        for caption in self._view.captions:
-            column.addWidget(label(caption, "soft", wrap=True))
-        return holder
+        return frame
 
     def _grow(self) -> None:
         upto = min(self._built + PORTION, len(self._view.items))
@@ -282,13 +280,13 @@ class Paper(QWidget):
         self._grid_row += 1
         for finding in self._by_item.get(index, ()):
             above = self._finding(finding)
-            self._grid.addWidget(_padded(above, 10, 0), self._grid_row, 0, 1, columns)
+            self._grid.addWidget(above, self._grid_row, 0, 1, columns)
             self._grid_row += 1
         stopped = any(f.weight is Weight.RED for f in self._by_item.get(index, ()))
         parts: list[QWidget] = [label(item.number, "soft"), _Name(item)]
         parts += [_cell(value, stopped=stopped) for value in item.cells]
         for at, part in enumerate(parts):
-            self._grid.addWidget(_padded(part, 10, 10), self._grid_row, at, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(part, self._grid_row, at, Qt.AlignmentFlag.AlignTop)
         self._grid_row += 1
         if index == len(self._view.items) - 1:
             self._grid.addWidget(hairline(), self._grid_row, 0, 1, columns)
@@ -297,19 +295,18 @@ class Paper(QWidget):
         role, sign, tone = _FINDING[finding.weight]
         frame = QFrame()
         frame.setProperty("role", role)
-        frame.setAccessibleName(f"{finding.heading}: {finding.text}")
+        frame.setAccessibleName(f"{finding.heading}: {finding.text} {finding.remedy}")
         line = QHBoxLayout(frame)
         line.setContentsMargins(14, 9, 14, 10)
         line.setSpacing(10)
-        mark = SignMark(sign, tone, 18)
-        line.addWidget(_padded(mark, 4, 0), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(SignMark(sign, tone, 18, 4), 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(1)
-        words.addWidget(label(finding.heading, "strong"))
-        words.addWidget(label(finding.text, wrap=True))
+        words.addWidget(label(finding.text, "strong", wrap=True))
+        words.addWidget(label(finding.remedy, "remedy", wrap=True))
         line.addLayout(words, 1)
         if finding.needs_yes:
-            tick = QCheckBox(self._tongue.say(t.FINDING_YES))
+            tick = Tick(self._tongue.say(t.FINDING_YES), Tone.WARN)
             tick.setAccessibleName(f"{tick.text()}: {finding.text}")
             tick.setChecked(finding.index in self._yes)
             tick.setEnabled(not self._frozen)
@@ -319,13 +316,12 @@ class Paper(QWidget):
 
 
 class _Area(QScrollArea):
-    """A scroll area that breaks long lines rather than scrolling sideways."""
+    """A scroll area in which lines break; it scrolls sideways only where there is no room for that."""
 
     def __init__(self, body: QWidget) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
         self.setWidget(body)
@@ -334,7 +330,8 @@ class _Area(QScrollArea):
 
     def last_line(self) -> int:
         """How tall the body must be at this width, also before its layout has settled."""
-        body, width = self._body, self.viewport().width()
+        body = self._body
+        width = max(self.viewport().width(), body.minimumSizeHint().width())
         return body.heightForWidth(width) if body.hasHeightForWidth() else body.sizeHint().height()
 
 
@@ -347,9 +344,7 @@ class _Captioned(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(label(field.caption, "caption"))
-        value = label(
-            field.value.text, "strong" if field.value.strong else "", wrap=len(field.value.text) > LONG
-        )
+        value = label(field.value.text, "strong" if field.value.strong else "", wrap=True)
         value.setAccessibleName(f"{field.caption}: {field.value.text} {field.aside}")
         column.addWidget(_marked(value, field.value))
         if field.aside:
@@ -368,9 +363,7 @@ class _Name(QWidget):
         if item.qualifiers:
             flow = Flow(gap=14)
             for value in item.qualifiers:
-                words = label(
-                    value.text, "medium" if value.strong else "qualifier", wrap=len(value.text) > LONG
-                )
+                words = label(value.text, "medium" if value.strong else "qualifier", wrap=True)
                 flow.addWidget(_marked(words, value))
             column.addLayout(flow)
 
@@ -381,30 +374,32 @@ def _cell(value: Value | None, *, stopped: bool = False, name: bool = False) -> 
     role = "strong" if name else "number" if value.strong else ""
     if value.strong and not name and (stopped or value.comparison is Comparison.DIFFERS):
         role = "number-bad"
-    return _marked(label(value.text, role, wrap=len(value.text) > LONG), value)
+    return _marked(label(value.text, role, wrap=True), value)
+
+
+def _legend(kind: Comparison, words: str) -> QWidget:
+    """What a sign means."""
+    holder = QWidget()
+    line = QHBoxLayout(holder)
+    line.setContentsMargins(0, 3, 0, 0)
+    line.setSpacing(6)
+    if kind in _COMPARISON:
+        line.addWidget(SignMark(*_COMPARISON[kind], 13))
+    line.addWidget(label(words, "soft"))
+    return holder
 
 
 def _marked(words: QLabel, value: Value) -> QWidget:
     """The words with the sign of their comparison behind them."""
-    if value.comparison is None:
-        words.setWordWrap(True)
+    if value.comparison not in _COMPARISON:
         return words
     sign, tone = _COMPARISON[value.comparison]
     holder = QWidget()
     line = QHBoxLayout(holder)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(5)
-    line.addWidget(words, int(words.wordWrap()))
-    line.addWidget(_padded(SignMark(sign, tone, 14), 7, 0), 0, Qt.AlignmentFlag.AlignTop)
-    if not words.wordWrap():
-        line.addStretch(1)
-    return holder
-
-
-def _padded(part: QWidget, above: int, below: int) -> QWidget:
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, above, 0, below)
-    column.setSpacing(0)
-    column.addWidget(part)
+    words.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+    line.addWidget(words)
+    line.addWidget(SignMark(sign, tone, 13, 7), 0, Qt.AlignmentFlag.AlignTop)
+    line.addStretch(1)
     return holder

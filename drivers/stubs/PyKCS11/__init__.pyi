@@ -11,7 +11,7 @@ CKO_PRIVATE_KEY: int
 class Mechanism:
     def __init__(self, mechanism: int, param: object = None) -> None: ...
 
-class CK_TOKEN_INFO:
+class CK_TOKEN_INFO:  # noqa: N801
     label: str
 
 class Session:

@@ -1,0 +1,211 @@
+"""Draws every screen, both languages, both looks: `python -m tests.desktop.gallery OUTDIR [NAME…]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui import theme
+from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
+from gui.preferences import Preferences
+from gui.presenters.home import present_home
+from gui.presenters.tongue import Tongue
+from gui.translations import Lang
+from gui.views.choice import ChoiceWindow
+from gui.views.consent import SIZE, ConsentWindow
+from gui.views.home import HomeWindow
+from gui.views.pairing import PairingWindow
+from signer.model.credential import AuthorisationKind, TriesLeft
+from signer.service.consent import (
+    ConsentQuestion,
+    DocumentOutcome,
+    Outcome,
+    PinProblem,
+    PinRequest,
+)
+from tests.desktop import scenes
+
+Draw = Callable[[Tongue, Preferences], QWidget]
+
+
+def _consent(question: ConsentQuestion, act: Callable[[ConsentWindow], None] = lambda _: None) -> Draw:
+    def draw(tongue: Tongue, _: Preferences) -> QWidget:
+        window = ConsentWindow(question, tongue, stray=0)
+        window.come_forward()
+        window.resize(SIZE)
+        _settle()
+        act(window)
+        return window
+
+    return draw
+
+
+def _read(window: ConsentWindow) -> None:
+    window.sheet.build_all()
+    while window.sheet.read_on():
+        _settle()
+
+
+def _typed(window: ConsentWindow) -> None:
+    _read(window)
+    window.pin.field.setText("1234")
+    window.pin.field.setFocus()
+
+
+def _persian_pin(window: ConsentWindow) -> None:
+    _read(window)
+    window.pin.field.setText("۱۲۳۴")
+    window.pin.press_sign()
+
+
+def _again(window: ConsentWindow) -> None:
+    _typed(window)
+    window.pin.press_sign()
+    window.ask_pin(PinRequest(problem=PinProblem.WRONG, authorisation=scenes.PIN_KNOWN))
+
+
+def _signing(window: ConsentWindow) -> None:
+    for index in range(window.presenter.count):
+        window.presenter.saw_end(index)
+        window.presenter.approve(index)
+    if window.documents is not None:
+        window.documents.go(3)
+    _typed(window)
+    window.pin.press_sign()
+    window.progress(12, window.presenter.counts().approved)
+
+
+def _failed(window: ConsentWindow) -> None:
+    _typed(window)
+    window.pin.press_sign()
+    outcome = Outcome(documents=(("rx-1", DocumentOutcome.FAILED),), problem="pin-locked")
+    window.close_with(outcome, at_once=False)
+
+
+def _done(window: ConsentWindow) -> None:
+    _typed(window)
+    window.pin.press_sign()
+    window.close_with(Outcome(documents=(("rx-1", DocumentOutcome.SIGNED),)), at_once=False)
+
+
+def _some(window: ConsentWindow) -> None:
+    for index in range(window.presenter.count):
+        window.presenter.saw_end(index)
+        if index == 4:
+            window.presenter.refuse(index)
+        elif index != 5:
+            window.presenter.approve(index)
+    assert window.documents is not None
+    window.documents.go(2)
+    _typed(window)
+    window._renew()
+
+
+def _results(window: ConsentWindow) -> None:
+    _signing(window)
+    outcomes = []
+    for index, sheet in enumerate(window.presenter.question.sheets):
+        approved = window.presenter.decision(index).value == "approved"
+        failed = index == 7
+        state = DocumentOutcome.FAILED if failed else DocumentOutcome.SIGNED
+        outcomes.append((sheet.document_id, state if approved else DocumentOutcome.DECLINED))
+    window.close_with(Outcome(documents=tuple(outcomes)), at_once=False)
+
+
+def _details(window: ConsentWindow) -> None:
+    window.sheet.flip()
+
+
+def _home(change: AgentChanged, waiting: int = 0) -> Draw:
+    def draw(tongue: Tongue, preferences: Preferences) -> QWidget:
+        window = HomeWindow()
+        window.show_home(present_home(change, waiting, tongue, tray=True), tongue, preferences)
+        window.show()
+        return window
+
+    return draw
+
+
+def _tries(tries: TriesLeft, kind: AuthorisationKind = AuthorisationKind.PIN) -> ConsentQuestion:
+    return scenes.consent(scenes.three_items(), authorisation=scenes.Tried(tries, kind).authorisation())
+
+
+_INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
+
+SCREENS: dict[str, Draw] = {
+    "consent": _consent(scenes.consent(scenes.three_items())),
+    "consent-salamat": _consent(scenes.consent(scenes.prescription()), _typed),
+    "consent-red": _consent(scenes.consent(scenes.differing())),
+    "consent-amber": _consent(scenes.consent(scenes.late())),
+    "consent-long": _consent(scenes.consent(scenes.long())),
+    "consent-details": _consent(scenes.consent(scenes.three_items()), _details),
+    "consent-json": _consent(scenes.consent(scenes.plain_json())),
+    "consent-text": _consent(scenes.consent(scenes.plain_text(lines=80))),
+    "consent-last": _consent(_tries(TriesLeft.LAST)),
+    "consent-locked": _consent(_tries(TriesLeft.LOCKED)),
+    "consent-pad": _consent(_tries(TriesLeft.OK, AuthorisationKind.PIN_PAD)),
+    "consent-persian-pin": _consent(scenes.consent(scenes.three_items()), _persian_pin),
+    "consent-again": _consent(scenes.consent(scenes.three_items()), _again),
+    "consent-failed": _consent(scenes.consent(scenes.three_items()), _failed),
+    "consent-done": _consent(scenes.consent(scenes.three_items()), _done),
+    "many": _consent(scenes.many(), _some),
+    "many-signing": _consent(scenes.many(), _signing),
+    "many-results": _consent(scenes.many(), _results),
+    "pairing": lambda tongue, _: _shown(PairingWindow(scenes.PAIRING, tongue, stray=0)),
+    "choice": lambda tongue, _: _shown(ChoiceWindow(scenes.CHOICE, tongue, stray=0)),
+    "home": _home(AgentChanged(AgentState.READY, info=_INFO)),
+    "home-waiting": _home(AgentChanged(AgentState.READY, info=_INFO), 1),
+    "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
+}
+
+
+def _shown(window: PairingWindow | ChoiceWindow) -> QWidget:
+    window.come_forward()
+    return window
+
+
+def _settle() -> None:
+    for _ in range(5):
+        QApplication.processEvents()
+    # Outside of an event loop Qt leaves what `deleteLater` marked where it is.
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def main(arguments: list[str]) -> int:
+    """Draw all screens, or those named."""
+    out = Path(arguments[0])
+    out.mkdir(parents=True, exist_ok=True)
+    app = QApplication(sys.argv[:1])
+    app.setStyle("Fusion")
+    theme.load_fonts()
+    languages: tuple[Lang, ...] = ("fa", "en")
+    looks: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for look in looks:
+        theme.apply(app, look)
+        app.setFont(theme.font())
+        for lang in languages:
+            rtl = lang == "fa"
+            app.setLayoutDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
+            for name, draw in SCREENS.items():
+                if arguments[1:] and name not in arguments[1:]:
+                    continue
+                window = draw(Tongue(lang), Preferences(language=lang, theme=look))
+                _settle()
+                window.grab().save(str(out / f"{name}-{lang}-{look}.png"))
+                window.hide()
+                window.deleteLater()
+                _settle()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""Questions to put on the desk: synthetic people, real prescriptions, sheets made by the real reader."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from signer.cli.demo import samples
+from signer.model.credential import (
+    Authorisation,
+    AuthorisationKind,
+    Credential,
+    Holder,
+    KeyKind,
+    TokenRef,
+    TriesLeft,
+)
+from signer.model.request import JSON, PRESCRIPTION, TEXT, Document
+from signer.prescription.reader import read
+from signer.service.consent import ChoiceQuestion, ConsentQuestion, PairingQuestion
+
+NOW = datetime(2026, 11, 22, 6, 50, tzinfo=UTC)
+ISSUED = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
+ORIGIN = "https://panel.salamat.example"
+HOLDER = Holder(
+    name="دکتر نمونه", national_codes=("0043210988",), council_numbers=("123456",), centre="مطب ونک"
+)
+PIN_KNOWN = Authorisation(kind=AuthorisationKind.PIN, tries=TriesLeft.UNKNOWN, pin_min=4, pin_max=8)
+
+
+def credential(name: str = "a", centre: str | None = "مطب ونک", problem: str | None = None) -> Credential:
+    """A credential of the synthetic doctor."""
+    return Credential(
+        id=name * 64,
+        certificate=b"",
+        holder=Holder(
+            name=HOLDER.name,
+            national_codes=HOLDER.national_codes,
+            council_numbers=HOLDER.council_numbers,
+            centre=centre,
+        ),
+        issuer="CN=GICA Bronze Sample CA [Sign], O=Sample, C=IR",
+        not_before=NOW - timedelta(days=300),
+        not_after=NOW + timedelta(days=192 if problem is None else -80),
+        key_kind=KeyKind.RSA,
+        key_bits=2048,
+        token=TokenRef(module="sample", slot=0, serial="2A410009", label="ePass3003", reader="Sample 00"),
+        key_id=b"\x01",
+        problem=problem,
+    )
+
+
+def prescription(name: str = "rx-1", *, patient: str = "", **change: Any) -> Document:
+    """The Salamat sample; `change` overrides top-level members, `patient` the patient's name."""
+    tree = json.loads(samples.salamat(ISSUED, HOLDER))
+    if patient:
+        tree["patient"]["name"] = patient
+    tree.update(change)
+    return Document(id=name, media_type=PRESCRIPTION, content=json.dumps(tree, ensure_ascii=False).encode())
+
+
+def three_items(name: str = "rx-1") -> Document:
+    """The Tamin sample with a third drug, items and wire alike."""
+    tree = json.loads(samples.tamin(ISSUED, HOLDER))
+    tree["items"].insert(
+        1,
+        {
+            "name": "استامینوفن 500 mg قرص",
+            "code": "0000000103",
+            "quantity": 20,
+            "amount": "حداکثر 4 عدد در روز",
+            "instruction": "در صورت نیاز",
+            "repeat": 0,
+        },
+    )
+    tree["wire"]["noteDetailEprscs"].insert(
+        1,
+        {
+            "srvId": {"srvType": {"srvType": "01"}, "srvCode": "0000000103"},
+            "srvQty": 20,
+            "timesAday": {"drugAmntId": 4},
+            "drugInstruction": {"drugInstId": 171},
+            "dose": "",
+            "repeat": "",
+            "dateDo": "",
+        },
+    )
+    return Document(id=name, media_type=PRESCRIPTION, content=json.dumps(tree, ensure_ascii=False).encode())
+
+
+def differing(name: str = "rx-1") -> Document:
+    """One quantity in the items, ten times that in the insurer's body."""
+    tree = json.loads(three_items().content)
+    tree["wire"]["noteDetailEprscs"][1]["srvQty"] = 200
+    return Document(id=name, media_type=PRESCRIPTION, content=json.dumps(tree, ensure_ascii=False).encode())
+
+
+def late(name: str = "rx-1") -> Document:
+    """Issued yesterday."""
+    content = samples.tamin(ISSUED - timedelta(days=1), HOLDER)
+    return Document(id=name, media_type=PRESCRIPTION, content=content)
+
+
+def long(name: str = "rx-1", items: int = 60) -> Document:
+    """More items than fit on any screen."""
+    tree = json.loads(samples.free(ISSUED, HOLDER))
+    medicines = tree["wire"]["Composition"]["MedicationPrescriptions"]
+    item, order = tree["items"][0], medicines["Orders"][0]
+    tree["items"], medicines["Orders"] = [], []
+    for n in range(1, items + 1):
+        called = f"SAMPLE DRUG {n} 5 mg TABLET ORAL"
+        tree["items"].append({**item, "name": called})
+        medicines["Orders"].append({**order, "ProductCode": {**order["ProductCode"], "Value": called}})
+    return Document(id=name, media_type=PRESCRIPTION, content=json.dumps(tree, ensure_ascii=False).encode())
+
+
+def plain_json(name: str = "doc-1") -> Document:
+    """Some JSON that is no prescription."""
+    tree = {
+        "form": "استعلاجی",
+        "patient": {"name": "بیمار نمونه یک", "code": "0012345679"},
+        "days": 3,
+        "reason": "سرماخوردگی؛ استراحت نسبی تا 3 روز با 500 mg استامینوفن",
+        "from": "2026-11-22",
+        "copies": [1, 2],
+        "employer": None,
+        "final": True,
+        "": "",
+    }
+    return Document(id=name, media_type=JSON, content=json.dumps(tree, ensure_ascii=False).encode())
+
+
+def plain_text(name: str = "doc-1", lines: int = 4) -> Document:
+    """Some lines of text."""
+    body = "\n".join(f"سطر {n}: نتیجهٔ Hb A1c برابر 6.5 % است." for n in range(1, lines + 1))
+    return Document(id=name, media_type=TEXT, content=body.encode())
+
+
+def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> ConsentQuestion:
+    """One question about these documents, the sheets drawn from their bytes."""
+    chosen = credential()
+    return ConsentQuestion(
+        request_id="r-1",
+        origin=ORIGIN,
+        paired_since=datetime(2026, 10, 4, 8, 0, tzinfo=UTC),
+        sheets=tuple(read(document, chosen.holder, NOW) for document in documents),
+        documents=documents,
+        credential=chosen,
+        authorisation=authorisation,
+        signing_time=NOW,
+    )
+
+
+def many(count: int = 40) -> ConsentQuestion:
+    """A morning's work: most of it clean, one that differs, some of yesterday."""
+    names = ("یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده")
+    documents = []
+    for n in range(count):
+        name = f"rx-{n + 1}"
+        if n % 10 == 2:
+            documents.append(differing(name))
+        elif n % 10 == 6:
+            documents.append(late(name))
+        else:
+            documents.append(prescription(name, patient=f"بیمار نمونه {names[n % 10]}"))
+    return consent(*documents)
+
+
+PAIRING = PairingQuestion(origin=ORIGIN, code="417290", expires_at=NOW + timedelta(minutes=3))
+CHOICE = ChoiceQuestion(
+    origin=ORIGIN,
+    credentials=(
+        credential("a"),
+        credential("b", "بیمارستان نمونه"),
+        credential("c", None, problem="certificate-unusable"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An authorisation with its tries, for tables."""
+
+    tries: TriesLeft
+    kind: AuthorisationKind = AuthorisationKind.PIN
+
+    def authorisation(self) -> Authorisation:
+        """As the token reports it."""
+        return Authorisation(kind=self.kind, tries=self.tries, pin_min=4, pin_max=8)

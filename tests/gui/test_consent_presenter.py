@@ -1,0 +1,235 @@
+"""What may be pressed when, and what is said, from the first sight of a consent to its ending."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.presenters.consent import ConsentPresenter, Decision, Phase
+from gui.presenters.pin import Tone
+from gui.presenters.tongue import Tongue
+from gui.translations import Lang
+from signer.model.credential import Authorisation, AuthorisationKind, TriesLeft
+from signer.model.errors import MohrError, catalogue
+from signer.service.consent import (
+    ConsentQuestion,
+    DocumentOutcome,
+    Outcome,
+    PinProblem,
+    PinRequest,
+)
+from tests.desktop import scenes
+
+ONE = scenes.consent(scenes.three_items())
+
+
+def _presenter(question: ConsentQuestion = ONE, lang: Lang = "en") -> ConsentPresenter:
+    return ConsentPresenter(question, Tongue(lang))
+
+
+def _ready(question: ConsentQuestion = ONE, lang: Lang = "en") -> ConsentPresenter:
+    presenter = _presenter(question, lang)
+    presenter.saw_end(0)
+    presenter.typed("1234")
+    return presenter
+
+
+def test_signing_waits_until_the_sheet_was_seen_and_a_pin_typed() -> None:
+    presenter = _presenter()
+    presenter.typed("1234")
+    assert presenter.footer().why_not == "Read the sheet to its end."
+    presenter.saw_end(0)
+    presenter.typed("")
+    assert presenter.footer().why_not == "Type the token PIN."
+    presenter.typed("1234")
+    assert presenter.footer().why_not is None
+
+
+def test_a_red_finding_forbids_signing_whatever_else_is_done() -> None:
+    presenter = _ready(scenes.consent(scenes.differing()))
+    assert presenter.footer().why_not == "A finding forbids signing this."
+
+
+def test_an_amber_finding_needs_its_own_yes_and_can_lose_it() -> None:
+    presenter = _ready(scenes.consent(scenes.late()))
+    assert presenter.footer().why_not == "The warnings need your own yes."
+    presenter.accept(0, 0, True)
+    assert presenter.footer().why_not is None
+    presenter.accept(0, 0, False)
+    assert presenter.footer().why_not is not None
+
+
+def test_only_the_approved_of_many_are_answered_and_the_rest_is_said_to_be_left_out() -> None:
+    question = scenes.consent(scenes.three_items("a"), scenes.prescription("b"), scenes.prescription("c"))
+    presenter = _ready(question)
+    assert presenter.footer().why_not == "No document is approved yet."
+    assert presenter.approve(0)
+    assert not presenter.approve(1), "its sheet was never seen"
+    presenter.refuse(2)
+    footer = presenter.footer()
+    assert footer.sign == "Sign 1 of 3"
+    assert footer.hint == "Documents not yet decided are not signed: 1."
+    assert [a.document_id for a in presenter.approval("1234").answers] == ["a"]
+
+
+def test_a_document_that_may_not_be_signed_cannot_be_approved() -> None:
+    presenter = _ready(scenes.consent(scenes.differing("a"), scenes.three_items("b")))
+    assert not presenter.approve(0)
+    assert presenter.decision(0) is Decision.OPEN
+
+
+def test_taking_back_a_yes_takes_back_the_approval() -> None:
+    presenter = _ready(scenes.consent(scenes.late("a"), scenes.three_items("b")))
+    presenter.accept(0, 0, True)
+    assert presenter.approve(0)
+    presenter.accept(0, 0, False)
+    assert presenter.decision(0) is Decision.OPEN
+
+
+def test_after_the_yes_no_decision_can_be_changed() -> None:
+    presenter = _ready(scenes.consent(scenes.three_items("a"), scenes.three_items("b")))
+    presenter.saw_end(1)
+    presenter.approve(0)
+    presenter.approval("1234")
+    presenter.ask_pin(PinRequest(problem=PinProblem.WRONG, authorisation=scenes.PIN_KNOWN))
+    assert not presenter.approve(1)
+    presenter.refuse(0)
+    assert presenter.decision(0) is Decision.APPROVED
+
+
+def test_after_a_wrong_pin_unknown_tries_are_guarded_like_the_last() -> None:
+    presenter = _ready()
+    presenter.approval("1111")
+    presenter.ask_pin(PinRequest(problem=PinProblem.WRONG, authorisation=scenes.PIN_KNOWN))
+    presenter.typed("2222")
+    footer = presenter.footer()
+    assert footer.banner is not None
+    assert footer.banner.tone is Tone.BAD
+    assert footer.why_not == "The last try needs your own yes."
+    presenter.accept_last_try(True)
+    assert presenter.footer().why_not is None
+    assert presenter.approval("2222").last_try_accepted
+
+
+def test_a_yes_to_the_last_try_is_good_for_one_try() -> None:
+    presenter = _ready()
+    presenter.approval("1111")
+    again = PinRequest(problem=PinProblem.WRONG, authorisation=scenes.PIN_KNOWN)
+    presenter.ask_pin(again)
+    presenter.accept_last_try(True)
+    presenter.approval("2222")
+    presenter.ask_pin(again)
+    presenter.typed("3333")
+    assert presenter.footer().why_not == "The last try needs your own yes."
+
+
+def test_a_locked_pin_takes_no_typing_and_says_how_it_is_unlocked() -> None:
+    locked = scenes.Tried(TriesLeft.LOCKED).authorisation()
+    footer = _presenter(scenes.consent(scenes.three_items(), authorisation=locked)).footer()
+    assert not footer.takes_pin
+    assert footer.why_not == "The token's PIN is locked."
+    assert footer.banner is not None
+    assert "PUK" in footer.banner.text
+
+
+def test_a_reader_with_keys_of_its_own_needs_no_typed_pin() -> None:
+    pad = Authorisation(kind=AuthorisationKind.PIN_PAD, tries=TriesLeft.OK)
+    presenter = _presenter(scenes.consent(scenes.three_items(), authorisation=pad))
+    presenter.saw_end(0)
+    footer = presenter.footer()
+    assert not footer.takes_pin
+    assert footer.pin_pad is not None
+    assert footer.why_not is None
+    assert presenter.approval(None).pin is None
+
+
+def test_while_the_token_works_nothing_can_be_pressed() -> None:
+    presenter = _ready()
+    presenter.approval("1234")
+    assert presenter.phase is Phase.OPENING
+    presenter.progressed(3, 10)
+    footer = presenter.footer()
+    assert footer.busy == "3 of 10 signed"
+    assert footer.progress == (3, 10)
+    assert not footer.can_decline
+    assert footer.why_not is not None
+
+
+def test_the_presenter_keeps_no_pin() -> None:
+    presenter = _ready()
+    presenter.typed("48151623")
+    assert "48151623" not in repr(vars(presenter))
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("condition", catalogue(), ids=lambda c: c.code)
+def test_every_condition_ends_in_its_own_words(lang: Lang, condition: type[MohrError]) -> None:
+    presenter = _ready(lang=lang)
+    outcome = Outcome(documents=(("rx-1", DocumentOutcome.FAILED),), problem=condition.code)
+    presenter.ended(outcome)
+    ending = presenter.ending()
+    if condition.code == "consent-declined":
+        assert ending.silent
+        return
+    assert ending.sentence.text == (condition.fa if lang == "fa" else condition.en)
+    assert ending.remedy == (condition.fa_remedy if lang == "fa" else condition.en_remedy)
+    assert not ending.silent
+
+
+@pytest.mark.parametrize(
+    ("states", "fa", "en", "silent"),
+    [
+        ("s", "امضا شد.", "Signed.", True),
+        ("d", "چیزی امضا نشد.", "Nothing was signed.", True),
+        ("f", "۰ از ۱ سند امضا شد؛ ۰ رد و ۱ ناموفق.", "0 of 1 signed; 0 declined, 1 failed.", False),
+    ],
+)
+def test_a_single_document_ends_in_one_sentence(states: str, fa: str, en: str, silent: bool) -> None:
+    kinds = {"s": DocumentOutcome.SIGNED, "d": DocumentOutcome.DECLINED, "f": DocumentOutcome.FAILED}
+    outcome = Outcome(documents=tuple((f"rx-{i}", kinds[s]) for i, s in enumerate(states, 1)))
+    for lang, words in (("fa", fa), ("en", en)):
+        presenter = _ready(lang=lang)  # type: ignore[arg-type]
+        presenter.ended(outcome)
+        assert presenter.ending().sentence.text == words
+        assert presenter.ending().silent is silent
+
+
+def test_many_documents_show_a_result_each() -> None:
+    question = scenes.consent(scenes.three_items("a"), scenes.three_items("b"), scenes.three_items("c"))
+    presenter = _ready(question)
+    presenter.ended(
+        Outcome(
+            documents=(
+                ("a", DocumentOutcome.SIGNED),
+                ("b", DocumentOutcome.DECLINED),
+                ("c", DocumentOutcome.FAILED),
+            )
+        )
+    )
+    assert [presenter.row(i).outcome for i in range(3)] == [
+        DocumentOutcome.SIGNED,
+        DocumentOutcome.DECLINED,
+        DocumentOutcome.FAILED,
+    ]
+    assert presenter.row(2).accessible.endswith("failed")
+    assert presenter.ending().sentence.text == "1 of 3 signed; 1 declined, 1 failed."
+    assert not presenter.ending().silent
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "lead"),
+    [("fa", "درخواست امضای نسخه", "از پنل"), ("en", "Request to sign a prescription", "From the panel")],
+)
+def test_the_header_shows_the_origin_as_the_browser_gave_it(lang: Lang, title: str, lead: str) -> None:
+    header = _presenter(lang=lang).header()
+    assert (header.title, header.lead) == (title, lead)
+    assert header.origin == f"\u2066{scenes.ORIGIN}\u2069"
+
+
+def test_the_next_open_document_is_looked_for_all_round() -> None:
+    presenter = _ready(scenes.consent(*(scenes.three_items(n) for n in "abc")))
+    presenter.refuse(1)
+    assert presenter.next_open(1) == 2
+    presenter.refuse(2)
+    assert presenter.next_open(2) == 0
+    presenter.refuse(0)
+    assert presenter.next_open(0) is None

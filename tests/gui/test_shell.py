@@ -1,0 +1,127 @@
+"""The application around the windows: language and theme at run time, waiting questions, a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from gui import preferences, theme
+from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, Asked, Closed, Withdrawn
+from gui.bridge.surface import Outbox, WindowSurface
+from gui.preferences import Preferences
+from gui.shell import Shell
+from gui.views.consent import ConsentWindow
+from signer.service.consent import DocumentOutcome, Outcome
+from tests.desktop import scenes
+from tests.gui.theatre import application, approve_all, settle, sign
+
+INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
+
+
+class Desktop:
+    """A shell, with an outbox to speak to it as the agent does."""
+
+    def __init__(self, path: Path) -> None:
+        self.outbox = Outbox()
+        self.shell = Shell(application(), self.outbox, WindowSurface(self.outbox), path, stray=0)
+        self.shell.open_home()
+
+    def said(self) -> str:
+        settle()
+        return "\n".join(w.text() for w in self.shell.home.findChildren(QLabel) if w.isVisible())
+
+    def press(self, name: str) -> None:
+        part = self.shell.home.findChild(QPushButton, name)
+        assert part is not None
+        QTest.mouseClick(part, Qt.MouseButton.LeftButton)
+        settle()
+
+
+@pytest.fixture
+def desktop(tmp_path: Path) -> Iterator[Desktop]:
+    made = Desktop(tmp_path / "desktop.json")
+    yield made
+    made.shell.close()
+    settle()
+    theme.apply(application(), "light")
+
+
+def test_it_begins_in_persian_and_says_that_it_is_starting(desktop: Desktop) -> None:
+    assert "در حال آغاز" in desktop.said()
+    assert desktop.shell.home.layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+
+def test_the_agents_readiness_and_address_are_shown(desktop: Desktop) -> None:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    assert "آماده" in desktop.said()
+    assert "127.0.0.1:18717" in desktop.said()
+
+
+def test_a_failed_start_is_told_with_its_remedy(desktop: Desktop) -> None:
+    desktop.shell.home.hide()
+    desktop.outbox.post(AgentChanged(AgentState.FAILED, problem="policy-invalid"))
+    assert "سیاست درمانگاه" in desktop.said()
+    assert desktop.shell.home.isVisible()
+
+
+def test_language_changes_at_run_time_in_every_open_window_and_is_remembered(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    desktop.press("choose-en")
+    (window,) = desktop.shell.desk.windows
+    assert isinstance(window, ConsentWindow)
+    assert window.windowTitle() == "Request to sign a prescription"
+    assert window.layoutDirection() is Qt.LayoutDirection.LeftToRight
+    assert "Waiting for you" in desktop.said()
+    assert preferences.load(tmp_path / "desktop.json") == Preferences(language="en")
+
+
+def test_the_theme_changes_at_run_time(desktop: Desktop) -> None:
+    desktop.press("choose-dark")
+    assert theme.colours() is theme.DARK
+    desktop.press("choose-light")
+    assert theme.colours() is theme.LIGHT
+
+
+def test_a_second_question_waits_behind_the_first_and_comes_when_it_ends(desktop: Desktop) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    desktop.outbox.post(Asked(2, scenes.PAIRING))
+    settle()
+    assert len(desktop.shell.desk.windows) == 1
+    assert desktop.shell.desk.waiting == 2
+    desktop.outbox.post(Withdrawn(1))
+    settle()
+    (window,) = desktop.shell.desk.windows
+    assert not isinstance(window, ConsentWindow)
+
+
+def test_a_failure_left_unread_does_not_hold_up_the_next_question(desktop: Desktop) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+    assert isinstance(window, ConsentWindow)
+    approve_all(window)
+    sign(window, "1234")
+    failed = Outcome(documents=(("rx-1", DocumentOutcome.FAILED),), problem="token-removed")
+    desktop.outbox.post(Closed(1, failed))
+    desktop.outbox.post(Asked(2, scenes.PAIRING))
+    settle()
+    assert len(desktop.shell.desk.windows) == 2
+    assert all(w.isVisible() for w in desktop.shell.desk.windows)
+
+
+def test_preferences_that_cannot_be_read_are_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "desktop.json"
+    path.write_bytes(b'{"language": "xx"}')
+    assert preferences.load(path) == Preferences()
+    path.write_bytes(b"\xff")
+    assert preferences.load(path) == Preferences()
+    assert preferences.load(tmp_path / "absent.json") == Preferences()
