@@ -15,6 +15,7 @@ from functools import lru_cache
 from asn1crypto import parser
 from cryptography.hazmat import asn1
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signer.envelope import cms
 from signer.envelope.algorithms import PREFERENCE, SUITES, Suite
@@ -49,6 +50,10 @@ class CadesToBeSigned(Struct, frozen=True, kw_only=True):
     algorithm: SignatureAlgorithm
     certificate: Certificate
     content: bytes | None
+
+    def detached(self) -> CadesToBeSigned:
+        """The same, to be finished without its content: what is signed does not change."""
+        return replace(self, content=None)
 
     def finish(self, signature: bytes) -> bytes:
         """The ContentInfo, DER, around a signature value (ECDSA: DER ECDSA-Sig-Value)."""

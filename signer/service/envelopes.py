@@ -58,11 +58,6 @@ def check_release(signature: bytes, document: Document, agreed: cades.CadesToBeS
     )
 
 
-def detach(signature: bytes) -> bytes:
-    """The signature without the content: what the journal keeps."""
-    return cades.detach(signature)
-
-
 def attach(signature: bytes, document: Document) -> bytes:
     """What the panel gets, from what the journal kept and the document that was posted again."""
     return cades.attach(signature, document.content) if document.attached else signature

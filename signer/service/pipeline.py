@@ -101,9 +101,10 @@ class Pipeline:
 
     async def _sign(self, document: Document) -> None:
         draft = envelopes.prepare(document, self._certificate, self._algorithm, self._signing_time)
-        signature = draft.finish(await self._session.sign(self._algorithm, draft.to_be_signed))
+        value = await self._session.sign(self._algorithm, draft.to_be_signed)
+        signature = draft.finish(value)
         envelopes.check_release(signature, document, draft, self._signing_time)
-        detached = envelopes.detach(signature)
+        detached = draft.detached().finish(value) if document.attached else signature
         now = self._clock.now()
         if not self._waiting:
             self._oldest_waiting = asyncio.get_running_loop().time()

@@ -65,6 +65,7 @@ class Runner:
         self._questions = Questions(request, surroundings)
         self._session: SigningSession | None = None
         self._pipeline: Pipeline | None = None
+        self._intending: asyncio.Task[None] | None = None
 
     async def run(self, turn: asyncio.Lock) -> None:
         """Wait for the doctor's attention (`turn`), then go through the journey to its end."""
@@ -183,6 +184,7 @@ class Runner:
             guarded = around.guard.needs_explicit_yes(token, authorisation, around.clock.now())
             if guarded and not last_try_accepted:
                 return (j.AuthorisationRefused(PinProblem.LAST_TRY_UNCONFIRMED.value),)
+            self._begin_to_intend()
             try:
                 self._session = await around.signers.log_in(approval.credential, pin)
             except PinWrong:
@@ -205,7 +207,8 @@ class Runner:
         algorithm = envelopes.choose(
             approval.credential.key_kind, await self._around.signers.algorithms(approval.credential)
         )
-        await self._around.journal.intend(tuple(self._intent(d, approval) for d in wanted))
+        assert self._intending is not None
+        await self._intending
         if self._stop.done():
             return (self._stop.result(),)
         effects: list[j.Effect] = []
@@ -236,6 +239,14 @@ class Runner:
         for effect in effects:
             await self._carry_out(effect)
         return stopped
+
+    def _begin_to_intend(self) -> None:
+        """Make the intents durable while the token looks at the PIN; before C_Sign they are waited for."""
+        if self._intending is None:
+            approval = self._questions.approval
+            open_documents = (self._documents[d] for d in self.journey.open_documents)
+            intents = tuple(self._intent(document, approval) for document in open_documents)
+            self._intending = asyncio.create_task(self._around.journal.intend(intents))
 
     def _intent(self, document: Document, approval: Approval) -> Intent:
         accepted = approval.accepted[document.id]
@@ -290,6 +301,8 @@ class Runner:
         pin, _ = self._questions.take_pin()
         if pin is not None:
             pin.forget()
+        if self._intending is not None:
+            await asyncio.wait({self._intending})
         await self._close()
 
     def _outcome(self) -> Outcome:
