@@ -118,21 +118,17 @@ def prepare(
     )
 
 
-def detach(signature: bytes) -> bytes:
-    """The same signature without its content; a detached one is returned as it is.
-
-    Raises ValueError for bytes that are no signature of this module.
-    """
-    return _with_content(signature, None)
-
-
 def attach(detached: bytes, content: bytes) -> bytes:
-    """The attached form: `attach(detach(x), content_of_x) == x`, byte for byte.
+    """The attached form of a detached signature, byte for byte as it was finished with its content.
 
     That the content is the signed one is not checked here. Raises ValueError for bytes that are no
     signature of this module.
     """
-    return _with_content(detached, content)
+    info = asn1.decode_der(cms.ContentInfo, detached)
+    if info.content_type != cms.ID_SIGNED_DATA:
+        raise ValueError("not a SignedData")
+    info.content.encap_content_info.e_content = content
+    return asn1.encode_der(info)
 
 
 def parses_as_signed_attributes(content: bytes) -> bool:
@@ -206,14 +202,6 @@ def _encapsulated(content: bytes | None) -> cms.EncapsulatedContentInfo:
 
 def _content_info(signed_data: cms.SignedData) -> bytes:
     return asn1.encode_der(cms.ContentInfo(content_type=cms.ID_SIGNED_DATA, content=signed_data))
-
-
-def _with_content(signature: bytes, content: bytes | None) -> bytes:
-    info = asn1.decode_der(cms.ContentInfo, signature)
-    if info.content_type != cms.ID_SIGNED_DATA:
-        raise ValueError("not a SignedData")
-    info.content.encap_content_info.e_content = content
-    return asn1.encode_der(info)
 
 
 def _first_element(encoded: bytes, *, alone: bool = True) -> tuple[tuple[int, int, int], bytes]:

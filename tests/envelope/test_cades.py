@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signer.cli.demo.authority import ODD_DOCTOR, PLAIN_DOCTOR, Name
-from signer.envelope.cades import attach, detach, parses_as_signed_attributes, prepare
+from signer.envelope.cades import attach, parses_as_signed_attributes, prepare
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import CredentialUnusable, DocumentRefused, FormatUnsupported, MechanismUnsupported
 from signer.x509 import read
@@ -164,18 +164,24 @@ def test_signing_times_change_their_type_in_2050_and_stay_to_the_second(moment: 
 
 
 @given(content=st.binary(max_size=3000))
-def test_attaching_what_was_detached_gives_the_same_octets(content: bytes) -> None:
-    attached = signed(content=content)
-    detached = detach(attached)
+def test_one_signature_value_finishes_both_forms_and_attaching_gives_the_other(content: bytes) -> None:
+    prepared = prepare(
+        content=content,
+        media_type=MEDIA_TYPE,
+        certificate=pki.leaf("p256"),
+        algorithm=ECDSA,
+        signing_time=pki.NOW,
+    )
+    value = pki.sign(pki.key("p256"), ECDSA, prepared.to_be_signed)
+    attached, detached = prepared.finish(value), prepared.detached().finish(value)
     assert attach(detached, content) == attached
-    assert detach(detached) == detached
     assert len(detached) + len(content) < len(attached)
 
 
 @given(st.binary(max_size=300))
-def test_bytes_that_are_no_signature_are_not_detached(junk: bytes) -> None:
+def test_nothing_is_attached_to_bytes_that_are_no_signature(junk: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        detach(junk)
+        attach(junk, b"content")
 
 
 def begin(**changes: object) -> None:

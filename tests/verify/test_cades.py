@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from signer.cli.demo.authority import ODD_DOCTOR, PLAIN_DOCTOR, DemoAuthority, Name
 from signer.envelope import cms
 from signer.envelope.algorithms import SUITES
-from signer.envelope.cades import detach
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import SignatureNotVerified
 from signer.verify.cades import verify, verify_release
@@ -375,7 +374,7 @@ def test_a_verdict_is_not_given_where_anybody_would_be_trusted() -> None:
 
 
 def test_a_detached_signature_needs_its_content() -> None:
-    detached = detach(signed())
+    detached = signed(attached=False)
     assert verify(detached, certificate=LEAF.der).reason is Reason.CONTENT_ABSENT
     assert verify(detached, content=b"{}", certificate=LEAF.der).reason is Reason.CONTENT_DIFFERS
     assert verify(detached, content=CONTENT, certificate=LEAF.der).valid
