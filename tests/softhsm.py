@@ -10,13 +10,17 @@ import os
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from drivers.catalogue import Profile, load_catalogue
 from drivers.pin import Pin
 from drivers.supervisor import Supervisor
-from drivers.types import Binding, KeySpec, Limits
+from drivers.types import Binding, KeySpec, Limits, NewCertificate
+from signer import x509
+from signer.cli.demo.authority import DemoAuthority, Name
 
 MODULES = (
     Path("/usr/lib/softhsm/libsofthsm2.so"),
@@ -83,6 +87,34 @@ async def make_keys(token: SoftHsm, keys: dict[bytes, KeySpec]) -> dict[bytes, b
             key_id: await supervisor.generate_key_pair(slot, spec, key_id, f"key {spec.value}")
             for key_id, spec in keys.items()
         }
+
+
+async def certify(token: SoftHsm, keys: dict[bytes, KeySpec], subject: Name, now: datetime) -> bytes:
+    """Make a key pair for each CKA_ID and store a certificate for it; the authority's own, DER."""
+    authority = DemoAuthority(now=now)
+    spkis = await make_keys(token, keys)
+    async with token.supervisor() as supervisor:
+        slot = await only_slot(supervisor)
+        await supervisor.login(slot, Pin(token.pin))
+        for key_id, spki in spkis.items():
+            made = x509.read(authority.issue(spki, subject, not_before=now))
+            await supervisor.store_certificate(
+                slot,
+                NewCertificate(
+                    key_id=key_id,
+                    label=keys[key_id].value,
+                    der=made.der,
+                    subject=made.subject_der,
+                    issuer=made.issuer_der,
+                    serial_number=made.serial_der,
+                ),
+            )
+    return authority.certificate
+
+
+def profile() -> Profile:
+    """SoftHSM's own profile."""
+    return next(p for p in load_catalogue() if p.family == "softhsm")
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ from signer.model.errors import (
     MohrError,
     NotLoggedIn,
     TokenAbsent,
+    TokenRemoved,
     from_ck_rv,
 )
 from signer.service.ports import Clock
@@ -187,22 +188,32 @@ class TokenSession:
         self._module = module
         self._token = token
         self._key_id = key_id
+        self._worker = module.supervisor.pid
+        self._closed = False
         self._plans: dict[SignatureAlgorithm, mechanisms.SigningPlan] = {}
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
-        """See `SigningSession.sign`."""
+        """See `SigningSession.sign`. A login that is gone is told as what took it: a crash, or the card."""
+        if self._closed:
+            raise NotLoggedIn
         with meaning(self._module.profile):
             plan = self._plans.get(algorithm)
             if plan is None:
                 plan = mechanisms.plan(algorithm.value, self._token.mechanisms, self._module.profile.sign)
                 self._plans[algorithm] = plan
-            answer = await self._module.supervisor.sign(
-                self._token.slot, self._key_id, plan.mechanism, plan.data(message)
-            )
+            try:
+                answer = await self._module.supervisor.sign(
+                    self._token.slot, self._key_id, plan.mechanism, plan.data(message)
+                )
+            except faults.NotLoggedIn as fault:
+                if self._module.supervisor.pid != self._worker:
+                    raise ModuleCrashed("the worker that was logged in has ended") from fault
+                raise TokenRemoved("the login is gone") from fault
             return plan.signature(answer)
 
     async def close(self) -> None:
         """C_Logout: some cards that are logged in serve any program of this user."""
+        self._closed = True
         try:
             await self._module.supervisor.logout(self._token.slot)
         except faults.DriverFault as fault:

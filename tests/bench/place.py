@@ -12,12 +12,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from drivers.catalogue import find_modules, load_catalogue
-from drivers.pin import Pin
-from drivers.types import KeySpec, NewCertificate
-from signer import x509
+from drivers.types import KeySpec
 from signer.cli.assembly import ModuleChoice
-from signer.cli.demo.authority import DemoAuthority
 from signer.cli.demo.people import PRACTICES
 from tests import softhsm
 
@@ -33,8 +29,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
     def choice(self) -> ModuleChoice:
         """As the agent's composition takes it."""
-        family = next(m for m in find_modules(load_catalogue()) if m.profile.family == "softhsm")
-        return ModuleChoice(path=self.module, profile=family.profile, env=self.env)
+        return ModuleChoice(path=self.module, profile=softhsm.profile(), env=self.env)
 
 
 def make_place(base: Path) -> Place:
@@ -43,28 +38,8 @@ def make_place(base: Path) -> Place:
     if not mark.exists() or datetime.now(UTC).timestamp() - mark.stat().st_mtime > _LIFETIME.total_seconds():
         shutil.rmtree(base, ignore_errors=True)
         base.mkdir(parents=True)
-        asyncio.run(_furnish(softhsm.create(folder)))
+        keys = {RSA: KeySpec.RSA_2048, EC: KeySpec.EC_P256}
+        token = softhsm.create(folder)
+        asyncio.run(softhsm.certify(token, keys, PRACTICES[0].subject, datetime.now(UTC)))
         mark.touch()
     return Place(module=softhsm.module_path(), env={"SOFTHSM2_CONF": str(folder / "softhsm2.conf")})
-
-
-async def _furnish(token: softhsm.SoftHsm) -> None:
-    now = datetime.now(UTC)
-    authority = DemoAuthority(now=now)
-    async with token.supervisor() as supervisor:
-        slot = await softhsm.only_slot(supervisor)
-        await supervisor.login(slot, Pin(token.pin))
-        for key_id, spec in ((RSA, KeySpec.RSA_2048), (EC, KeySpec.EC_P256)):
-            spki = await supervisor.generate_key_pair(slot, spec, key_id, spec.value)
-            made = x509.read(authority.issue(spki, PRACTICES[0].subject, not_before=now))
-            await supervisor.store_certificate(
-                slot,
-                NewCertificate(
-                    key_id=key_id,
-                    label=spec.value,
-                    der=made.der,
-                    subject=made.subject_der,
-                    issuer=made.issuer_der,
-                    serial_number=made.serial_der,
-                ),
-            )

@@ -1,0 +1,118 @@
+"""A worker that dies or hangs in the middle of a batch: told by name, replaced, and the next try succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from drivers.supervisor import Supervisor
+from drivers.types import KeySpec, Limits
+from signer.cli.assembly import SystemClock
+from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.cli.demo.doctor import ScriptedDoctor
+from signer.journal.store import SqliteJournal
+from signer.model.request import Document, DocumentState, RequestState
+from signer.service.pin_guard import PinGuard
+from signer.service.questions import Surroundings
+from signer.service.signing import SigningService
+from signer.service.token_signers import TokenModule, TokenSigners
+from signer.service.views import RequestView
+from tests import softhsm as hsm
+
+ORIGIN = "https://panel.example"
+
+
+class Desk:
+    """An agent without its endpoint: one token, its worker, a doctor who agrees."""
+
+    def __init__(self, folder: Path, token: hsm.SoftHsm, limits: Limits) -> None:
+        self.supervisor = token.supervisor(limits=limits)
+        module = TokenModule(path=str(token.module), profile=hsm.profile(), supervisor=self.supervisor)
+        self.journal = SqliteJournal(folder / "journal")
+        self.doctor = ScriptedDoctor(token.pin)
+        clock = SystemClock()
+        self.service = SigningService(
+            Surroundings(
+                signers=TokenSigners((module,), clock),
+                consent=self.doctor,
+                journal=self.journal,
+                clock=clock,
+                guard=PinGuard(),
+                paired_since=lambda origin: None,
+            )
+        )
+
+    async def post(self, key: str, count: int) -> RequestView:
+        documents = tuple(
+            Document(id=f"rx-{n}", media_type="text/plain", content=f"{key} {n}".encode())
+            for n in range(count)
+        )
+        return await self.service.submit(
+            origin=ORIGIN,
+            idempotency_key=key,
+            body_hash=key.encode().ljust(32, b"\0"),
+            documents=documents,
+            credential=None,
+            purpose=None,
+        )
+
+    async def end_of(self, view: RequestView) -> RequestView:
+        return await self.service.view(origin=ORIGIN, request_id=view.id, wait=60)
+
+    async def close(self) -> None:
+        await self.service.stop()
+        await self.journal.close()
+        await self.supervisor.close()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    token = hsm.create(tmp_path / "softhsm")
+    await hsm.certify(token, {b"\x01": KeySpec.RSA_2048}, PLAIN_DOCTOR, datetime.now(UTC))
+    opened = Desk(tmp_path, token, Limits(sign=2.0))
+    yield opened
+    await opened.close()
+
+
+async def until_signing(supervisor: Supervisor, desk: Desk, view: RequestView) -> int:
+    """The worker's process id, once it makes signatures for this request."""
+    async with asyncio.timeout(30):
+        while (await desk.service.view(origin=ORIGIN, request_id=view.id)).state is not RequestState.SIGNING:
+            await asyncio.sleep(0.001)
+    assert supervisor.pid is not None
+    return supervisor.pid
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGKILL, "module-crashed"),
+        (signal.SIGSEGV, "module-crashed"),
+        (signal.SIGSTOP, "module-hung"),
+    ],
+)
+async def test_what_was_sealed_stays_the_rest_fails_by_name_and_a_second_try_succeeds(
+    desk: Desk, number: signal.Signals, code: str
+) -> None:
+    posted = await desk.post("first", 250)
+    lost = await until_signing(desk.supervisor, desk, posted)
+    os.kill(lost, number)
+    ended = await desk.end_of(posted)
+
+    assert ended.state is RequestState.FAILED
+    failed = [d for d in ended.documents if d.state is not DocumentState.SIGNED]
+    assert {d.problem.code for d in failed if d.problem} == {code}
+    assert all(d.signature is None for d in failed)
+    sealed = [d for d in ended.documents if d.state is DocumentState.SIGNED]
+    assert all(d.signature for d in sealed)
+
+    again = await desk.end_of(await desk.post("second", 3))
+    assert [d.state for d in again.documents] == [DocumentState.SIGNED] * 3
+    assert desk.supervisor.pid not in {None, lost}
+    assert await desk.journal.check() == 250 + 250 + 3 + 3, "every intent has a seal or an ending"
