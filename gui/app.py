@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,13 +41,14 @@ def _show(
     from PySide6.QtWidgets import QApplication
 
     from gui.shell import Shell
+    from gui.signals import QuitOnSignals
 
     app = QApplication([sys.argv[0], *arguments])
-    # Qt's loop runs no Python while nothing happens: the plain handler ends the process on Ctrl+C at once.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    quitting = QuitOnSignals(app)
     shell = Shell(app, outbox, agent.surface, preferences_path)
     if not (hidden and shell.tray is not None):
         shell.open_home()
     status = app.exec()
+    quitting.end()
     shell.close()
     return status

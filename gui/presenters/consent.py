@@ -6,17 +6,15 @@ the text passes through `approval` into a `Pin`.
 
 from __future__ import annotations
 
-from enum import Enum
-
-from msgspec import Struct
-
 from gui import translations as t
 from gui.presenters import pin as pins
+from gui.presenters.consent_views import Counts, Decision, Ending, Footer, Header, Phase, Row
+from gui.presenters.ending import present_ending
 from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import TriesLeft
-from signer.model.errors import ConsentDeclined, PinLocked, by_code
+from signer.model.errors import PinLocked
 from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
     Approved,
@@ -28,82 +26,6 @@ from signer.service.consent import (
     PinProblem,
     PinRequest,
 )
-
-
-class Phase(Enum):
-    """Where the dialogue stands."""
-
-    ASKING = "asking"
-    OPENING = "opening"
-    SIGNING = "signing"
-    ENDED = "ended"
-
-
-class Decision(Enum):
-    """What the doctor said about one of several documents."""
-
-    OPEN = "open"
-    APPROVED = "approved"
-    REFUSED = "refused"
-
-
-class Header(Struct, frozen=True, kw_only=True):
-    """The top row: what is asked, by whom, and what with. `origin` is as the browser gave it."""
-
-    title: str
-    lead: str
-    origin: str
-    since: str | None
-    insurer: str | None
-    certificate: str
-
-
-class Row(Struct, frozen=True, kw_only=True):
-    """One document in the list of many. `accessible` says all of it in one sentence."""
-
-    title: str
-    subtitle: str
-    decision: Decision
-    mark: Line | None
-    outcome: DocumentOutcome | None
-    accessible: str
-
-
-class Counts(Struct, frozen=True, kw_only=True):
-    """How many documents are approved, refused and not yet decided."""
-
-    approved: int
-    refused: int
-    open: int
-
-
-class Footer(Struct, frozen=True, kw_only=True):
-    """The last row. `why_not` says why Sign cannot be pressed; None when it can."""
-
-    holder: str
-    pin_caption: str
-    pin_pad: Line | None
-    takes_pin: bool
-    tries: Line
-    layout: Line
-    last_try: str | None
-    banner: Line | None
-    sign: str
-    why_not: str | None
-    decline: str
-    can_decline: bool
-    hint: str | None
-    busy: str | None
-    progress: tuple[int, int] | None
-
-
-class Ending(Struct, frozen=True, kw_only=True):
-    """The last words. `silent` endings (all signed, or declined by the doctor) need nobody to read them."""
-
-    sentence: Line
-    remedy: str | None
-    code: str | None
-    silent: bool
 
 
 class ConsentPresenter:
@@ -337,28 +259,7 @@ class ConsentPresenter:
     def ending(self) -> Ending:
         """The last words. Only after `ended`."""
         assert self._outcome is not None
-        states = [state for _, state in self._outcome.documents]
-        signed = states.count(DocumentOutcome.SIGNED)
-        declined = states.count(DocumentOutcome.DECLINED)
-        failed = states.count(DocumentOutcome.FAILED)
-        problem = self._outcome.problem
-        by_doctor = problem == ConsentDeclined.code or (problem is None and signed == 0 and failed == 0)
-        if problem is not None and not by_doctor:
-            return self._failed(problem, signed)
-        say = self.tongue.say
-        if failed or (declined and signed):
-            sentence = say(t.DONE_SOME, signed=signed, total=len(states), declined=declined, failed=failed)
-        elif not signed:
-            sentence = say(t.DONE_NONE)
-        else:
-            sentence = say(t.DONE_MANY, signed=signed) if self.many else say(t.DONE_ONE)
-        tone = Tone.BAD if failed else Tone.OK if signed else Tone.PLAIN
-        return Ending(
-            sentence=Line(sentence, tone),
-            remedy=None,
-            code=None,
-            silent=by_doctor or (not self.many and failed == 0),
-        )
+        return present_ending(self._outcome, self.tongue, many=self.many)
 
     # --- inside
 
@@ -458,19 +359,6 @@ class ConsentPresenter:
             done, total = self._progress
             return self.tongue.say(t.SIGNING_COUNT, done=done, total=total)
         return None
-
-    def _failed(self, problem: str, signed: int) -> Ending:
-        condition = by_code(problem)
-        fa = self.tongue.rtl
-        sentence = condition.fa if fa else condition.en
-        if self.many and signed:
-            sentence = f"{sentence} {self.tongue.say(t.DONE_MANY, signed=signed)}"
-        return Ending(
-            sentence=Line(sentence, Tone.BAD),
-            remedy=condition.fa_remedy if fa else condition.en_remedy,
-            code=self.tongue.say(t.SUPPORT_CODE, code=left_to_right(problem)),
-            silent=False,
-        )
 
 
 def _script_sample(pin: str) -> str:

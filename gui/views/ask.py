@@ -8,7 +8,7 @@ waiting unseen), and in its first moments it takes no key and no click: those we
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from gui.bridge.messages import Reply
@@ -90,8 +90,9 @@ class AskWindow(QWidget):
         self.rebuild()
 
     def come_forward(self) -> None:
-        """Show in the middle of the screen the doctor looks at, in front, and ask for attention."""
-        self.resize(_fitting(self._wanted))
+        """Show in the middle of the screen where the pointer is, in front, and ask for attention."""
+        if not self.isVisible():
+            self._place()
         self._guard_begins()
         self.show()
         self.raise_()
@@ -115,6 +116,12 @@ class AskWindow(QWidget):
             event.ignore()
             self.decline()
 
+    def _place(self) -> None:
+        screen = QGuiApplication.screenAt(QCursor.pos()) or QGuiApplication.primaryScreen()
+        room = screen.availableGeometry().adjusted(8, 40, -8, -8)  # what its frame needs
+        self.resize(self._wanted.boundedTo(room.size()).expandedTo(self.minimumSize()))
+        self.move(room.center() - self.rect().center())
+
     def _guard_begins(self) -> None:
         app = QApplication.instance()
         if app is not None and self._stray > 0:
@@ -125,8 +132,3 @@ class AskWindow(QWidget):
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self)
-
-
-def _fitting(wanted: QSize) -> QSize:
-    """The wanted size, or what the screen leaves of it after its bars and the window's frame."""
-    return wanted.boundedTo(QGuiApplication.primaryScreen().availableSize() - QSize(16, 48))

@@ -18,8 +18,9 @@ from gui.presenters.asks import CredentialView, present_choice
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.header import origin_line
-from gui.views.kit import KeyButton, Radio, button, label, row
+from gui.views.kit import KeyButton, button, label, row
 from gui.views.marks import Seal
+from gui.views.ticks import Radio
 from signer.service.consent import ChoiceQuestion
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui import translations as t
-from gui.presenters.consent import ConsentPresenter, Decision, Ending, Phase
+from gui.presenters.consent import ConsentPresenter
+from gui.presenters.consent_views import Decision, Ending, Phase
 from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
@@ -32,6 +33,7 @@ class ConsentWindow(AskWindow):
         self.presenter = ConsentPresenter(question, tongue)
         self._at = 0
         self.setMinimumSize(960 if self.presenter.many else 760, 480)
+        QGuiApplication.inputMethod().localeChanged.connect(self._layout_changed)
         self.rebuild()
 
     # --- what the agent says
@@ -176,6 +178,10 @@ class ConsentWindow(AskWindow):
     def _typed(self, pin: str) -> None:
         self.presenter.keyboard(keyboard_language())
         self.presenter.typed(pin)
+        self._renew_footer()
+
+    def _layout_changed(self) -> None:
+        self.presenter.keyboard(keyboard_language())
         self._renew_footer()
 
     def _last_try(self, yes: bool) -> None:

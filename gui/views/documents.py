@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from gui import theme
 from gui import translations as t
-from gui.presenters.consent import ConsentPresenter, Decision, Row
+from gui.presenters.consent import ConsentPresenter
+from gui.presenters.consent_views import Decision, Row
 from gui.presenters.pin import Tone
 from gui.views.marks import Sign, draw, tone_colour
 from signer.service.consent import DocumentOutcome

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 from gui import translations as t
 from gui.presenters.consent import ConsentPresenter
 from gui.presenters.pin import Tone
-from gui.views.kit import Flow, chip, clear, label
+from gui.views.kit import chip, clear, label
 from gui.views.marks import Seal
+from gui.views.words import Flow
 
 
 class HeaderRow(QFrame):

@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from gui import translations as t
-from gui.presenters.consent import Footer
+from gui.presenters.consent_views import Footer
 from gui.presenters.pin import Tone, has_eastern_digits, in_latin_digits
 from gui.presenters.tongue import Tongue
-from gui.views.kit import KeyButton, Tick, button, label, row, set_button, set_line
+from gui.views.kit import KeyButton, button, label, row, set_button, set_line
 from gui.views.marks import Sign, SignMark
+from gui.views.ticks import Tick
 
 _HINTS = (
     Qt.InputMethodHint.ImhSensitiveData

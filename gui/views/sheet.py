@@ -14,9 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,12 +22,15 @@ from PySide6.QtWidgets import (
 
 from gui import translations as t
 from gui.presenters.pin import Tone
-from gui.presenters.sheet import Field, FindingView, ItemView, SheetView, Value
+from gui.presenters.sheet import FindingView, ItemView, SheetView
 from gui.presenters.tongue import Tongue
-from gui.views.kit import Flow, Tick, button, card, hairline, label
+from gui.views.cells import Captioned, NameCell, cell, legend
+from gui.views.kit import button, card, hairline, label
 from gui.views.leaves import LeafList
 from gui.views.marks import Sign, SignMark
-from signer.model.sheet import Comparison, Weight
+from gui.views.ticks import Tick
+from gui.views.words import Flow
+from signer.model.sheet import Weight
 
 #: Rows made at once. A typical prescription fits into the first portion.
 PORTION = 12
@@ -38,11 +39,6 @@ _FINDING = {
     Weight.RED: ("find-red", Sign.CROSS, Tone.BAD),
     Weight.AMBER: ("find-amber", Sign.BANG, Tone.WARN),
     Weight.NOTE: ("find-note", Sign.INFO, Tone.PLAIN),
-}
-#: What cannot be compared has no sign: a sign on every name would drown those that matter.
-_COMPARISON = {
-    Comparison.EQUAL: (Sign.TICK, Tone.OK),
-    Comparison.DIFFERS: (Sign.UNEQUAL, Tone.BAD),
 }
 
 
@@ -208,7 +204,7 @@ class Paper(QWidget):
     def _head(self) -> None:
         fields = Flow(gap=20, line_gap=12, cell=165)
         for field in self._view.head:
-            fields.addWidget(_Captioned(field))
+            fields.addWidget(Captioned(field))
         self._column.addLayout(fields)
 
     def _items(self) -> None:
@@ -236,7 +232,7 @@ class Paper(QWidget):
 
     def _foot(self) -> None:
         for field in self._view.foot:
-            self._column.addWidget(_Captioned(field))
+            self._column.addWidget(Captioned(field))
         notes = [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]
         if notes:
             self._column.addWidget(self._notes(notes))
@@ -245,7 +241,7 @@ class Paper(QWidget):
         below = Flow(gap=20)
         below.addWidget(self.details)
         for kind, words in self._view.legend:
-            below.addWidget(_legend(kind, words))
+            below.addWidget(legend(kind, words))
         self._column.addLayout(below)
         self._column.addStretch(1)
         self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
@@ -283,8 +279,8 @@ class Paper(QWidget):
             self._grid.addWidget(above, self._grid_row, 0, 1, columns)
             self._grid_row += 1
         stopped = any(f.weight is Weight.RED for f in self._by_item.get(index, ()))
-        parts: list[QWidget] = [label(item.number, "soft"), _Name(item)]
-        parts += [_cell(value, stopped=stopped) for value in item.cells]
+        parts: list[QWidget] = [label(item.number, "soft"), NameCell(item)]
+        parts += [cell(value, stopped=stopped) for value in item.cells]
         for at, part in enumerate(parts):
             self._grid.addWidget(part, self._grid_row, at, Qt.AlignmentFlag.AlignTop)
         self._grid_row += 1
@@ -333,73 +329,3 @@ class _Area(QScrollArea):
         body = self._body
         width = max(self.viewport().width(), body.minimumSizeHint().width())
         return body.heightForWidth(width) if body.hasHeightForWidth() else body.sizeHint().height()
-
-
-class _Captioned(QWidget):
-    """A value under its soft caption."""
-
-    def __init__(self, field: Field) -> None:
-        super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(label(field.caption, "caption"))
-        value = label(field.value.text, "strong" if field.value.strong else "", wrap=True)
-        value.setAccessibleName(f"{field.caption}: {field.value.text} {field.aside}")
-        column.addWidget(_marked(value, field.value))
-        if field.aside:
-            column.addWidget(label(field.aside, "soft", wrap=True))
-
-
-class _Name(QWidget):
-    """An item's name, and softly under it what qualifies it."""
-
-    def __init__(self, item: ItemView) -> None:
-        super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(_cell(item.name, name=True))
-        if item.qualifiers:
-            flow = Flow(gap=14)
-            for value in item.qualifiers:
-                words = label(value.text, "medium" if value.strong else "qualifier", wrap=True)
-                flow.addWidget(_marked(words, value))
-            column.addLayout(flow)
-
-
-def _cell(value: Value | None, *, stopped: bool = False, name: bool = False) -> QWidget:
-    if value is None:
-        return label("—", "soft")
-    role = "strong" if name else "number" if value.strong else ""
-    if value.strong and not name and (stopped or value.comparison is Comparison.DIFFERS):
-        role = "number-bad"
-    return _marked(label(value.text, role, wrap=True), value)
-
-
-def _legend(kind: Comparison, words: str) -> QWidget:
-    """What a sign means."""
-    holder = QWidget()
-    line = QHBoxLayout(holder)
-    line.setContentsMargins(0, 3, 0, 0)
-    line.setSpacing(6)
-    if kind in _COMPARISON:
-        line.addWidget(SignMark(*_COMPARISON[kind], 13))
-    line.addWidget(label(words, "soft"))
-    return holder
-
-
-def _marked(words: QLabel, value: Value) -> QWidget:
-    """The words with the sign of their comparison behind them."""
-    if value.comparison not in _COMPARISON:
-        return words
-    sign, tone = _COMPARISON[value.comparison]
-    holder = QWidget()
-    line = QHBoxLayout(holder)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(5)
-    words.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-    line.addWidget(words)
-    line.addWidget(SignMark(sign, tone, 13, 7), 0, Qt.AlignmentFlag.AlignTop)
-    line.addStretch(1)
-    return holder

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gui.presenters.consent import ConsentPresenter, Decision, Phase
+from gui.presenters.consent import ConsentPresenter
+from gui.presenters.consent_views import Decision, Phase
 from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from signer.model.credential import Authorisation, AuthorisationKind, TriesLeft
-from signer.model.errors import MohrError, catalogue
+from signer.model.errors import ConsentDeclined, MohrError, catalogue
 from signer.service.consent import (
     ConsentQuestion,
     DocumentOutcome,
@@ -164,10 +165,11 @@ def test_the_presenter_keeps_no_pin() -> None:
 @pytest.mark.parametrize("condition", catalogue(), ids=lambda c: c.code)
 def test_every_condition_ends_in_its_own_words(lang: Lang, condition: type[MohrError]) -> None:
     presenter = _ready(lang=lang)
-    outcome = Outcome(documents=(("rx-1", DocumentOutcome.FAILED),), problem=condition.code)
-    presenter.ended(outcome)
+    by_doctor = condition is ConsentDeclined
+    state = DocumentOutcome.DECLINED if by_doctor else DocumentOutcome.FAILED
+    presenter.ended(Outcome(documents=(("rx-1", state),), problem=condition.code))
     ending = presenter.ending()
-    if condition.code == "consent-declined":
+    if by_doctor:
         assert ending.silent
         return
     assert ending.sentence.text == (condition.fa if lang == "fa" else condition.en)

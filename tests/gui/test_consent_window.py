@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
-from gui.presenters.consent import Decision, Phase
+from gui.presenters.consent_views import Decision, Phase
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from gui.views.ask import AskWindow

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +119,52 @@ def test_a_failure_left_unread_does_not_hold_up_the_next_question(desktop: Deskt
     settle()
     assert len(desktop.shell.desk.windows) == 2
     assert all(w.isVisible() for w in desktop.shell.desk.windows)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "logout"])
+def test_a_whole_run_starts_the_agent_and_stops_it_when_told_to_quit(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    arguments = [sys.executable, "-c", _RUN, str(tmp_path / "desktop.json")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "answering\n"
+        assert run.stdout.readline() == "in Qt's loop\n"
+        run.send_signal(number)
+        assert run.stdout.read() == "stopped\n"
+        assert run.wait(30) == 0
+
+
+_RUN = """
+import asyncio, os, sys
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+from gui.app import run
+from gui.bridge.messages import AgentInfo
+
+class Agent:
+    def __init__(self, surface):
+        assert "PySide6" not in sys.modules
+
+    async def start(self):
+        print("answering", flush=True)
+        self.look = asyncio.create_task(self.watch())
+        return AgentInfo(address="127.0.0.1:1", version="0")
+
+    async def watch(self):
+        while "gui.shell" not in sys.modules or not getattr(sys.modules["gui.shell"], "Shell", None):
+            await asyncio.sleep(0.02)
+        from PySide6.QtCore import QCoreApplication, QTimer
+        while QCoreApplication.instance() is None:
+            await asyncio.sleep(0.02)
+        QTimer.singleShot(0, QCoreApplication.instance(), lambda: print("in Qt's loop", flush=True))
+
+    async def stop(self):
+        print("stopped", flush=True)
+
+sys.exit(run(Agent, preferences_path=Path(sys.argv[1])))
+"""
 
 
 def test_preferences_that_cannot_be_read_are_the_defaults(tmp_path: Path) -> None:

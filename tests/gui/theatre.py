@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox
 from gui.bridge.inbox import Inbox
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
-from gui.presenters.consent import Phase
+from gui.presenters.consent_views import Phase
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from gui.views.ask import AskWindow
