@@ -17,6 +17,7 @@ from pathlib import Path
 
 from signer.envelope import cades
 from signer.model.credential import KeyKind
+from tests.bench import process
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
@@ -33,13 +34,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--idle", type=float, default=30.0, help="seconds to watch the idle agent for")
     parser.add_argument("--folder", type=Path, default=Path(".mohr/bench"))
     options = parser.parse_args()
-    figures = measure(options.folder.absolute(), options.rounds)
-    print(f"{'':26}{'ms':>10}{'ratio':>9}")
+    base = options.folder.absolute()
+    figures = measure(base, options.rounds) | measure_process(base, options.idle)
     for name, row in figures.items():
-        ratio = f"{row['ratio']:9.3f}" if "ratio" in row else ""
-        print(f"{name:26}{row['ms']:10.3f}{ratio}")
+        print(f"{name:26}" + "".join(f"{value:12.3f} {unit}" for unit, value in row.items()))
     if options.json:
         print(json.dumps(figures))
     return 0
@@ -71,6 +72,25 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     finally:
         worker.close()
     return {name: _row(name, lasted, found["raw_c_sign"]) for name, lasted in found.items()}
+
+
+def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
+    """Starts (median of five, after one that warms the disk's cache), then one idle agent with its window."""
+    env = make_place(base).env
+    figures: dict[str, dict[str, float]] = {}
+    for name, module in (("start_headless", process.HEADLESS), ("start_window", process.WINDOW)):
+        lasted = []
+        for _ in range(6):
+            with process.running(module, env) as (_, seconds):
+                lasted.append(seconds * 1000)
+        figures[name] = {"ms": statistics.median(lasted[1:])}
+    with process.running(process.WINDOW, env) as (pid, _):
+        time.sleep(3)  # the window opens and the first look at the tokens ends
+        before = process.cpu_seconds(pid)
+        time.sleep(idle)
+        figures["idle_cpu"] = {"ms": (process.cpu_seconds(pid) - before) * 1000}
+        figures["idle_pss"] = {"MB": process.pss_mb(pid)}
+    return figures
 
 
 def _cades(key: RawKey) -> bytes:
