@@ -49,6 +49,7 @@ CREATE TABLE released (
     signature BLOB NOT NULL,
     until TEXT NOT NULL
 ) STRICT;
+CREATE INDEX released_by_end ON released (until);
 """
 
 #: Everything but the tag itself is covered by the tag, in this order.
