@@ -56,6 +56,8 @@ def test_the_demo_writes_the_day_that_it_is_in_tehran() -> None:
     body = drafted("tamin").body
     assert isinstance(body, PrescriptionSheet)
     assert body.issued.text == "2026-11-23T00:15:00+03:30"
+    assert body.valid_until is not None
+    assert body.valid_until.at == datetime(2027, 1, 21, 20, 45, tzinfo=UTC)
     assert '"prescDate":"14050902"' in node(
         "-e",
         BUILD,

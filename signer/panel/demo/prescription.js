@@ -197,7 +197,7 @@ export function prescription(draft) {
     kind: 'drug',
     insurer,
     issued: rfc3339(at),
-    valid_until: rfc3339(at + VALID_DAYS * DAY).slice(0, 10),
+    valid_until: rfc3339(at + VALID_DAYS * DAY),
     patient,
     prescriber: said(prescriber),
     items: lines.map(({ amountId, instructionId, ...line }) => ({ ...line, repeat: 0 })),
