@@ -91,7 +91,8 @@ def _credential(credential: Credential, tongue: Tongue) -> CredentialView:
     centre = tongue.signed(holder.centre) if holder.centre else say(t.NO_CENTRE)
     who = tongue.within(holder.name)
     if holder.council_number:
-        who = f"{who} · {say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))}"
+        council = say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))
+        who = f"{tongue.within(holder.name)} · {council}"
     facts = " · ".join(
         (
             say(

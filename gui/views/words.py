@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import ceil
 from unicodedata import bidirectional
 
@@ -66,7 +65,7 @@ class Words(QLabel):
     def _laid_out(self, width: int) -> QTextLayout:
         text = self.text()
         layout = QTextLayout(text, self.font())
-        rtl = _right_to_left(text, self.layoutDirection() is Qt.LayoutDirection.RightToLeft)
+        rtl = reads_right_to_left(text, self.layoutDirection() is Qt.LayoutDirection.RightToLeft)
         option = QTextOption(self.alignment() & _SIDES | Qt.AlignmentFlag.AlignAbsolute)
         option.setTextDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -83,14 +82,18 @@ class Words(QLabel):
 
 _ENDLESS = 1 << 20
 _SIDES = Qt.AlignmentFlag.AlignHorizontal_Mask
-_ISOLATE = re.compile("[\u2066-\u2068][^\u2066-\u2069]*\u2069")
 
 
-def _right_to_left(text: str, fallback: bool) -> bool:
+def reads_right_to_left(text: str, fallback: bool) -> bool:
     """The paragraph's direction by its first strong character outside isolates (UAX #9 P2, P3)."""
-    for character in _ISOLATE.sub("", text):
+    depth = 0
+    for character in text:
         kind = bidirectional(character)
-        if kind in ("L", "R", "AL"):
+        if kind in ("LRI", "RLI", "FSI"):
+            depth += 1
+        elif kind == "PDI":
+            depth = max(0, depth - 1)
+        elif depth == 0 and kind in ("L", "R", "AL"):
             return kind != "L"
     return fallback
 

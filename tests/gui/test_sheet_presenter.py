@@ -114,7 +114,7 @@ def test_pairing_shows_the_digits_as_the_page_does_and_again_in_persian() -> Non
 def test_a_credential_says_holder_centre_issuer_validity_and_why_it_cannot_sign() -> None:
     usable, _, unusable = present_choice(scenes.CHOICE, EN).credentials
     assert usable.centre == "مطب ونک"
-    assert "council no." in usable.holder
+    assert usable.holder == "\u2068دکتر نمونه\u2069 · council no. \u2066123456\u2069"
     assert "GICA Bronze Sample CA" in usable.facts
     assert "2027-06-02" in usable.facts
     assert usable.problem is None
