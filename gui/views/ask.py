@@ -101,7 +101,10 @@ class AskWindow(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Drop what was typed or clicked before the window could be read."""
-        return event.type() in _INPUT and isinstance(watched, QWidget) and watched.window() is self
+        if event.type() not in _INPUT:
+            return False
+        # At the window already: Qt moves the focus on a click before it asks a widget's filters.
+        return watched == self.windowHandle() or (isinstance(watched, QWidget) and watched.window() is self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape declines."""

@@ -215,6 +215,14 @@ def test_keys_meant_for_the_browser_decide_nothing(desk: Desk) -> None:
     assert window.isVisible()
 
 
+def test_a_click_meant_for_the_browser_does_not_open_the_pin_field_to_its_keys(desk: Desk) -> None:
+    window = desk.consent(scenes.consent(scenes.three_items()), stray=30)
+    field = window.pin.field
+    place = field.mapTo(window, field.rect().center())
+    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=place)
+    assert not field.hasFocus()
+
+
 @pytest.mark.parametrize(
     ("button", "sent"),
     [("latin", b"1234"), ("as_typed", "۱۲۳۴".encode())],
