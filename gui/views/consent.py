@@ -41,8 +41,8 @@ class ConsentWindow(AskWindow):
     def ask_pin(self, request: PinRequest) -> None:
         """The PIN is wanted again."""
         self.presenter.ask_pin(request)
+        self._renew()  # first, since a field that is hidden takes no focus
         self.pin.ask_again()
-        self._renew()
 
     def progress(self, done: int, total: int) -> None:
         """Show how far the signing is."""
@@ -170,10 +170,9 @@ class ConsentWindow(AskWindow):
             self.answer(Declined())
 
     def _sign(self, pin: str | None) -> None:
-        approved = self.presenter.approval(pin)
+        self.answer(self.presenter.approval(pin))  # first: the token need not wait for the drawing
         self._show(self._at)
         self._rest_focus()
-        self.answer(approved)
 
     def _typed(self, pin: str) -> None:
         self.presenter.keyboard(keyboard_language())

@@ -105,9 +105,9 @@ class PinRow(QFrame):
         self._allowed = footer.why_not is None
         set_button(self.sign, footer.sign)
         self.sign.setEnabled(self._allowed)
-        self.why.setText(footer.hint if footer.why_not is None and footer.hint else footer.why_not or "")
-        self.why.setVisible(bool(self.why.text()))
-        self.sign.setAccessibleDescription(self.why.text())
+        why = footer.hint if footer.why_not is None and footer.hint else footer.why_not or ""
+        self.why.setText(why or " ")  # a line even so: the row must not move under the typing hand
+        self.sign.setAccessibleDescription(why)
         self.decline.set_words(footer.decline)
         self.decline.setEnabled(footer.can_decline)
 
