@@ -1,4 +1,4 @@
-"""A certificate found on a token, as a credential. Finding it is `token_signers`, reading it `signer.x509`."""
+"""A certificate on a token, as a credential. Finding it is `token_signers`, reading it `signer.x509`."""
 
 from __future__ import annotations
 

@@ -163,6 +163,9 @@ class TokenSigners:
         if tick - read_at >= CERTIFICATES_FRESH_FOR:
             stored = await module.supervisor.certificates(token.slot)
             self._read[place] = (tick, stored)
+        ref = TokenRef(
+            module=module.path, slot=token.slot, serial=token.serial, label=token.label, reader=token.reader
+        )
         credentials = []
         for one in stored:
             try:
@@ -171,13 +174,6 @@ class TokenSigners:
                 log.warning("%s: a certificate is unreadable: %s", module.profile.family, fault)
                 continue
             if not _is_authority(certificate):
-                ref = TokenRef(
-                    module=module.path,
-                    slot=token.slot,
-                    serial=token.serial,
-                    label=token.label,
-                    reader=token.reader,
-                )
                 credentials.append(credential_of(certificate, one.key_id, ref, now))
         return credentials
 
