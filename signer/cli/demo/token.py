@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from drivers.supervisor import Supervisor
-from drivers.types import KeySpec, NewCertificate
 from msgspec import Struct
 
 from drivers.pin import Pin
+from drivers.supervisor import Supervisor
+from drivers.types import KeySpec, NewCertificate
 from signer import x509
 from signer.cli.demo.authority import FILE_NAME, LIFETIME, DemoAuthority
 from signer.cli.demo.people import PRACTICES
