@@ -33,7 +33,7 @@ from signer.service.consent import (
 
 _PIN_PROBLEMS = {
     PinProblem.WRONG: "The PIN was wrong. Nothing was signed; type it again with care.",
-    PinProblem.MALFORMED: "The token does not take a PIN like that: its length or characters. No try was spent.",
+    PinProblem.MALFORMED: "The token does not take a PIN like that (length or characters). No try was spent.",
     PinProblem.LOGGED_OUT: "The token's session ended. Type the PIN again to go on.",
     PinProblem.LAST_TRY_UNCONFIRMED: "This may be the last try, and your own yes to it was missing.",
 }

@@ -88,6 +88,7 @@ class Tty:
             raise
         whole = octets.endswith(b"\n")
         if not (whole and echoed):
+            # A terminal that hung up reads as ended too. There this write fails, so that it is nobody's no.
             self._write("\n")
         if not whole or len(octets) >= LONGEST_LINE:
             raise NoAnswer
@@ -110,13 +111,9 @@ class Tty:
         finally:
             loop.remove_reader(self._reader)
         try:
-            octets = os.read(self._reader, LONGEST_LINE)
+            return os.read(self._reader, LONGEST_LINE)
         except OSError as gone:
             raise ConsentSurfaceMissing("the terminal cannot be read") from gone
-        if not octets and not os.isatty(self._reader):
-            # A terminal that hung up reads as ended, and that is nobody's no.
-            raise ConsentSurfaceMissing("the terminal has gone")
-        return octets
 
     @contextmanager
     def _echo_off(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ import os
 import re
 import select
 import termios
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -38,6 +39,7 @@ class Terminal:
         self._keyboard, self.device = os.openpty()
         self.screen = ""
         self._undecoded = b""
+        self._read_to = 0
 
     @property
     def text(self) -> str:
@@ -61,9 +63,30 @@ class Terminal:
         self._undecoded = b""
         return True
 
+    def read_until(self, words: str, patience: float = 20.0) -> None:
+        """Read on until `words` stand behind what was read before."""
+        end = time.monotonic() + patience
+        while (at := self.text.find(words, self._read_to)) < 0:
+            assert time.monotonic() < end, f"no «{words}» in {self.text[self._read_to :]}"
+            self.look()
+        self._read_to = at + len(words)
+
+    async def until(self, words: str) -> None:
+        """The same beside a running loop, which may write more than a pty holds."""
+        await asyncio.to_thread(self.read_until, words)
+
+    async def answer(self, prompt: str, typed: str) -> None:
+        """Wait for the prompt, then type a line."""
+        await self.until(prompt)
+        self.type(typed + "\n")
+
     def type(self, text: str) -> None:
         """Type, and nothing more: the end of a line is `text`'s own."""
-        os.write(self._keyboard, text.encode())
+        self.press(text.encode())
+
+    def press(self, octets: bytes) -> None:
+        """What a keyboard sends that is no text."""
+        os.write(self._keyboard, octets)
 
     def hang_up(self) -> None:
         """Close the window."""
@@ -175,7 +198,8 @@ class _Person:
                 return "no"
             case (Pick(credential_id), "Number, or nothing"):
                 offered = re.findall(r"^  (\d+)\. .*certificate (\w+)", text, re.MULTILINE)
-                return next(number for number, mark in offered if credential_id.startswith(mark))
+                numbers = [str(number) for number, mark in offered if credential_id.startswith(mark)]
+                return numbers[-1]
             case (Approve(_, refusing), "Sign in spite" | "Sign this"):
                 return "no" if _DOCUMENT.findall(text)[-1] in refusing else "yes"
             case (Approve() | TypePin(), "Try all"):
