@@ -50,9 +50,13 @@ class WorkerLink(asyncio.SubprocessProtocol):
 
     @classmethod
     async def spawn(cls, command: Sequence[str], env: Mapping[str, str]) -> WorkerLink:
-        """Start a process by exec and hold its three pipes. Raises `OSError` where it cannot be started."""
+        """Start a process by exec and hold its three pipes. Raises `OSError` where it cannot be started.
+
+        It gets a session of its own: Ctrl-C in the agent's terminal is the agent's to act on, which logs out
+        first, and no module can reach that terminal.
+        """
         loop = asyncio.get_running_loop()
-        _, link = await loop.subprocess_exec(lambda: cls(loop), *command, env=env)
+        _, link = await loop.subprocess_exec(lambda: cls(loop), *command, env=env, start_new_session=True)
         return link
 
     @property

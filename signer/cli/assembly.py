@@ -21,6 +21,7 @@ from drivers.catalogue import Profile, find_modules, load_catalogue
 from drivers.supervisor import Supervisor
 from signer.model.policy import Policy
 from signer.platform.folders import Folders, user_folders
+from signer.platform.only_one import only_one
 
 if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
@@ -84,8 +85,12 @@ class Agent:
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> EndpointAddress:
-        """Spawn the workers, then import and start the rest while they load. Undone if it fails."""
+        """Spawn the workers, then import and start the rest while they load. Undone if it fails.
+
+        Raises `AlreadyRunning` before anything is spawned, and `PortsTaken`.
+        """
         async with contextlib.AsyncExitStack() as undo:
+            undo.enter_context(only_one(self._folders.data))
             for supervisor in self._supervisors:
                 undo.push_async_callback(supervisor.close)
                 await supervisor.start()

@@ -13,7 +13,15 @@ from signer.platform.folders import user_folders
 
 
 def pairings(revoke: str | None) -> int:
-    """List the paired origins, or revoke one. 1 where there is no such pairing."""
+    """List the paired origins, or revoke one. 1 where there is no such pairing, or the list is damaged."""
+    try:
+        return _pairings(revoke)
+    except MohrError as problem:
+        print(f"{problem.en} {problem.detail}")
+        return 1
+
+
+def _pairings(revoke: str | None) -> int:
     kept = Pairings.open(user_folders().data)
     if revoke is not None:
         if not kept.revoke(revoke):

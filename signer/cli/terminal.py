@@ -1,33 +1,22 @@
 """Consent in a terminal, for `mohr agent`: the sheet in plain lines, a yes in words, the PIN without echo.
 
-Needs a TTY on standard input and output; without one every question ends in `ConsentSurfaceMissing`.
-Everything that comes from a panel or a certificate is printed with its control characters spelled out.
+Needs a terminal on both ends and in the foreground; without one every question ends in
+`ConsentSurfaceMissing`. One question is in front at a time; the others wait in the order in which they came.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import termios
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
-from signer.model import findings
-from signer.model.credential import AuthorisationKind, Credential
-from signer.model.errors import ConsentSurfaceMissing, by_code
-from signer.model.sheet import (
-    Cell,
-    DocumentSheet,
-    Finding,
-    Item,
-    Moment,
-    Person,
-    PlainSheet,
-    PrescriptionSheet,
-    Weight,
-)
-from signer.model.text import latin_digits, visible
+from signer.cli.sheet_lines import finding_lines, sheet_lines
+from signer.cli.tty import NoAnswer, Tty
+from signer.model.credential import Authorisation, AuthorisationKind, Credential, TriesLeft
+from signer.model.errors import ConsentDeclined, ConsentSurfaceMissing, PinLocked, by_code
+from signer.model.sheet import DocumentSheet
+from signer.model.text import latin_digits
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -42,250 +31,251 @@ from signer.service.consent import (
     PinRequest,
 )
 
-_MARKS = {Weight.RED: "STOP", Weight.AMBER: "CARE", Weight.NOTE: "note"}
 _PIN_PROBLEMS = {
-    PinProblem.WRONG: "The PIN was wrong.",
-    PinProblem.MALFORMED: "The PIN's length or characters are not accepted by the token.",
-    PinProblem.LOGGED_OUT: "The token's session was closed.",
-    PinProblem.LAST_TRY_UNCONFIRMED: "This may be the last try before the token locks.",
+    PinProblem.WRONG: "The PIN was wrong. Nothing was signed; type it again with care.",
+    PinProblem.MALFORMED: "The token does not take a PIN like that (length or characters). No try was spent.",
+    PinProblem.LOGGED_OUT: "The token's session ended. Type the PIN again to go on.",
+    PinProblem.LAST_TRY_UNCONFIRMED: "This may be the last try, and your own yes to it was missing.",
 }
-
-
-class Tty:
-    """Lines typed at a terminal, awaited without a thread, so that a withdrawn question leaves no reader."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    async def line(self, prompt: str) -> str:
-        """One line without its end. Empty at the end of input."""
-        write(prompt, end="")
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-
-        def readable() -> None:
-            if not ready.done():
-                ready.set_result(None)
-
-        loop.add_reader(self._descriptor, readable)
-        try:
-            await ready
-        finally:
-            loop.remove_reader(self._descriptor)
-        return os.read(self._descriptor, 4096).decode(errors="replace").rstrip("\r\n")
-
-    async def secret(self, prompt: str) -> str:
-        """One line that is not echoed."""
-        with self._echo_off():
-            typed = await self.line(prompt)
-        write("")
-        return typed
-
-    @contextmanager
-    def _echo_off(self) -> Iterator[None]:
-        before = termios.tcgetattr(self._descriptor)
-        silent = termios.tcgetattr(self._descriptor)
-        silent[3] &= ~termios.ECHO
-        termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, silent)
-        try:
-            yield
-        finally:
-            termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, before)
-
-
-def write(text: str, end: str = "\n") -> None:
-    """Print to the terminal at once."""
-    sys.stdout.write(text + end)
-    sys.stdout.flush()
+_TRIES = {
+    TriesLeft.OK: "enough",
+    TriesLeft.LOW: "few; type with care",
+    TriesLeft.LAST: "one",
+    TriesLeft.LOCKED: "none",
+    TriesLeft.UNKNOWN: "not known",
+}
+#: Hexadecimal digits of a certificate's SHA-256 that tell two certificates of one holder apart.
+_FINGERPRINT = 8
 
 
 class TerminalConsent:
-    """Implements `ConsentSurface` on standard input and output."""
+    """Implements `ConsentSurface` on a terminal: `reader` and `writer` are its file descriptors."""
 
-    def __init__(self) -> None:
-        self._tty = Tty(sys.stdin.fileno()) if sys.stdin.isatty() and sys.stdout.isatty() else None
+    def __init__(self, reader: int = 0, writer: int = 1) -> None:
+        self._tty = Tty(reader, writer)
+        self._queue: deque[_Place] = deque()
 
     async def pair(self, question: PairingQuestion) -> bool:
         """Show the digits; only the word `yes` is a yes."""
-        tty = self._require_tty()
-        write(f"\nPairing asked for by {visible(question.origin)}")
-        write(f"The page must show the same digits:  {question.code}")
-        return await tty.line("Are they the same? Type yes or no: ") == "yes"
+        async with self._turn():
+            self._tty.say()
+            self._tty.say("Pairing asked for by ", question.origin)
+            self._tty.say("The page must show the same digits:  ", question.code)
+            with suppress(NoAnswer):
+                return await _yes(self._tty, "Are they the same?")
+        return False
 
     async def choose(self, question: ChoiceQuestion) -> str | None:
-        """A number, or an empty line to decline."""
-        tty = self._require_tty()
-        write(f"\n{visible(question.origin)} asks for a signature. Which certificate?")
-        for number, credential in enumerate(question.credentials, 1):
-            write(f"  {number}. {credential_line(credential)}")
-        while True:
-            typed = await tty.line("Number, or nothing to decline: ")
-            if not typed:
-                return None
-            if typed.isdecimal() and 1 <= int(typed) <= len(question.credentials):
-                return question.credentials[int(typed) - 1].id
+        """A number, or an empty line to decline. What cannot sign cannot be chosen."""
+        async with self._turn():
+            self._tty.say()
+            self._tty.say(question.origin, " asks for a signature. Which certificate?")
+            for number, credential in enumerate(question.credentials, 1):
+                self._tty.say(f"  {number}. ", *_credential(credential))
+            usable = {str(n): c.id for n, c in enumerate(question.credentials, 1) if c.problem is None}
+            with suppress(NoAnswer):
+                while typed := (await self._tty.line("Number, or nothing to decline: ")).strip():
+                    if (number_typed := latin_digits(typed)) in usable:
+                        return usable[number_typed]
+                    self._tty.say("Type one of ", ", ".join(usable), ".")
+        return None
 
     def open(self, question: ConsentQuestion) -> TerminalDialogue:
-        """Begin the dialogue."""
-        return TerminalDialogue(self._require_tty(), question)
+        """Begin the dialogue; shown at once where no other question is in front."""
+        return TerminalDialogue(self._tty, self._take_place(), question)
 
-    def _require_tty(self) -> Tty:
-        if self._tty is None:
-            raise ConsentSurfaceMissing("standard input is not a terminal")
-        return self._tty
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        place = self._take_place()
+        try:
+            await place.came.wait()
+            yield
+        finally:
+            place.leave()
+
+    def _take_place(self) -> _Place:
+        if not self._tty.attended:
+            raise ConsentSurfaceMissing("no terminal in the foreground on standard input and output")
+        return _Place(self._queue)
 
 
 class TerminalDialogue:
-    """Implements `ConsentDialogue`: one document after another, then one PIN."""
+    """Implements `ConsentDialogue`: one document after another, then one PIN. In front until it is closed."""
 
-    def __init__(self, tty: Tty, question: ConsentQuestion) -> None:
+    def __init__(self, tty: Tty, place: _Place, question: ConsentQuestion) -> None:
         self._tty = tty
+        self._place = place
         self._question = question
+        self._shown = False
+        self._wrong_before = False
+        if place.came.is_set():
+            try:
+                self._show()
+            except ConsentSurfaceMissing:
+                place.leave()
+                raise
 
     async def answer(self) -> Approved | Declined:
         """Each document is shown whole and answered by itself; then the PIN is asked."""
-        question = self._question
-        write(f"\n{visible(question.origin)} asks for {len(question.sheets)} signature(s).")
-        write(f"Certificate: {credential_line(question.credential)}")
-        answers = []
-        for number, sheet in enumerate(question.sheets, 1):
-            write(f"\n--- document {number} of {len(question.sheets)}")
-            for line in sheet_lines(sheet):
-                write(line)
-            answer = await self._answer_one(sheet)
-            if answer is not None:
-                answers.append(answer)
-        if not answers:
+        await self._place.came.wait()
+        self._show()
+        sheets = self._question.sheets
+        try:
+            answers: list[DocumentAnswer] = []
+            for number, sheet in enumerate(sheets, 1):
+                self._tty.say()
+                self._tty.say(f"--- document {number} of {len(sheets)}: ", sheet.document_id)
+                if (answer := await self._answer_one(sheet)) is not None:
+                    answers.append(answer)
+            if not answers:
+                return Declined()
+            approved = await self._authorise(tuple(answers), self._question.authorisation)
+        except NoAnswer:
             return Declined()
-        approved = await self._authorise(tuple(answers))
         return approved or Declined()
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """The PIN again, saying why."""
-        write(_PIN_PROBLEMS[request.problem])
-        write(f"Tries left: {request.authorisation.tries.value}")
-        confirmed = True
-        if request.problem is not PinProblem.MALFORMED:
-            confirmed = await self._tty.line("Type yes to try again, anything else to stop: ") == "yes"
-        return await self._authorise((), last_try_accepted=True) if confirmed else None
+        self._wrong_before = self._wrong_before or request.problem is PinProblem.WRONG
+        self._tty.say()
+        self._tty.say(_PIN_PROBLEMS[request.problem])
+        unconfirmed = request.problem is PinProblem.LAST_TRY_UNCONFIRMED
+        try:
+            return await self._authorise((), request.authorisation, guard_unknown=unconfirmed)
+        except NoAnswer:
+            return None
 
     def progress(self, done: int, total: int) -> None:
         """One line that counts up."""
         if total > 1:
-            write(f"\rsigned {done} of {total}", end="\n" if done == total else "")
+            with suppress(ConsentSurfaceMissing):
+                self._tty.count(done, total)
 
     def close(self, outcome: Outcome) -> None:
-        """Say how it ended."""
+        """Say how it ended, where the question was shown, and let the next one come."""
+        if self._shown:
+            with suppress(ConsentSurfaceMissing):
+                self._say_end(outcome)
+        self._place.leave()
+
+    def _show(self) -> None:
+        """Who asks, for how much, with which certificate. Once."""
+        if self._shown:
+            return
+        self._shown = True
+        question, tty = self._question, self._tty
+        tty.say()
+        tty.say(question.origin, f" asks for {len(question.sheets)} signature(s).")
+        if question.paired_since is not None:
+            tty.say(f"Paired since {question.paired_since:%Y-%m-%d}.")
+        tty.say("Certificate: ", *_credential(question.credential))
+        if len(question.sheets) > 1:
+            tty.say("Ctrl-D at any question declines them all.")
+
+    def _say_end(self, outcome: Outcome) -> None:
         signed = sum(state is DocumentOutcome.SIGNED for _, state in outcome.documents)
-        write(f"{signed} of {len(outcome.documents)} signed.")
-        if outcome.problem is not None:
+        self._tty.say(f"{signed} of {len(outcome.documents)} signed.")
+        if outcome.problem is not None and outcome.problem != ConsentDeclined.code:
             problem = by_code(outcome.problem)
-            write(f"{problem.en} {problem.en_remedy} [{problem.code}]")
+            self._tty.say(f"{problem.en} {problem.en_remedy} [{problem.code}]")
 
     async def _answer_one(self, sheet: DocumentSheet) -> DocumentAnswer | None:
+        for line in sheet_lines(sheet):
+            self._tty.say(*line)
         if sheet.refused:
-            write("This document cannot be signed as it stands.")
+            self._tty.say("This document cannot be signed as it stands.")
             return None
         for finding in sheet.needs_yes:
-            if await self._tty.line(f"Accept «{finding.code}»? Type yes or no: ") != "yes":
+            for line in finding_lines(finding):
+                self._tty.say(*line)
+            if not await _yes(self._tty, "Sign in spite of that?"):
                 return None
-        if await self._tty.line("Sign this document? Type yes or no: ") != "yes":
+        if not await _yes(self._tty, "Sign this document?"):
             return None
-        return DocumentAnswer(document_id=sheet.document_id, accepted=tuple(f.code for f in sheet.needs_yes))
+        codes = {finding.code for finding in sheet.needs_yes}
+        return DocumentAnswer(document_id=sheet.document_id, accepted=tuple(sorted(codes)))
 
     async def _authorise(
-        self, answers: tuple[DocumentAnswer, ...], *, last_try_accepted: bool = False
+        self,
+        answers: tuple[DocumentAnswer, ...],
+        authorisation: Authorisation,
+        *,
+        guard_unknown: bool = False,
     ) -> Approved | None:
-        if self._question.authorisation.kind is not AuthorisationKind.PIN:
-            write("Type the PIN on the reader.")
-            return Approved(answers=answers, pin=None, last_try_accepted=last_try_accepted)
-        holder = visible(self._question.credential.holder.name)
-        typed = await self._tty.secret(f"PIN of {holder} (nothing to decline): ")
-        if not typed:
+        tries, tty = authorisation.tries, self._tty
+        if tries is TriesLeft.LOCKED:
+            tty.say(f"{PinLocked.en} {PinLocked.en_remedy}")
             return None
-        if latin_digits(typed) != typed:
-            write("The digits were typed in Persian or Arabic.")
-            choice = await self._tty.line("Type latin to send Latin digits, typed to send them as they are: ")
-            if choice not in {"latin", "typed"}:
+        tty.say(f"PIN tries left: {_TRIES[tries]}.")
+        unknown = tries is TriesLeft.UNKNOWN and (self._wrong_before or guard_unknown)
+        guarded = tries is TriesLeft.LAST or unknown
+        if guarded:
+            tty.say(f"A wrong PIN now {'may lock' if unknown else 'locks'} the token.")
+            if not await _yes(tty, "Try all the same?"):
                 return None
-            typed = latin_digits(typed) if choice == "latin" else typed
-        return Approved(answers=answers, pin=Pin(typed), last_try_accepted=last_try_accepted)
+        pin = None
+        if authorisation.kind is AuthorisationKind.PIN_PAD:
+            tty.say("Type the PIN on the reader's own keys.")
+        elif (pin := await self._pin(authorisation)) is None:
+            return None
+        return Approved(answers=answers, pin=pin, last_try_accepted=guarded)
+
+    async def _pin(self, authorisation: Authorisation) -> Pin | None:
+        """A PIN that may be this token's, or None where nothing is typed."""
+        holder = self._question.credential.holder.name
+        while typed := await self._tty.secret("PIN of ", holder, " (nothing to decline): "):
+            if len(typed) < authorisation.pin_min:
+                self._tty.say(f"This token's PIN has at least {authorisation.pin_min} characters.")
+            elif authorisation.pin_max and len(typed) > authorisation.pin_max:
+                self._tty.say(f"This token's PIN has at most {authorisation.pin_max} characters.")
+            elif (latin := latin_digits(typed)) == typed:
+                return Pin(typed)
+            else:
+                self._tty.say("Its digits are Persian or Arabic ones.")
+                as_latin = await _word(self._tty, "Send it in Latin digits, or as typed?", "latin", "typed")
+                return Pin(latin if as_latin == "latin" else typed)
+        return None
 
 
-def credential_line(credential: Credential) -> str:
-    """Holder, centre, issuer and validity of a certificate, in one line."""
+class _Place:
+    """A place in the queue of questions. `came` is set once it is in front; `leave` may be repeated."""
+
+    def __init__(self, queue: deque[_Place]) -> None:
+        self.came = asyncio.Event()
+        self._queue = queue
+        queue.append(self)
+        queue[0].came.set()
+
+    def leave(self) -> None:
+        """Give the place up, in front or not."""
+        if self in self._queue:
+            self._queue.remove(self)
+        if self._queue:
+            self._queue[0].came.set()
+
+
+async def _yes(tty: Tty, question: str) -> bool:
+    return await _word(tty, question, "yes", "no") == "yes"
+
+
+async def _word(tty: Tty, question: str, first: str, second: str) -> str:
+    """One of two words, asked for until it is typed. Raises `NoAnswer`."""
+    while True:
+        typed = (await tty.line(f"{question} Type {first} or {second}: ")).strip().lower()
+        if typed in {first, second}:
+            return typed
+
+
+def _credential(credential: Credential) -> tuple[str, ...]:
+    """Holder, centre, issuer, validity and token of a certificate, and why it cannot sign if so."""
     holder = credential.holder
-    parts = (
-        holder.name,
-        holder.council_number and f"council {holder.council_number}",
-        holder.centre,
-        credential.issuer,
-        f"until {credential.not_after:%Y-%m-%d}",
-        f"token {credential.token.label}",
-    )
-    return visible(" · ".join(part for part in parts if part))
-
-
-def sheet_lines(sheet: DocumentSheet) -> Iterator[str]:
-    """Every signed value of a document, and its findings first."""
-    for finding in sheet.findings:
-        yield finding_line(finding)
-    match sheet.body:
-        case PlainSheet(media_type=media_type, leaves=leaves):
-            yield f"{visible(media_type)}:"
-            for leaf in leaves:
-                yield f"  {leaf.pointer}: {leaf.text}"
-        case PrescriptionSheet() as body:
-            yield f"{body.kind} · {body.insurer}"
-            yield from _moment("issued", body.issued)
-            yield from _moment("valid until", body.valid_until)
-            yield from _person("patient", body.patient)
-            yield from _person("prescriber", body.prescriber)
-            for number, item in enumerate(body.items, 1):
-                yield f"  {number}. {_item(item)}"
-            yield from _cell("notes", body.notes)
-            yield from _cell("replaces", body.replaces)
-            for leaf in body.details:
-                yield f"    {leaf.pointer}: {leaf.text}"
-
-
-def finding_line(finding: Finding) -> str:
-    """A finding's mark and sentence."""
-    return f"[{_MARKS[finding.weight]}] {findings.sentence(finding, 'en')} ({finding.code})"
-
-
-def _moment(label: str, moment: Moment | None) -> Iterator[str]:
-    if moment is not None:
-        yield f"  {label}: {moment.text}"
-
-
-def _cell(label: str, cell: Cell | None) -> Iterator[str]:
-    if cell is not None:
-        yield f"  {label}: {cell.text}"
-
-
-def _person(label: str, person: Person) -> Iterator[str]:
-    rest = (
-        person.national_code,
-        person.council_number,
-        person.centre,
-        person.birth_date,
-        person.mobile,
-    )
-    yield f"  {label}: " + " · ".join(cell.text for cell in (person.name, *rest) if cell is not None)
-
-
-def _item(item: Item) -> str:
-    cells = (
-        ("", item.name),
-        ("code", item.code),
-        ("form", item.form),
-        ("strength", item.strength),
-        ("quantity", item.quantity),
-        ("amount", item.amount),
-        ("instruction", item.instruction),
-        ("repeat", item.repeat),
-        ("diagnosis", item.diagnosis),
-        ("not before", item.not_before),
-    )
-    return " · ".join(f"{label} {cell.text}".strip() for label, cell in cells if cell is not None)
+    parts: list[str] = [holder.name]
+    if holder.council_numbers:
+        parts += [", council ", "/".join(holder.council_numbers)]
+    if holder.centre:
+        parts += [", ", holder.centre]
+    parts += [", issued by ", credential.issuer, f", until {credential.not_after:%Y-%m-%d}"]
+    parts += [", token ", credential.token.label, ", certificate ", credential.id[:_FINGERPRINT]]
+    if credential.problem is not None:
+        parts += [f" (cannot sign: {by_code(credential.problem).en})"]
+    return tuple(parts)

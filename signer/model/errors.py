@@ -17,8 +17,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
-    └── AgentError        JournalUnwritable SignatureNotVerified PairingStoreFailed PolicyInvalid
-                          Unexpected
+    └── AgentError        AlreadyRunning JournalUnwritable SignatureNotVerified PairingStoreFailed
+                          PolicyInvalid Unexpected
 """
 
 from __future__ import annotations
@@ -618,6 +618,18 @@ class ModuleCannotLoad(ModuleError):
 
 class AgentError(MohrError):
     """The agent itself cannot go on with this."""
+
+
+class AlreadyRunning(AgentError):
+    code = "already-running"
+    status = None
+    fa = "مُهر هم‌اکنون برای همین کاربر باز است."
+    en = "Mohr is already running for this user."
+    fa_remedy = "همان مُهر باز را به کار ببرید، یا نخست آن را ببندید."
+    en_remedy = "Use the one that runs, or end it first."
+    helpdesk = (
+        "agent.lock in the data folder is held; endpoint.json in the runtime folder has the process id."
+    )
 
 
 class JournalUnwritable(AgentError):

@@ -18,11 +18,12 @@ from signer.service.consent import (
     PinProblem,
     PinRequest,
 )
+from tests.cli.theatre import TerminalTheatre
 from tests.contract.surfaces import Approve, Leave, Pick, SayNo, SayYes, Scenario, Stage, Theatre, TypePin
 from tests.desktop import scenes
 from tests.gui.theatre import WindowTheatre
 
-SURFACES: dict[str, Callable[[], Theatre]] = {"windows": WindowTheatre}
+SURFACES: dict[str, Callable[[], Theatre]] = {"windows": WindowTheatre, "terminal": TerminalTheatre}
 
 SIGNED = Outcome(documents=(("rx-1", DocumentOutcome.SIGNED),))
 DECLINED = Outcome(documents=(("rx-1", DocumentOutcome.DECLINED),), problem="consent-declined")

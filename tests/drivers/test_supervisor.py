@@ -329,6 +329,11 @@ async def test_a_cancelled_owner_leaves_no_process() -> None:
     assert not running(pids[0])
 
 
+async def test_a_worker_is_out_of_reach_of_the_agents_terminal() -> None:
+    async with stub() as supervisor:
+        assert os.getsid(pid_of(supervisor)) == pid_of(supervisor)
+
+
 def test_a_worker_leaves_when_its_agent_is_killed() -> None:
     agent = (
         "import asyncio, os, signal\n"

@@ -17,6 +17,7 @@ import msgspec
 
 from signer.cli.assembly import ModuleChoice, present_modules
 from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
+from signer.model.errors import AlreadyRunning
 from signer.platform.folders import folders_under, user_folders
 
 _FAMILY = "softhsm"
@@ -34,6 +35,9 @@ def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
         return asyncio.run(_auto(base, as_json=as_json) if auto else _with_window(base))
     except DemoCannotRun as reason:
         print(f"mohr demo: {reason}", file=sys.stderr)
+        return 1
+    except AlreadyRunning as problem:
+        print(f"mohr demo: {problem.en} {problem.en_remedy}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
