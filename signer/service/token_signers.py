@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -43,6 +42,7 @@ from signer.model.errors import (
     TokenRemoved,
     from_ck_rv,
 )
+from signer.service.credentials import credential_of
 from signer.service.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -163,6 +163,9 @@ class TokenSigners:
         if tick - read_at >= CERTIFICATES_FRESH_FOR:
             stored = await module.supervisor.certificates(token.slot)
             self._read[place] = (tick, stored)
+        ref = TokenRef(
+            module=module.path, slot=token.slot, serial=token.serial, label=token.label, reader=token.reader
+        )
         credentials = []
         for one in stored:
             try:
@@ -171,7 +174,7 @@ class TokenSigners:
                 log.warning("%s: a certificate is unreadable: %s", module.profile.family, fault)
                 continue
             if not _is_authority(certificate):
-                credentials.append(_credential(certificate, one.key_id, module, token, now))
+                credentials.append(credential_of(certificate, one.key_id, ref, now))
         return credentials
 
     def _where(self, credential: Credential) -> _Found:
@@ -266,27 +269,3 @@ def tries_left(flags: TokenFlags, *, trusted: bool) -> TriesLeft:
 def _is_authority(certificate: x509.Certificate) -> bool:
     """A token may carry its issuers' certificates beside the holder's."""
     return certificate.basic_constraints is not None and certificate.basic_constraints.ca
-
-
-def _credential(
-    certificate: x509.Certificate, key_id: bytes, module: TokenModule, token: Token, now: datetime
-) -> Credential:
-    return Credential(
-        id=certificate.id,
-        certificate=certificate.der,
-        holder=certificate.holder,
-        issuer=certificate.issuer,
-        not_before=certificate.not_before,
-        not_after=certificate.not_after,
-        key_kind=certificate.key_kind,
-        key_bits=certificate.key_bits,
-        token=TokenRef(
-            module=module.path,
-            slot=token.slot,
-            serial=token.serial,
-            label=token.label,
-            reader=token.reader,
-        ),
-        key_id=key_id,
-        problem=x509.why_unusable(certificate, now),
-    )

@@ -12,11 +12,9 @@ import re
 from msgspec import Struct
 
 from signer.model.credential import Holder
+from signer.model.text import is_national_code, latin_digits
 from signer.x509 import names
 from signer.x509.names import Attribute
-
-#: Persian and Arabic-Indic digits to ASCII.
-_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 
 #: Attributes whose numbers say where something is, not who: a postal code has ten digits too.
 PLACES = frozenset(
@@ -73,19 +71,11 @@ def holder(subject: tuple[Attribute, ...]) -> Holder:
     )
 
 
-def is_national_code(code: str) -> bool:
-    """Ten ASCII digits whose last is the public check digit; ten equal digits are nobody's."""
-    if not re.fullmatch(r"[0-9]{10}", code) or len(set(code)) == 1:
-        return False
-    remainder = sum(int(digit) * weight for digit, weight in zip(code, range(10, 1, -1), strict=False)) % 11
-    return int(code[9]) == (remainder if remainder < 2 else 11 - remainder)
-
-
 def _candidates(subject: tuple[Attribute, ...], rules: tuple[CandidateRule, ...]) -> list[str]:
     found = []
     for attribute in subject:
         for rule in rules:
             searched = attribute.oid not in PLACES if rule.where is None else attribute.oid in rule.where
             if searched:
-                found += rule.pattern.findall(attribute.text.translate(_LATIN))
+                found += rule.pattern.findall(latin_digits(attribute.text))
     return found

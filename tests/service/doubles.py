@@ -32,6 +32,7 @@ from signer.service.consent import (
     Pin,
     PinRequest,
 )
+from signer.service.credentials import credential_of
 
 NOW = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
 PIN = "4711"
@@ -66,20 +67,8 @@ class SoftToken:
             spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             certificate = x509.read(authority.issue(spki, PLAIN_DOCTOR, not_before=NOW - timedelta(days=1)))
             self._keys[certificate.id] = key
-            self._credentials.append(
-                Credential(
-                    id=certificate.id,
-                    certificate=certificate.der,
-                    holder=certificate.holder,
-                    issuer=certificate.issuer,
-                    not_before=certificate.not_before,
-                    not_after=certificate.not_after,
-                    key_kind=certificate.key_kind,
-                    key_bits=certificate.key_bits,
-                    token=TokenRef(module="soft", slot=0, serial="1", label="soft", reader="none"),
-                    key_id=bytes([index]),
-                )
-            )
+            place = TokenRef(module="soft", slot=0, serial="1", label="soft", reader="none")
+            self._credentials.append(credential_of(certificate, bytes([index]), place, NOW))
         self.tries = TriesLeft.UNKNOWN
         self.logins: list[bytes | None] = []
         self.signed = 0

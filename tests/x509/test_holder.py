@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signer.x509.holder import holder, is_national_code
+from signer.model.text import is_national_code
+from signer.x509.holder import holder
 from signer.x509.names import Attribute
 
 SERIAL, CN, OU, TITLE, DESCRIPTION = "2.5.4.5", "2.5.4.3", "2.5.4.11", "2.5.4.12", "2.5.4.13"
