@@ -49,6 +49,7 @@ def _show(
     if not (hidden and shell.tray is not None):
         shell.open_home()
     status = app.exec()
-    quitting.end()
     shell.close()
+    agent.stop()  # before the signals are given back: a second one must not cut it short
+    quitting.end()
     return status

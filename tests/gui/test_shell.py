@@ -122,7 +122,7 @@ def test_a_failure_left_unread_does_not_hold_up_the_next_question(desktop: Deskt
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "logout"])
-def test_a_whole_run_starts_the_agent_and_stops_it_when_told_to_quit(
+def test_a_whole_run_starts_the_agent_and_stops_it_when_told_to_quit_even_twice(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     arguments = [sys.executable, "-c", _RUN, str(tmp_path / "desktop.json")]
@@ -136,7 +136,7 @@ def test_a_whole_run_starts_the_agent_and_stops_it_when_told_to_quit(
 
 
 _RUN = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -161,6 +161,7 @@ class Agent:
         QTimer.singleShot(0, QCoreApplication.instance(), lambda: print("in Qt's loop", flush=True))
 
     async def stop(self):
+        os.kill(os.getpid(), signal.SIGTERM)
         print("stopped", flush=True)
 
 sys.exit(run(Agent, preferences_path=Path(sys.argv[1])))
