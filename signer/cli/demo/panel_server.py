@@ -14,6 +14,9 @@ _CONTENT_SECURITY_POLICY = (
 )
 
 
+PORT = 18780
+
+
 class PanelServer:
     """The SDK's files and the demo panel, on 127.0.0.1."""
 
@@ -22,7 +25,7 @@ class PanelServer:
         self.origin = ""
 
     async def start(self) -> str:
-        """Listen on a free port; the origin to open in a browser."""
+        """Listen; the origin to open in a browser."""
         app = web.Application()
         app.on_response_prepare.append(_add_headers)
         root = Path(signer.__file__).parent / "panel"
@@ -30,7 +33,7 @@ class PanelServer:
         app.router.add_static("/", root)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = _listener()
         await web.SockSite(self._runner, listener).start()
         self.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
         return self.origin
@@ -39,6 +42,14 @@ class PanelServer:
         """Close the port."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+
+def _listener() -> socket.socket:
+    """The usual port, so that a second demo's browser finds its pairing again; else any free one."""
+    try:
+        return socket.create_server(("127.0.0.1", PORT))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))
 
 
 async def _to_demo(_: web.Request) -> web.StreamResponse:
