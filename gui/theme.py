@@ -216,7 +216,7 @@ def colours() -> Colours:
 def load_fonts() -> None:
     """Register the shipped fonts. Raises `RuntimeError` where the installation lacks one."""
     for name in _FONT_FILES:
-        octets = files("gui").joinpath("fonts", name).read_bytes()
+        octets = files("signer").joinpath("panel", "demo", "fonts", name).read_bytes()
         if QFontDatabase.addApplicationFontFromData(QByteArray(octets)) < 0:
             raise RuntimeError(f"the font {name} cannot be loaded")
 

@@ -27,7 +27,6 @@ from playwright.async_api import BrowserContext, async_playwright
 HOST = "panel.test"
 ROOT = Path(__file__).parent.parent.parent
 SDK = ROOT / "signer" / "panel"
-FONTS = ROOT / "gui" / "fonts"
 
 
 class Panel(Struct, frozen=True, kw_only=True):
@@ -43,16 +42,9 @@ class Panel(Struct, frozen=True, kw_only=True):
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Static files: `folder`, and the desktop's fonts under the demo; `extra` headers on everything."""
+    """Static files, with the `extra` headers on everything."""
 
     extra: Mapping[str, str] = {}
-
-    def translate_path(self, path: str) -> str:
-        """Where a URL's path lies on disk."""
-        fonts = "/demo/fonts/"
-        if path.startswith(fonts):
-            return str(FONTS / Path(path.removeprefix(fonts)).name)
-        return super().translate_path(path)
 
     def end_headers(self) -> None:
         """The extra headers, and none of it cached."""
