@@ -69,7 +69,10 @@ class Tty:
 
         When the wait is cancelled the screen says so, and nothing reads on.
         """
-        termios.tcflush(self._reader, termios.TCIFLUSH)
+        try:
+            termios.tcflush(self._reader, termios.TCIFLUSH)
+        except termios.error as gone:
+            raise ConsentSurfaceMissing("the terminal has gone") from gone
         return await self._typed(parts)
 
     async def secret(self, *parts: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from signer.cli.terminal import TerminalConsent
-from signer.cli.tty import LONGEST_LINE
+from signer.cli.tty import LONGEST_LINE, Tty
 from signer.model.credential import Authorisation, AuthorisationKind, Holder, TokenRef, TriesLeft
 from signer.model.errors import ConsentSurfaceMissing
 from signer.model.request import Document
@@ -396,5 +396,9 @@ async def test_a_terminal_that_hangs_up_is_nobodys_no(terminal: Terminal, surfac
         await asking
     dialogue.progress(1, 2)
     dialogue.close(CANCELLED)
+    tty = Tty(terminal.device, terminal.device)
+    for ask in (tty.line, tty.secret):
+        with pytest.raises(ConsentSurfaceMissing):
+            await ask("Still there? ")
     with pytest.raises(ConsentSurfaceMissing):
         await surface.pair(scenes.PAIRING)
