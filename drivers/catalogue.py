@@ -1,65 +1,108 @@
 """Token profiles: what is known of each family, loaded from `profiles/*.toml` and nothing else.
 
 A vendor's quirk is a line in a profile, never a branch in code. Loading is strict: an unknown key, a value
-outside its enum or a relative path fails with `ProfileInvalid`. Which profile a signature is made by is the
-caller's choice, from `find_modules` and `matches`.
+outside its enum or a relative path fails with `ProfileInvalid`, and so do two profiles that claim the same
+card or the same file. What is installed here is asked of `drivers.installed`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from itertools import combinations
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from drivers.atr import AtrPattern, parse_pattern
 from drivers.errors import ProfileInvalid
 from drivers.mechanisms import SignPreferences
 from drivers.types import Binding, Limits, Token
 
 PROFILES = Path(__file__).parent / "profiles"
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
-_ATR = re.compile(r"([0-9A-F]{2})( [0-9A-F]{2})*\Z")
+#: The variables that a path may name: folders that only an administrator writes to (DESIGN: not the user's).
+VARIABLES = frozenset({"SystemRoot", "ProgramFiles", "ProgramFiles(x86)"})
+_VARIABLE = re.compile(r"%([^%]+)%")
+
+
+class Take(Enum):
+    """Which of the files found a family is used through: the first, or each where tokens differ by file."""
+
+    FIRST = "first"
+    EACH = "each"
 
 
 class Module(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[module]`: absolute paths to try, in order, for each system and bitness. `%NAME%` is a variable."""
+    """`[module]`: absolute paths to try, in order, for each system and bitness; absent where none is known.
+
+    A Windows path may begin with one of `VARIABLES`, as `%NAME%`. Under `windows` stand those that Windows
+    itself leads to the process's bitness (System32, ProgramFiles); those of one bitness are tried before.
+    `served_by` names families whose modules speak to this one's tokens too.
+    """
 
     linux64: tuple[str, ...] = ()
     linux32: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ()
     windows64: tuple[str, ...] = ()
     windows32: tuple[str, ...] = ()
     macos: tuple[str, ...] = ()
+    take: Take = Take.FIRST
     binding: Binding = Binding.PYKCS11
+    served_by: tuple[str, ...] = ()
+
+    def paths(self) -> Iterable[tuple[str, str]]:
+        """Every path, after the name of its key."""
+        for key in PATH_KEYS:
+            for path in getattr(self, key):
+                yield key, path
 
 
-class Atr(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An ATR and the bits of it that count: octets in upper-case hexadecimal, set apart by blanks."""
-
-    value: str
-    mask: str | None = None
-
-    def matches(self, atr: bytes) -> bool:
-        """True where `atr` agrees in every bit of the mask, and in length."""
-        value = bytes.fromhex(self.value)
-        mask = bytes.fromhex(self.mask) if self.mask is not None else b"\xff" * len(value)
-        if len(atr) != len(value):
-            return False
-        return all(a & m == v & m for a, v, m in zip(atr, value, mask, strict=True))
+PATH_KEYS = ("linux64", "linux32", "windows", "windows64", "windows32", "macos")
 
 
 class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[match]`: how a token of this family is known. Texts are compared whole, without padding."""
+    """`[match]`: how a token of this family is known. Texts are compared whole, without padding.
 
-    atrs: tuple[Atr, ...] = ()
+    `atrs` are as `drivers.atr.parse_pattern` reads them. Where two families know the same card, the one of
+    higher `priority` has it; two of equal priority are refused.
+    """
+
+    atrs: tuple[str, ...] = ()
     manufacturers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    priority: int = 0
+
+    @property
+    def patterns(self) -> tuple[AtrPattern, ...]:
+        """`atrs`, parsed. Raises `ValueError`."""
+        return tuple(parse_pattern(text) for text in self.atrs)
+
+    def knows_atr(self, atr: bytes) -> bool:
+        """True where one of the patterns matches."""
+        return any(pattern.matches(atr) for pattern in self.patterns)
+
+    def knows_token(self, token: Token) -> bool:
+        """True where manufacturer and model, each as far as any is named, are this family's."""
+        if not self.manufacturers and not self.models:
+            return False
+        return (not self.manufacturers or token.manufacturer in self.manufacturers) and (
+            not self.models or token.model in self.models
+        )
+
+    def shares_a_card_with(self, other: Match) -> bool:
+        """True where some ATR, or some manufacturer and model, would be known by both."""
+        return any(a.overlaps(b) for a in self.patterns for b in other.patterns) or (
+            bool(self.manufacturers or self.models)
+            and bool(other.manufacturers or other.models)
+            and _share(self.manufacturers, other.manufacturers)
+            and _share(self.models, other.models)
+        )
 
 
 class PinFlags(Enum):
@@ -91,18 +134,22 @@ class Events(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Help(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[help]`: one sentence for the doctor, in Persian and in English."""
+    """`[help]` for the doctor, in Persian and in English: what this is, and what to do if it is not found."""
 
     fa: str
     en: str
 
 
 class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of `[[evidence]]`: a fact used above, where it comes from, and whether we saw it happen."""
+    """One entry of `[[evidence]]`: what is known of the family, where from, and whether we saw it happen.
+
+    `guess` marks what nobody published either: inferred, or from memory.
+    """
 
     fact: str
     source: str
     seen: bool
+    guess: bool = False
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,10 +157,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     family: str
     name: str
-    module: Module
-    match: Match
     help: Help
     evidence: tuple[Fact, ...]
+    module: Module = Module()
+    match: Match = Match()
     login: Login = Login()
     sign: SignPreferences = SignPreferences()
     events: Events = Events()
@@ -124,76 +171,94 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The error codes that this family's CK_RV stand for, when `function` returned them."""
         return {int(rv, 16): code for rv, code in self.ckr.get(function, {}).items()}
 
-    def matches(self, token: Token) -> bool:
-        """True where manufacturer and model, each as far as the profile names any, are this family's."""
-        by = self.match
-        if not by.manufacturers and not by.models:
-            return False
-        return (not by.manufacturers or token.manufacturer in by.manufacturers) and (
-            not by.models or token.model in by.models
-        )
-
-
-class PresentModule(Struct, frozen=True, kw_only=True):
-    """A profile's module that is installed here: the file found, with links resolved."""
-
-    profile: Profile
-    path: Path
-
 
 def load_profile(file: Path) -> Profile:
     """One profile. Raises `ProfileInvalid` naming the file and the key, `OSError` where it cannot be read."""
-    try:
-        raw = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProfileInvalid(file.name, "$", str(error)) from None
-    try:
-        profile = msgspec.convert(raw, Profile)
-    except msgspec.ValidationError as error:
-        problem, key = _split(str(error), raw)
-        raise ProfileInvalid(file.name, key, problem) from None
+    profile = _converted(file, _text(file), Profile)
     for key, problem in _problems(profile, file):
         raise ProfileInvalid(file.name, key, problem)
     return profile
 
 
 def load_catalogue(folder: Path = PROFILES) -> tuple[Profile, ...]:
-    """All profiles of a folder, by family. Raises as `load_profile` does."""
-    return tuple(load_profile(file) for file in sorted(folder.glob("*.toml")))
+    """All profiles of a folder, by family. Raises as `load_profile` does, and where two contradict."""
+    profiles = tuple(load_profile(file) for file in sorted(folder.glob("*.toml")))
+    for profile, key, problem in _contradictions(profiles):
+        raise ProfileInvalid(f"{profile.family}.toml", key, problem)
+    return profiles
 
 
-def find_modules(
-    profiles: Iterable[Profile], environment: Mapping[str, str] | None = None
-) -> tuple[PresentModule, ...]:
-    """The modules installed on this computer, each file once, in the profiles' order.
+def load_module(file: Path) -> Module:
+    """A profile's `[module]` alone, for those who ask which families are installed: most are not.
 
-    A file that two paths lead to, through links, is one module: its tokens are not to be listed twice.
+    The rest of the file is neither read nor checked. Raises as `load_profile` does.
     """
-    environment = os.environ if environment is None else environment
-    found: dict[Path, PresentModule] = {}
-    for profile in profiles:
-        for template in getattr(profile.module, _platform()):
-            path = _expanded(template, environment)
-            if path is not None and path.is_file():
-                real = path.resolve()
-                found.setdefault(real, PresentModule(profile=profile, path=real))
-    return tuple(found.values())
+    # A document of TOML that is cut before a table's header is a document of TOML; `load_profile` sees to
+    # it that no other table stands before `[module]`.
+    head = re.split(r"^\[(?!module\])", _text(file), maxsplit=1, flags=re.MULTILINE)[0]
+    return _converted(file, head, _Head).module
 
 
-def _platform() -> str:
-    if sys.platform == "darwin":
-        return "macos"
-    return ("windows" if sys.platform == "win32" else "linux") + ("64" if sys.maxsize > 2**32 else "32")
+def known_by_atr(profiles: Iterable[Profile], atr: bytes) -> Profile | None:
+    """The family that has this ATR."""
+    return max((p for p in profiles if p.match.knows_atr(atr)), key=_priority, default=None)
 
 
-def _expanded(template: str, environment: Mapping[str, str]) -> Path | None:
-    names = re.findall(r"%([^%]+)%", template)
-    if any(name not in environment for name in names):
-        return None
-    return Path(re.sub(r"%([^%]+)%", lambda found: environment[found[1]], template))
+def known_by_token(profiles: Iterable[Profile], token: Token) -> Profile | None:
+    """The family that has this manufacturer and model."""
+    return max((p for p in profiles if p.match.knows_token(token)), key=_priority, default=None)
 
 
-def _split(message: str, raw: dict[str, Any]) -> tuple[str, str]:
+def expand(path: str, environment: Mapping[str, str]) -> str:
+    """A path with its variables' values. Raises `KeyError` where one is not set."""
+    return _VARIABLE.sub(lambda found: environment[found[1]], path)
+
+
+class _Head(Struct, frozen=True, forbid_unknown_fields=True):
+    family: str
+    name: str
+    module: Module = Module()
+
+
+_T = TypeVar("_T", bound=Struct)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProfileInvalid(file.name, "$", str(error)) from None
+
+
+def _converted(file: Path, text: str, kind: type[_T]) -> _T:
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileInvalid(file.name, "$", str(error)) from None
+    first = next((key for key, value in raw.items() if _is_table(value)), None)
+    if "module" in raw and first != "module":
+        raise ProfileInvalid(file.name, "module", "is not the first table")
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        problem, key = _split(str(error))
+        raise ProfileInvalid(file.name, key, problem) from None
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
+
+
+def _priority(profile: Profile) -> int:
+    return profile.match.priority
+
+
+def _share(mine: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Two lists of texts, an empty one standing for all texts."""
+    return not mine or not others or not set(mine).isdisjoint(others)
+
+
+def _split(message: str) -> tuple[str, str]:
     """msgspec's sentence and the path in it; an unknown or missing key is named by the sentence alone."""
     problem, _, where = message.partition(" - at `")
     path = where.rstrip("`").removeprefix("$").removeprefix(".")
@@ -205,17 +270,18 @@ def _split(message: str, raw: dict[str, Any]) -> tuple[str, str]:
 def _problems(profile: Profile, file: Path) -> Iterable[tuple[str, str]]:
     if profile.family != file.stem:
         yield "family", f"the file is named {file.stem}"
-    for key in ("linux64", "linux32", "macos"):
-        if not all(PurePosixPath(path).is_absolute() for path in getattr(profile.module, key)):
-            yield f"module.{key}", "a path is not absolute"
-    for key in ("windows64", "windows32"):
-        for path in getattr(profile.module, key):
-            if not (PureWindowsPath(path).is_absolute() or path.startswith("%")):
-                yield f"module.{key}", "a path is not absolute"
-    for atr in profile.match.atrs:
-        texts = [atr.value] if atr.mask is None else [atr.value, atr.mask]
-        if not all(_ATR.match(text) for text in texts) or len({len(text) for text in texts}) != 1:
-            yield "match.atrs", "an ATR or its mask is not octets in upper-case hexadecimal, equally many"
+    for key, path in profile.module.paths():
+        if not _is_absolute(key, path):
+            yield f"module.{key}", f"{path} is not absolute"
+        if unknown := set(_VARIABLE.findall(path)) - VARIABLES:
+            yield f"module.{key}", f"{unknown.pop()} is no variable that a path may name"
+    try:
+        patterns = profile.match.patterns
+    except ValueError as error:
+        yield "match.atrs", str(error)
+        patterns = ()
+    if any(a.overlaps(b) for a, b in combinations(patterns, 2)):
+        yield "match.atrs", "two patterns match the same ATR"
     for field in Limits.__struct_fields__:
         if not 0 < getattr(profile.limits, field) <= 600:
             yield f"limits.{field}", "not above 0 and up to 600 seconds"
@@ -229,3 +295,33 @@ def _problems(profile: Profile, file: Path) -> Iterable[tuple[str, str]]:
                 yield f"ckr.{function}.{rv}", "not a CK_RV as 0x and eight digits, and a stable code"
     if not profile.evidence:
         yield "evidence", "nothing says where these facts come from"
+    for number, fact in enumerate(profile.evidence):
+        if fact.seen and fact.guess:
+            yield f"evidence[{number}].guess", "what was seen is no guess"
+
+
+def _is_absolute(key: str, path: str) -> bool:
+    if key.startswith("windows"):
+        return PureWindowsPath(path).is_absolute() or path.startswith("%")
+    return PurePosixPath(path).is_absolute()
+
+
+def _contradictions(profiles: tuple[Profile, ...]) -> Iterable[tuple[Profile, str, str]]:
+    families = {profile.family for profile in profiles}
+    times = Counter(place for profile in profiles for place in _places(profile))
+    for profile in profiles:
+        for family in profile.module.served_by:
+            if family not in families - {profile.family}:
+                yield profile, "module.served_by", f"{family} is no other family"
+        for place in _places(profile):
+            if times[place] > 1:
+                yield profile, f"module.{place[0]}", f"{place[1]} stands twice: use served_by for the second"
+    for one, other in combinations(profiles, 2):
+        if one.match.priority == other.match.priority and one.match.shares_a_card_with(other.match):
+            yield one, "match.priority", f"{other.family} knows the same card: one has to come before"
+
+
+def _places(profile: Profile) -> Iterable[tuple[str, str]]:
+    """The paths, spelled so that two spellings of one are equal: Windows does not tell case apart."""
+    for key, path in profile.module.paths():
+        yield key, path.lower() if key.startswith("windows") else path

@@ -1,4 +1,4 @@
-"""Checks the docs: the error catalogue is the code's, every link leads somewhere, the site builds.
+"""Checks the docs: generated pages are what the code says, every link leads somewhere, the site builds.
 
 `python -m tests.docs` checks; `python -m tests.docs --write` writes the generated pages anew.
 """
@@ -15,10 +15,19 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
+from drivers.catalogue import PATH_KEYS, Fact, Profile, load_catalogue
 from signer.model.errors import MohrError, catalogue
 
 ROOT = Path(__file__).parent.parent
-ERRORS = ROOT / "docs" / "errors.md"
+DOCS = ROOT / "docs"
+_SYSTEMS = {
+    "linux64": "Linux",
+    "linux32": "Linux, 32-bit",
+    "windows": "Windows",
+    "windows64": "Windows, 64-bit",
+    "windows32": "Windows, 32-bit",
+    "macos": "macOS",
+}
 
 
 def error_page() -> str:
@@ -54,6 +63,69 @@ def _entry(condition: type[MohrError]) -> list[str]:
     ]
 
 
+def token_page() -> str:
+    """The token families as Markdown, from `drivers/profiles`."""
+    profiles = load_catalogue()
+    lines = [
+        "# Token families",
+        "",
+        "Generated from `drivers/profiles` by `python -m tests.docs --write`. `mohr tokens known` prints the",
+        "same for one computer, and `mohr tokens here` what is plugged into it.",
+        "",
+        "**No vendor's token has been plugged in by this project.** What is *seen* was seen with SoftHSM, or",
+        "with OpenSC and a PIV card made of software; *published* is what others wrote down; a *guess* is",
+        "inferred or from memory.",
+        "",
+        "| family | recognised by | modules for | facts: seen, published, guessed |",
+        "|---|---|---|---|",
+        *(_row(profile) for profile in profiles),
+        "",
+    ]
+    for profile in profiles:
+        lines += _family(profile)
+    return "\n".join(lines)
+
+
+_SURENESS = ("seen", "published", "guess")
+
+
+def _sureness(fact: Fact) -> str:
+    return "seen" if fact.seen else "guess" if fact.guess else "published"
+
+
+def _row(profile: Profile) -> str:
+    kinds = [_sureness(fact) for fact in profile.evidence]
+    sure = ", ".join(str(kinds.count(kind)) for kind in _SURENESS)
+    link = f"[{profile.name}](#{profile.family})"
+    return f"| {link} | {_recognised_by(profile)} | {_served_on(profile)} | {sure} |"
+
+
+def _recognised_by(profile: Profile) -> str:
+    by = profile.match
+    ways = [("ATR", by.atrs), ("manufacturer", by.manufacturers), ("model", by.models)]
+    return ", ".join(way for way, texts in ways if texts) or "–"
+
+
+def _served_on(profile: Profile) -> str:
+    systems = dict.fromkeys(_SYSTEMS[key].partition(",")[0] for key, _ in profile.module.paths())
+    return ", ".join((*systems, *(f"by {family}" for family in profile.module.served_by))) or "–"
+
+
+def _family(profile: Profile) -> list[str]:
+    lines = [f"## {profile.family}", "", f"*{profile.name}*", "", profile.help.en, "", profile.help.fa, ""]
+    by = profile.match
+    for way, texts in (("ATR", by.atrs), ("Manufacturer", by.manufacturers), ("Model", by.models)):
+        lines += [f"- {way}: `{text}`" for text in texts]
+    for key in PATH_KEYS:
+        lines += [f"- {_SYSTEMS[key]}: `{path}`" for path in getattr(profile.module, key)]
+    lines += [f"- Served by [{family}](#{family}) too" for family in profile.module.served_by]
+    lines += [f"- *{_sureness(fact)}*: {fact.fact} ({fact.source})" for fact in profile.evidence]
+    return [*lines, ""]
+
+
+PAGES = {DOCS / "errors.md": error_page, DOCS / "tokens.md": token_page}
+
+
 def broken_links(page: Path) -> list[str]:
     """Relative links of a Markdown file outside the site that lead nowhere."""
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
@@ -63,11 +135,13 @@ def broken_links(page: Path) -> list[str]:
 def main(arguments: list[str]) -> int:
     """0 when everything holds."""
     if "--write" in arguments:
-        ERRORS.write_text(error_page())
+        for page, written in PAGES.items():
+            page.write_text(written(), "utf-8")
     pages = (*ROOT.glob("*.md"), ROOT / "signer" / "panel" / "README.md")
     problems = [f"{page}: {link}" for page in pages for link in broken_links(page)]
-    if ERRORS.read_text() != error_page():
-        problems.append("docs/errors.md is not what the code says: python -m tests.docs --write")
+    for page, written in PAGES.items():
+        if page.read_text("utf-8") != written():
+            problems.append(f"docs/{page.name} is not what the code says: python -m tests.docs --write")
     logging.basicConfig(level=logging.WARNING, format="docs: %(message)s")
     with tempfile.TemporaryDirectory() as site:
         try:

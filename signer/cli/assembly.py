@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from drivers.catalogue import Profile, find_modules, load_catalogue
+from drivers.catalogue import Profile
+from drivers.installed import installed_modules
 from drivers.supervisor import Supervisor
 from signer.model.policy import Policy
 from signer.platform.folders import Folders, user_folders
@@ -47,12 +48,15 @@ class ModuleChoice(Struct, frozen=True, kw_only=True):
     profile: Profile
     env: Mapping[str, str] = {}
 
+    def supervisor(self) -> Supervisor:
+        """One for this module, as its profile says; whoever asks closes it."""
+        profile = self.profile
+        return Supervisor(self.path, binding=profile.module.binding, limits=profile.limits, env=self.env)
+
 
 def present_modules() -> tuple[ModuleChoice, ...]:
     """The modules of known families that are on this computer."""
-    return tuple(
-        ModuleChoice(path=found.path, profile=found.profile) for found in find_modules(load_catalogue())
-    )
+    return tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
 
 
 def version() -> str:
@@ -78,9 +82,7 @@ class Agent:
         self._policy = policy or Policy()
         self._ports = ports
         self._choices = present_modules() if modules is None else modules
-        self._supervisors = [
-            Supervisor(choice.path, limits=choice.profile.limits, env=choice.env) for choice in self._choices
-        ]
+        self._supervisors = [choice.supervisor() for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
         self._looking: asyncio.Task[None] | None = None
 

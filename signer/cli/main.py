@@ -37,6 +37,18 @@ def _parser() -> argparse.ArgumentParser:
 
     journal = commands.add_parser("journal", help="check the journal's chain")
     journal.set_defaults(run=_journal)
+
+    tokens = commands.add_parser("tokens", help="which token families are known, and which tokens are here")
+    asked = tokens.add_subparsers(title="commands", metavar="known|here", required=True)
+    known = asked.add_parser("known", help="the families that Mohr knows, and whether their modules are here")
+    known.add_argument("--atr", metavar="HEX", help="only the family that has this answer to reset")
+    known.add_argument(
+        "--language", choices=("fa", "en"), default="en", help="of the sentence for the doctor"
+    )
+    here = asked.add_parser("here", help="ask every module that is here for its tokens, each in a worker")
+    for command, run in ((known, _tokens_known), (here, _tokens_here)):
+        command.add_argument("--json", action="store_true", help="one JSON array on standard output")
+        command.set_defaults(run=run)
     return parser
 
 
@@ -75,6 +87,18 @@ def _journal(_: argparse.Namespace) -> int:
     from signer.cli.records import journal
 
     return journal()
+
+
+def _tokens_known(options: argparse.Namespace) -> int:
+    from signer.cli.tokens import known
+
+    return known(atr=options.atr, language=options.language, as_json=options.json)
+
+
+def _tokens_here(options: argparse.Namespace) -> int:
+    from signer.cli.tokens import here
+
+    return here(as_json=options.json)
 
 
 if __name__ == "__main__":
