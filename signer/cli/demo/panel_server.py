@@ -9,8 +9,10 @@ from aiohttp import web
 
 import signer
 
-_CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; connect-src http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'"
-
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; connect-src http://127.0.0.1:*;"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
 
 PORT = 18780
 
