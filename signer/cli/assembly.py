@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib.metadata
 import logging
 from collections.abc import Mapping
@@ -152,6 +153,8 @@ class Agent:
         )
         address = await endpoint.start()
         undo.push_async_callback(endpoint.stop)
+        # What is there now stays until the end; a collection in the middle of a batch need not look at it.
+        gc.freeze()
         self._looking = asyncio.ensure_future(_look(signers))
         undo.callback(self._looking.cancel)
         return address

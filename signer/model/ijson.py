@@ -38,7 +38,7 @@ MAX_DEPTH = 32
 MAX_LEAVES = 20_000
 
 
-class Number(Struct, frozen=True):
+class Number(Struct, frozen=True, gc=False):
     """A number as its octets spell it, so that `5.0` is shown as `5.0`."""
 
     text: str

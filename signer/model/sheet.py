@@ -1,6 +1,9 @@
 """A document as a person reads it: every signed leaf, nothing dropped, findings on top.
 
 Made by `signer.prescription` from the very bytes that will be signed; drawn by `gui` and by the terminal.
+Small values are not tracked by the garbage collector (`gc=False`): a batch makes tens of thousands, and
+they hold nothing that could hold them.
+
 Texts here are raw: a surface isolates Latin inside Persian and localises digits when it draws. Hidden
 characters, however, are already spelled out (`<U+200F>`), so that no surface can forget to.
 """
@@ -44,7 +47,7 @@ class Comparison(Enum):
     INCOMPARABLE = "incomparable"
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+class Cell(Struct, frozen=True, kw_only=True, gc=False):
     """One readable value, where it stands in the document, and how it compares with the wire body."""
 
     text: str
@@ -78,7 +81,7 @@ class Person(Struct, frozen=True, kw_only=True):
     mobile: Cell | None = None
 
 
-class Leaf(Struct, frozen=True, kw_only=True):
+class Leaf(Struct, frozen=True, kw_only=True, gc=False):
     """One signed value under *details*: its JSON Pointer and its text as signed."""
 
     pointer: str

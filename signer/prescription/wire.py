@@ -17,7 +17,7 @@ from signer.model.sheet import Comparison
 Judge = Callable[[str, str], Comparison]
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+class Claim(Struct, frozen=True, kw_only=True, gc=False):
     """One value of the body, `text` None where the body is silent (absent, null or empty).
 
     The judge takes (readable, wire). What silence of one side means is said by `readable_default` and
@@ -51,7 +51,7 @@ class Wire(Struct, frozen=True, kw_only=True):
     counts: tuple[tuple[int, str], ...]
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """A value in the body and the way to it; steps into what is not there stay silent.
 
     The way is a parent and a step; its JSON Pointer is only spelled where somebody asks for it.
