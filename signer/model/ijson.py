@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from math import isfinite
 from typing import Any, NoReturn, TypeAlias, cast
@@ -159,6 +159,8 @@ _NONCHARACTER_LEADS = (b"\xef", b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 _FORBIDDEN_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|[fF][dD][dDeE]|[fF]{3}[eEfF])")
 # Matches an unterminated string too, up to the end: without that, each of its quotes would be a new start.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+#: A third of Python's usual recursion limit.
+_FEW_BRACKETS = 300
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -178,6 +180,8 @@ def _load(octets: bytes, decode: Callable[[str], Any], max_depth: int, max_leave
         raise IJsonInvalid("", f"not JSON at line {error.lineno}, column {error.colno}") from None
     except _Suspect:
         _accuse(text)
+    if _depth(value) > max_depth:
+        raise IJsonInvalid("", f"nested deeper than {max_depth}")
     if _FORBIDDEN_ESCAPE.search(text) or any(lead in octets for lead in _NONCHARACTER_LEADS):
         _examine(_AS_WRITTEN(text), "")
     return value
@@ -186,11 +190,11 @@ def _load(octets: bytes, decode: Callable[[str], Any], max_depth: int, max_leave
 def _bound(octets: bytes, max_depth: int, max_leaves: int) -> None:
     """Count depth and leaves before anything is built, at the speed of `bytes`.
 
-    Commas and brackets outside strings say all: a JSON text has one leaf more than it has commas.
+    Commas and brackets outside strings say all: a JSON text has one leaf more than it has commas. A text with
+    few brackets, wherever they stand, is left to the decoder, whose recursion it cannot exhaust; its depth
+    is then counted in what was built.
     """
-    if (
-        octets.count(b",") < max_leaves and octets.count(b"[") + octets.count(b"{") <= max_depth
-    ):  # a sound bound, whatever stands inside strings
+    if octets.count(b",") < max_leaves and octets.count(b"[") + octets.count(b"{") <= _FEW_BRACKETS:
         return
     bare = _STRING.sub(b"", octets)
     if bare.count(b",") >= max_leaves:
@@ -204,6 +208,17 @@ def _bound(octets: bytes, max_depth: int, max_leaves: int) -> None:
     # long as there are few enough for its recursion.
     if b"[]" in brackets or brackets.count(b"[") > max_depth:
         raise IJsonInvalid("", f"nested deeper than {max_depth}")
+
+
+def _depth(value: Any) -> int:
+    """Levels of arrays and objects, empty ones too."""
+    if isinstance(value, dict):
+        members: Iterable[Any] = value.values()
+    elif isinstance(value, list):
+        members = value
+    else:
+        return 0
+    return 1 + max((_depth(member) for member in members if isinstance(member, dict | list)), default=0)
 
 
 def _accuse(text: str) -> NoReturn:

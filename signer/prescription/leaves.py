@@ -6,6 +6,8 @@ pointers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from signer.model.errors import DocumentUnreadable
@@ -52,13 +54,15 @@ def is_plain(text: str, value: SignedValue) -> bool:
 def _has_short_names(value: SignedValue) -> bool:
     """Is every member name short, and spelled in a pointer as it is?"""
     if isinstance(value, dict):
-        for name, member in value.items():
-            if len(name) > _SHORT_NAME or "~" in name or "/" in name:
-                return False
-            if isinstance(member, dict | list) and not _has_short_names(member):
-                return False
+        names = "".join(value)
+        if "~" in names or "/" in names or max(map(len, value), default=0) > _SHORT_NAME:
+            return False
+        members: Iterable[SignedValue] = value.values()
+    elif isinstance(value, list):
+        members = value
+    else:
         return True
-    return not isinstance(value, list) or all(map(_has_short_names, value))
+    return all(_has_short_names(member) for member in members if isinstance(member, dict | list))
 
 
 def leaves(value: SignedValue) -> Leaves:
