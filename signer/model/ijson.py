@@ -34,6 +34,9 @@ SignedValue: TypeAlias = "bool | Number | str | list[SignedValue] | dict[str, Si
 MAX_SAFE_INTEGER = 2**53 - 1
 
 
+#: What holds other values. A tuple: a union would be made anew at each question.
+CONTAINERS = (dict, list)
+
 MAX_DEPTH = 32
 MAX_LEAVES = 20_000
 
@@ -166,7 +169,7 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _load(octets: bytes, decode: Callable[[str], Any], max_depth: int, max_leaves: int) -> Any:
-    _bound(octets, max_depth, max_leaves)
+    depth_is_known = _bound(octets, max_depth, max_leaves)
     try:
         text = octets.decode()
     except UnicodeDecodeError as error:
@@ -180,34 +183,36 @@ def _load(octets: bytes, decode: Callable[[str], Any], max_depth: int, max_leave
         raise IJsonInvalid("", f"not JSON at line {error.lineno}, column {error.colno}") from None
     except _Suspect:
         _accuse(text)
-    if _depth(value) > max_depth:
+    if not depth_is_known and _depth(value) > max_depth:
         raise IJsonInvalid("", f"nested deeper than {max_depth}")
     if _FORBIDDEN_ESCAPE.search(text) or any(lead in octets for lead in _NONCHARACTER_LEADS):
         _examine(_AS_WRITTEN(text), "")
     return value
 
 
-def _bound(octets: bytes, max_depth: int, max_leaves: int) -> None:
-    """Count depth and leaves before anything is built, at the speed of `bytes`.
+def _bound(octets: bytes, max_depth: int, max_leaves: int) -> bool:
+    """Count depth and leaves before anything is built, at the speed of `bytes`; is the depth known?
 
     Commas and brackets outside strings say all: a JSON text has one leaf more than it has commas. A text with
     few brackets, wherever they stand, is left to the decoder, whose recursion it cannot exhaust; its depth
     is then counted in what was built.
     """
-    if octets.count(b",") < max_leaves and octets.count(b"[") + octets.count(b"{") <= _FEW_BRACKETS:
-        return
+    brackets = octets.count(b"[") + octets.count(b"{")
+    if octets.count(b",") < max_leaves and brackets <= _FEW_BRACKETS:
+        return brackets <= max_depth
     bare = _STRING.sub(b"", octets)
     if bare.count(b",") >= max_leaves:
         raise IJsonInvalid("", f"more than {max_leaves} leaves")
-    brackets = bare.translate(_BRACKETS, _NOT_BRACKETS)
+    open_brackets = bare.translate(_BRACKETS, _NOT_BRACKETS)
     for _ in range(max_depth):  # each round takes the innermost level away
-        if b"[]" not in brackets:
+        if b"[]" not in open_brackets:
             break
-        brackets = brackets.replace(b"[]", b"")
+        open_brackets = open_brackets.replace(b"[]", b"")
     # Left over are brackets of a deeper level, or unmatched ones, which the decoder will stumble upon as
     # long as there are few enough for its recursion.
-    if b"[]" in brackets or brackets.count(b"[") > max_depth:
+    if b"[]" in open_brackets or open_brackets.count(b"[") > max_depth:
         raise IJsonInvalid("", f"nested deeper than {max_depth}")
+    return True
 
 
 def _depth(value: Any) -> int:
@@ -218,7 +223,7 @@ def _depth(value: Any) -> int:
         members = value
     else:
         return 0
-    return 1 + max((_depth(member) for member in members if isinstance(member, dict | list)), default=0)
+    return 1 + max((_depth(member) for member in members if isinstance(member, CONTAINERS)), default=0)
 
 
 def _accuse(text: str) -> NoReturn:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from signer.model.errors import DocumentUnreadable
-from signer.model.ijson import MAX_DEPTH, Number, SignedValue, child
+from signer.model.ijson import CONTAINERS, MAX_DEPTH, Number, SignedValue, child
 from signer.model.sheet import Leaf
 from signer.model.text import hidden, visible
 
@@ -51,18 +51,21 @@ def is_plain(text: str, value: SignedValue) -> bool:
     return "\\" not in text and not hidden(text) and _has_short_names(value)
 
 
-def _has_short_names(value: SignedValue) -> bool:
-    """Is every member name short, and spelled in a pointer as it is?"""
-    if isinstance(value, dict):
-        names = "".join(value)
-        if "~" in names or "/" in names or max(map(len, value), default=0) > _SHORT_NAME:
+def _has_short_names(container: SignedValue) -> bool:
+    """Is every member name in it short, and spelled in a pointer as it is?"""
+    if isinstance(container, dict):
+        names = "".join(container)
+        if "~" in names or "/" in names or max(map(len, container), default=0) > _SHORT_NAME:
             return False
-        members: Iterable[SignedValue] = value.values()
-    elif isinstance(value, list):
-        members = value
+        members: Iterable[SignedValue] = container.values()
+    elif isinstance(container, list):
+        members = container
     else:
         return True
-    return all(_has_short_names(member) for member in members if isinstance(member, dict | list))
+    for member in members:  # noqa: SIM110  # a generator costs more than what it would go through
+        if isinstance(member, CONTAINERS) and not _has_short_names(member):
+            return False
+    return True
 
 
 def leaves(value: SignedValue) -> Leaves:

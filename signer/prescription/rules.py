@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from signer.model import findings
 from signer.model.credential import Holder
-from signer.model.ijson import SignedValue, child
+from signer.model.ijson import CONTAINERS, SignedValue, child
 from signer.model.sheet import Finding
 from signer.model.text import visible
 from signer.prescription.compare import Outcome
@@ -164,13 +164,13 @@ def credential_findings(wire: SignedValue, pointer: str = "/wire") -> list[Findi
     found: list[Finding] = []
     if isinstance(wire, list):
         for index, element in enumerate(wire):
-            if isinstance(element, list | dict):
+            if isinstance(element, CONTAINERS):
                 found += credential_findings(element, f"{pointer}/{index}")
     elif isinstance(wire, dict):
         for name, value in wire.items():
             if value and _names_a_credential(name):
                 found.append(findings.make("credential-in-wire", child(pointer, visible(name)), name=name))
-            elif isinstance(value, list | dict):
+            elif isinstance(value, CONTAINERS):
                 found += credential_findings(value, child(pointer, visible(name)))
     return found
 
