@@ -156,6 +156,7 @@ class Questions:
         answer = await self._dialogue.answer()
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
+        self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         accepted = _check_answer(answer, sheets)
         self._approval = Approval(
             credential=credential,
@@ -163,7 +164,6 @@ class Questions:
             signing_time=signing_time,
             accepted=accepted,
         )
-        self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         return (*unreadable, j.ConsentGiven(tuple(accepted)))
 
     async def _read_sheets(

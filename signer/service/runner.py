@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -302,7 +303,8 @@ class Runner:
         if pin is not None:
             pin.forget()
         if self._intending is not None:
-            await asyncio.wait({self._intending})
+            with suppress(MohrError):
+                await self._intending
         await self._close()
 
     def _outcome(self) -> Outcome:

@@ -84,23 +84,32 @@ class TokenSigners:
         found: dict[str, Credential] = {}
         places: dict[str, _Found] = {}
         problems: list[MohrError] = []
-        for module in self._modules:
-            try:
-                with meaning(module.profile):
-                    for token in await self._look(module):
-                        # A blank token stands in its slot too; it holds nothing that could be read.
-                        if TokenFlags.TOKEN_INITIALIZED not in token.token_flags:
-                            continue
-                        for credential in await self._on(module, token):
-                            found.setdefault(credential.id, credential)
-                            places.setdefault(credential.id, _Found(module=module, token=token))
-            except MohrError as problem:
-                log.warning("%s: %s %s", module.profile.family, problem.code, problem.detail)
-                problems.append(problem)
+        for answer in await asyncio.gather(*map(self._of, self._modules)):
+            if isinstance(answer, MohrError):
+                problems.append(answer)
+                continue
+            for credential, place in answer:
+                found.setdefault(credential.id, credential)
+                places.setdefault(credential.id, place)
         self._found = places
         if not found and len(problems) == len(self._modules) > 0:
             raise problems[0]
         return tuple(found.values())
+
+    async def _of(self, module: TokenModule) -> list[tuple[Credential, _Found]] | MohrError:
+        """What one module shows, asked beside the others; its condition where it cannot tell."""
+        shown: list[tuple[Credential, _Found]] = []
+        try:
+            with meaning(module.profile):
+                for token in await self._look(module):
+                    # A blank token stands in its slot too; it holds nothing that could be read.
+                    if TokenFlags.TOKEN_INITIALIZED in token.token_flags:
+                        place = _Found(module=module, token=token)
+                        shown += [(credential, place) for credential in await self._on(module, token)]
+        except MohrError as problem:
+            log.warning("%s: %s %s", module.profile.family, problem.code, problem.detail)
+            return problem
+        return shown
 
     @property
     def seen(self) -> bool:
@@ -230,6 +239,8 @@ def meaning(profile: Profile) -> Iterator[None]:
         yield
     except faults.DriverFault as fault:
         raise _condition(fault, profile) from fault
+    except OSError as fault:
+        raise ModuleCannotLoad(f"no worker: {type(fault).__name__}") from fault
 
 
 def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
