@@ -12,13 +12,11 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
+from signer.model.errors import PortsTaken
+
 PORTS = (18717, 18719, 18721)
 _ANY_PORT_TRIES = 20
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
-
-
-class PortsTaken(OSError):
-    """Every port of ours is taken, by other users' agents or by another program."""
 
 
 class EndpointAddress(Struct, frozen=True):

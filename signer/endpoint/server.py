@@ -82,7 +82,7 @@ class Endpoint:
         self._servers: list[asyncio.Server] = []
 
     async def start(self) -> EndpointAddress:
-        """Listen. Raises `listener.PortsTaken`, OSError."""
+        """Listen. Raises `PortsTaken`, OSError."""
         address, sockets = listen(self._ports)
         if not address.ipv6:
             _log.warning("this computer has no IPv6 loopback: listening on 127.0.0.1 alone")

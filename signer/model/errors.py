@@ -17,8 +17,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
-    └── AgentError        AlreadyRunning JournalUnwritable SignatureNotVerified PairingStoreFailed
-                          PolicyInvalid Unexpected
+    └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
+                          PairingStoreFailed PolicyInvalid Unexpected
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class RouteUnknown(RequestError):
     en = "There is nothing at this address."
     fa_remedy = "به پشتیبانی پنل خبر دهید."
     en_remedy = "See /openapi.json for the calls that exist."
-    helpdesk = "Panel written for another version?"
+    helpdesk = "The panel may be written for another version of the contract."
 
 
 class MethodNotAllowed(RequestError):
@@ -187,7 +187,7 @@ class MethodNotAllowed(RequestError):
     en = "This address does not take that method."
     fa_remedy = "به پشتیبانی پنل خبر دهید."
     en_remedy = "See /openapi.json for the calls that exist."
-    helpdesk = "Panel written for another version?"
+    helpdesk = "The panel may be written for another version of the contract."
 
 
 class MediaTypeNotAccepted(RequestError):
@@ -630,6 +630,17 @@ class AlreadyRunning(AgentError):
     helpdesk = (
         "agent.lock in the data folder is held; endpoint.json in the runtime folder has the process id."
     )
+
+
+class PortsTaken(AgentError):
+    code = "ports-taken"
+    status = None
+    retriable = True
+    fa = "هر سه درگاه مُهر روی این رایانه گرفته شده است."
+    en = "All three of Mohr's ports on this computer are taken."
+    fa_remedy = "کاربران دیگری را که مُهر را باز گذاشته‌اند خارج کنید و مُهر را دوباره باز کنید."
+    en_remedy = "End the agents of other users, or the program that holds the ports, and start Mohr again."
+    helpdesk = "18717, 18719 and 18721 are each bound on 127.0.0.1 or ::1: `ss -ltnp` names the program."
 
 
 class JournalUnwritable(AgentError):

@@ -15,8 +15,8 @@ import pytest
 
 from signer.endpoint import connections, listener, server
 from signer.endpoint.encodings import b64
-from signer.endpoint.listener import PortsTaken, listen
-from signer.model.errors import ModuleFailed, PinWrong, TooManyPending
+from signer.endpoint.listener import listen
+from signer.model.errors import ModuleFailed, PinWrong, PortsTaken, TooManyPending
 from signer.platform.peer import PeerOwner, peer_owner
 from signer.service.envelopes import MATRIX
 from tests.endpoint.world import CERTIFICATE, ORIGIN, World, credential, read_reply, signing_request

@@ -24,9 +24,9 @@ from signer.cli.demo.authority import FILE_NAME, LIFETIME, DemoAuthority
 from signer.cli.demo.people import PRACTICES
 
 LABEL = "Mohr demo"
-PIN = "123456"
+PIN = "2468"
 _SO_PIN = "87654321"
-_LAYOUT = 1
+_LAYOUT = 2
 _RENEW_BEFORE = timedelta(days=30)
 
 
