@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gui.app import run
 from gui.hosting import HostedAgent
+from signer.platform.display import has_display
 from signer.platform.folders import user_folders
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--hidden", action="store_true", help="begin in the tray, where there is one")
     options = parser.parse_args(arguments)
+    if not has_display() and "QT_QPA_PLATFORM" not in os.environ:
+        print("mohr-desktop: there is no display here; `mohr agent` asks in the terminal", file=sys.stderr)
+        return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return run(
         lambda consent: HostedAgent(_agent, consent),

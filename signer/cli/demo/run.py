@@ -6,7 +6,6 @@ Everything it starts ends with it.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import msgspec
 from signer.cli.assembly import ModuleChoice, present_modules
 from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
 from signer.model.errors import AlreadyRunning
+from signer.platform.display import has_display
 from signer.platform.folders import folders_under, user_folders
 
 _FAMILY = "softhsm"
@@ -41,13 +41,6 @@ def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
-
-
-def has_display() -> bool:
-    """Can a window open here?"""
-    return sys.platform in {"win32", "darwin"} or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
 
 
 async def prepare(base: Path) -> tuple[DemoToken, ModuleChoice]:
