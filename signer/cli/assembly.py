@@ -134,7 +134,7 @@ class Agent:
                 consent=self._consent,
                 journal=journal,
                 clock=clock,
-                guard=PinGuard(),
+                guard=PinGuard(self._folders.data / "wrong-pins.json"),
                 paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
             )
         )

@@ -1,15 +1,23 @@
 """Keeps a token's tries from being wasted: the cool-down after wrong PINs, and the guarded last try.
 
-Counts what Mohr itself sent, whoever asked for it. It knows nothing of tries spent in other programs; what
-the token itself says is `Authorisation.tries`.
+Counts what Mohr itself sent, whoever asked for it, and remembers it over a restart. It knows nothing of tries
+spent in other programs; what the token itself says is `Authorisation.tries`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
 
 from signer.model.credential import Authorisation, AuthorisationKind, TokenRef, TriesLeft
 from signer.model.errors import PinCoolDown, PinLocked
+from signer.platform.private_files import read_private, write_private
+
+log = logging.getLogger(__name__)
 
 WRONG_ALLOWED = 2
 WINDOW = timedelta(hours=1)
@@ -17,10 +25,14 @@ COOL_DOWN = timedelta(minutes=10)
 
 
 class PinGuard:
-    """One for the agent. Times are aware, UTC."""
+    """One for the agent. Times are aware, UTC. `file` is where wrong PINs are remembered: hashes and times.
 
-    def __init__(self) -> None:
-        self._wrong: dict[tuple[str, str], list[datetime]] = {}
+    A file that cannot be read or written is logged and does without: the token's own counter stands.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._wrong: dict[str, list[datetime]] = _load(file) if file is not None else {}
 
     def check(self, token: TokenRef, now: datetime) -> None:
         """Raise `PinCoolDown` while this token must not be tried."""
@@ -32,10 +44,12 @@ class PinGuard:
     def wrong(self, token: TokenRef, now: datetime) -> None:
         """Count one wrong PIN."""
         self._wrong[_name(token)] = [*self._recent(token, now), now]
+        self._remember()
 
     def right(self, token: TokenRef) -> None:
         """A right PIN resets the token's own counter, and so this one."""
-        self._wrong.pop(_name(token), None)
+        if self._wrong.pop(_name(token), None) is not None:
+            self._remember()
 
     def needs_explicit_yes(self, token: TokenRef, authorisation: Authorisation, now: datetime) -> bool:
         """True where the next wrong PIN may lock the token, or nothing is known after a wrong one.
@@ -50,10 +64,27 @@ class PinGuard:
             return bool(self._recent(token, now))
         return authorisation.tries is TriesLeft.LAST
 
+    def _remember(self) -> None:
+        if self._file is None:
+            return
+        try:
+            write_private(self._file, msgspec.json.encode(self._wrong))
+        except OSError as fault:
+            log.warning("the record of wrong PINs cannot be written: %s", type(fault).__name__)
+
     def _recent(self, token: TokenRef, now: datetime) -> list[datetime]:
         return [at for at in self._wrong.get(_name(token), []) if now - at < WINDOW]
 
 
-def _name(token: TokenRef) -> tuple[str, str]:
-    """A token's own marks: moving it to another reader does not give it new tries."""
-    return token.serial, token.label
+def _name(token: TokenRef) -> str:
+    """A token's own marks, hashed: moving it to another reader does not give it new tries."""
+    return hashlib.sha256(msgspec.json.encode((token.serial, token.label))).hexdigest()
+
+
+def _load(file: Path) -> dict[str, list[datetime]]:
+    try:
+        octets = read_private(file)
+        return {} if octets is None else msgspec.json.decode(octets, type=dict[str, list[datetime]])
+    except (OSError, msgspec.MsgspecError) as fault:
+        log.warning("the record of wrong PINs cannot be read: %s", type(fault).__name__)
+        return {}
