@@ -29,7 +29,7 @@ async def rows(folder: Path) -> AsyncIterator[Row]:
     await hsm.certify(token, {b"\x01": KeySpec.RSA_2048}, PLAIN_DOCTOR, datetime.now(UTC))
     for number, cell in enumerate(cells()):
         if not cell.applies:
-            yield Row(cell.call, cell.fault.title, "n/a")
+            yield Row(cell.call.title, cell.fault.title, "n/a")
             continue
         own = folder / str(number)
         own.mkdir()
@@ -56,7 +56,7 @@ async def main() -> int:
 
 def _line(row: Row) -> str:
     verdict = "ok" if row.ok else "NOT OK: " + "; ".join(row.faults)
-    return f"{row.call:20} {row.fault:16} {row.outcome:24} {'' if row.outcome == 'n/a' else verdict}".rstrip()
+    return f"{row.call:34} {row.fault:16} {row.outcome:24} {'' if row.outcome == 'n/a' else verdict}".rstrip()
 
 
 def _json(row: Row) -> str:

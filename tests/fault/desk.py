@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from drivers.types import Limits
@@ -20,13 +21,17 @@ ORIGIN = "https://panel.example"
 
 
 class Desk:
-    """An agent without its endpoint: one token, its worker, a doctor who agrees."""
+    """An agent without its endpoint: one token, its worker, a doctor who agrees.
+
+    `on_yes` is called each time before the doctor does.
+    """
 
     def __init__(self, folder: Path, token: hsm.SoftHsm, limits: Limits) -> None:
+        self.on_yes: Callable[[], None] = do_nothing
         self.supervisor = token.supervisor(limits=limits)
         module = TokenModule(path=str(token.module), profile=hsm.profile(), supervisor=self.supervisor)
         self.journal = SqliteJournal(folder / "journal")
-        self.doctor = ScriptedDoctor(token.pin)
+        self.doctor = ScriptedDoctor(token.pin, lambda _: self.on_yes())
         clock = SystemClock()
         self.service = SigningService(
             Surroundings(
@@ -67,3 +72,7 @@ class Desk:
         await self.service.stop()
         await self.journal.close()
         await self.supervisor.close()
+
+
+def do_nothing() -> None:
+    """What happens before a yes, unless a test wants something."""

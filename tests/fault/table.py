@@ -19,7 +19,7 @@ from signer.model.errors import Unexpected, by_code
 from signer.model.request import DocumentState, RequestState
 from signer.service.views import RequestView
 from tests import softhsm as hsm
-from tests.fault.desk import Desk
+from tests.fault.desk import Desk, do_nothing
 from tests.fault.module import FaultyModule
 
 SIGNED = "signed"
@@ -47,23 +47,41 @@ class Fault(Enum):
         return self.name.lower().replace("_", "-")
 
 
-# Which limit a call that hangs runs into; no limit is needed to get away from C_Finalize.
-_LIMIT = {
-    "C_Initialize": "load",
-    "C_GetSlotList": "read",
-    "C_GetTokenInfo": "read",
-    "C_OpenSession": "read",
-    "C_Login": "login",
-    "C_FindObjectsInit": "read",
-    "C_FindObjects": "read",
-    "C_FindObjectsFinal": "read",
-    "C_GetAttributeValue": "read",
-    "C_SignInit": "sign",
-    "C_Sign": "sign",
-    "C_Logout": "read",
-    "C_Finalize": None,
-}
-CALLS = tuple(_LIMIT)
+class Call(Struct, frozen=True):
+    """A C_ function at a moment of a signature.
+
+    `limit` is the one of `Limits` that a hang runs into, None where none is needed to get away. A function
+    that reads certificates first and is called again once the doctor has said yes stands in the table twice.
+    """
+
+    function: str
+    limit: str | None
+    after_yes: bool = False
+
+    @property
+    def title(self) -> str:
+        """As the table names it."""
+        return f"{self.function} after the yes" if self.after_yes else self.function
+
+
+CALLS = (
+    Call("C_Initialize", "load"),
+    Call("C_GetSlotList", "read"),
+    Call("C_GetTokenInfo", "read"),
+    Call("C_OpenSession", "read"),
+    Call("C_FindObjectsInit", "read"),
+    Call("C_FindObjects", "read"),
+    Call("C_FindObjectsFinal", "read"),
+    Call("C_GetAttributeValue", "read"),
+    Call("C_OpenSession", "login", after_yes=True),
+    Call("C_Login", "login"),
+    Call("C_FindObjects", "sign", after_yes=True),
+    Call("C_GetAttributeValue", "sign", after_yes=True),
+    Call("C_SignInit", "sign"),
+    Call("C_Sign", "sign"),
+    Call("C_Logout", "read"),
+    Call("C_Finalize", None),
+)
 # Called when every signature is made already: nothing that goes wrong there may take one away.
 _AFTERWARDS = frozenset({"C_Logout", "C_Finalize"})
 _GIVING_LENGTHS = frozenset(
@@ -77,7 +95,7 @@ _HANG_SECONDS_LOADING = 2.0
 class Cell(Struct, frozen=True):
     """One fault at one function."""
 
-    call: str
+    call: Call
     fault: Fault
 
     @property
@@ -85,16 +103,16 @@ class Cell(Struct, frozen=True):
         """False where the function gives nothing that this fault could spoil."""
         match self.fault:
             case Fault.WRONG_SIGNATURE:
-                return self.call == "C_Sign"
+                return self.call.function == "C_Sign"
             case Fault.GARBAGE_LENGTHS:
-                return self.call in _GIVING_LENGTHS
+                return self.call.function in _GIVING_LENGTHS
             case _:
                 return True
 
     @property
     def wanted(self) -> str:
         """The one right outcome: SIGNED, or the code that the panel is told."""
-        if self.call in _AFTERWARDS:
+        if self.call.function in _AFTERWARDS:
             return SIGNED
         match self.fault:
             case Fault.SLOW | Fault.BANNER:
@@ -105,19 +123,19 @@ class Cell(Struct, frozen=True):
                 return "module-hung"
             case Fault.DEVICE_REMOVED:
                 # A token that goes between the list of slots and the look at it is simply not there.
-                return "token-absent" if self.call == "C_GetTokenInfo" else "token-removed"
+                return "token-absent" if self.call.function == "C_GetTokenInfo" else "token-removed"
             case Fault.WRONG_SIGNATURE:
                 return "signature-not-verified"
             case Fault.GARBAGE_LENGTHS:
                 # How long a PIN may be is advice; the other lengths end the binding, which believes them.
-                return SIGNED if self.call == "C_GetTokenInfo" else "module-crashed"
+                return SIGNED if self.call.function == "C_GetTokenInfo" else "module-crashed"
             case _:
                 return "module-failed"
 
     @property
     def limits(self) -> Limits:
         """Short for the operation that hangs, so that no other cell hurries a slow machine."""
-        limit = _LIMIT[self.call]
+        limit = self.call.limit
         if self.fault is not Fault.HANG or limit is None:
             return Limits()
         if limit == "load":
@@ -147,7 +165,6 @@ def cells() -> Iterator[Cell]:
 async def run(cell: Cell, built: Path, token: hsm.SoftHsm, folder: Path) -> Row:
     """Post a request while the fault is there and another one after it; `folder` is the cell's own."""
     module = FaultyModule(built, token, folder)
-    module.fail(cell.call, cell.fault.value)
     desk = Desk(folder, module.token, cell.limits)
     try:
         return await _watch(cell, module, desk)
@@ -156,20 +173,28 @@ async def run(cell: Cell, built: Path, token: hsm.SoftHsm, folder: Path) -> Row:
 
 
 async def _watch(cell: Cell, module: FaultyModule, desk: Desk) -> Row:
+    def begin() -> None:
+        module.fail(cell.call.function, cell.fault.value)
+
+    if cell.call.after_yes:
+        desk.on_yes = begin
+    else:
+        begin()
     posted = await desk.post("faulty", 1)
     aside = await desk.post("meanwhile", 1, "https://other.example")
     aside = await desk.service.cancel(origin="https://other.example", request_id=aside.id)
     ended = await desk.end_of(posted)
     await desk.put_away(posted)
-    if cell.call == "C_Finalize":
+    if cell.call.function == "C_Finalize":
         await desk.supervisor.end_worker()
-    reached, typed = module.entered(cell.call), module.entered("C_Login")
+    reached, typed = module.reached, module.entered("C_Login")
 
+    desk.on_yes = do_nothing
     module.heal()
     again = await desk.end_of(await desk.post("healed", 1))
     outcome = _outcome(ended)
     conduct = {
-        "the fault was not reached": reached > 0,
+        "the fault was not reached": reached,
         f"the request ended as {outcome}": outcome == cell.wanted,
         "the outcome is not one that a panel can be told": outcome == SIGNED or _is_told(outcome),
         "another panel was not served meanwhile": aside.state is RequestState.CANCELLED,
@@ -177,7 +202,7 @@ async def _watch(cell: Cell, module: FaultyModule, desk: Desk) -> Row:
         f"the next request ended as {_outcome(again)}": _outcome(again) == SIGNED,
     }
     wrong = tuple(what for what, right in conduct.items() if not right)
-    return Row(cell.call, cell.fault.title, outcome, wrong)
+    return Row(cell.call.title, cell.fault.title, outcome, wrong)
 
 
 def _outcome(view: RequestView) -> str:

@@ -12,7 +12,7 @@ from tests.fault.table import Cell, cells, run
 _CELLS = [cell for cell in cells() if cell.applies]
 
 
-@pytest.mark.parametrize("cell", _CELLS, ids=lambda cell: f"{cell.call}-{cell.fault.title}")
+@pytest.mark.parametrize("cell", _CELLS, ids=lambda cell: f"{cell.call.title}: {cell.fault.title}")
 async def test_the_agent_comes_through(
     cell: Cell, built: Path, certified: hsm.SoftHsm, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ class FaultyModule:
     def __init__(self, built: Path, token: SoftHsm, folder: Path) -> None:
         self._rules = folder / "rules"
         self._log = folder / "entered"
+        self._failing, self._entered_before = "", 0
         self.token = replace(
             token,
             module=built,
@@ -42,13 +43,19 @@ class FaultyModule:
 
     def fail(self, function: str, fault: str, *, nth: int = 0) -> None:
         """From now on `function` has this fault: at its `nth` call in a worker, or at each (0)."""
+        self._failing, self._entered_before = function, self.entered(function)
         written = self._rules.with_suffix(".new")
         written.write_text(f"{function} {nth} {fault}\n")
         written.rename(self._rules)
 
     def heal(self) -> None:
         """From now on nothing goes wrong."""
-        self._rules.unlink()
+        self._rules.unlink(missing_ok=True)
+
+    @property
+    def reached(self) -> bool:
+        """Was the function entered since it was told to fail?"""
+        return self.entered(self._failing) > self._entered_before
 
     def entered(self, function: str) -> int:
         """How many calls of `function` the module has seen, in all workers."""
