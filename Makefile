@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench lock clean format
+.PHONY: demo test bench fault-table lock clean format
 
 demo:
 	@installer/bootstrap desktop
@@ -22,6 +22,11 @@ test:
 bench:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# What a module may do wrong, at each call, and how the agent comes through (ARGS=--json: a row a cell).
+fault-table:
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.fault $(ARGS)
 
 format:
 	$(BIN)/ruff format .

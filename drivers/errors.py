@@ -37,6 +37,13 @@ class WorkerDied(DriverFault):
         self.begun = begun
 
 
+class WorkerKilled(WorkerDied):
+    """The worker was killed at the deadline of another call, before `function` was begun."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__("killed at a deadline", function, begun=False)
+
+
 class WorkerHung(DriverFault):
     """`function` did not answer within `seconds`; the worker was killed."""
 

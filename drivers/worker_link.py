@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import cast
 
 from drivers import wire
-from drivers.errors import DriverFault, FrameMalformed, WorkerDied, WorkerHung
+from drivers.errors import DriverFault, FrameMalformed, WorkerDied, WorkerHung, WorkerKilled
 
 _STDERR_KEPT = 16 * 1024
 # A process that the module started may hold our pipes open after the worker has gone.
@@ -175,23 +175,24 @@ class WorkerLink(asyncio.SubprocessProtocol):
             return
         if self._deadline is not None:
             self._deadline.cancel()
-        how = self._how()
         head = True
         while self._queue:
             pending = self._queue.popleft()
-            fault: DriverFault = WorkerDied(how, pending.function, begun=head)
-            if head and self._killed_for is not None:
-                fault = self._killed_for
-            head = False
             if not pending.answer.done():
-                pending.answer.set_exception(fault)
+                pending.answer.set_exception(self._loss(pending.function, head=head))
+            head = False
         if self._transport is not None:
             self._transport.close()
         self._gone.set_result(None)
 
-    def _how(self) -> str:
+    def _loss(self, function: str, *, head: bool) -> DriverFault:
+        if head and self._killed_for is not None:
+            return self._killed_for
         if isinstance(self._killed_for, WorkerHung):
-            return "killed at a deadline"
+            return WorkerKilled(function)
+        return WorkerDied(self._how(), function, begun=head)
+
+    def _how(self) -> str:
         code = self._transport.get_returncode() if self._transport is not None else None
         if code is None:
             return "gone"

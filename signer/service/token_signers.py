@@ -149,7 +149,8 @@ class TokenSigners:
         """The tokens in this module's slots now."""
         now = asyncio.get_running_loop().time()
         looked_at, tokens = self._looks.get(module.path, (-LOOK_FRESH_FOR, ()))
-        if now - looked_at >= LOOK_FRESH_FOR:
+        # An empty look is not kept: it costs little, and a token may be there the next moment.
+        if not tokens or now - looked_at >= LOOK_FRESH_FOR:
             tokens = await module.supervisor.tokens()
             self._looks[module.path] = (now, tokens)
         return tokens
@@ -249,10 +250,10 @@ def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
             return from_ck_rv(rv, function, profile.meanings(function))
         case faults.ModuleNotLoaded():
             return ModuleCannotLoad(str(fault))
+        case faults.WorkerHung() | faults.WorkerKilled():
+            return ModuleHung(str(fault))
         case faults.WorkerDied() | faults.FrameMalformed():
             return ModuleCrashed(str(fault))
-        case faults.WorkerHung():
-            return ModuleHung(str(fault))
         case faults.NoSuchKey() | faults.KeyAmbiguous():
             return CredentialUnusable(type(fault).__name__)
         case faults.NotLoggedIn():

@@ -21,6 +21,7 @@ from drivers.errors import (
     NoSuchKey,
     WorkerDied,
     WorkerHung,
+    WorkerKilled,
 )
 from drivers.pin import Pin
 from drivers.spawning import scrubbed_environment, worker_command
@@ -103,8 +104,8 @@ async def test_a_stopped_worker_is_killed_at_its_deadline_and_replaced(softhsm: 
         assert isinstance(head, WorkerHung)
         assert (head.function, head.seconds) == ("C_Sign", 0.2)
         assert [(type(fault), fault.begun) for fault in behind if isinstance(fault, WorkerDied)] == [
-            (WorkerDied, False),
-            (WorkerDied, False),
+            (WorkerKilled, False),
+            (WorkerKilled, False),
         ]
         wait_until_gone(first)
         assert await only_slot(supervisor) == slot

@@ -13,62 +13,11 @@ import pytest
 
 from drivers.supervisor import Supervisor
 from drivers.types import KeySpec, Limits
-from signer.cli.assembly import SystemClock
 from signer.cli.demo.authority import PLAIN_DOCTOR
-from signer.cli.demo.doctor import ScriptedDoctor
-from signer.journal.store import SqliteJournal
-from signer.model.request import Document, DocumentState, RequestState
-from signer.service.pin_guard import PinGuard
-from signer.service.questions import Surroundings
-from signer.service.signing import SigningService
-from signer.service.token_signers import TokenModule, TokenSigners
+from signer.model.request import DocumentState, RequestState
 from signer.service.views import RequestView
 from tests import softhsm as hsm
-
-ORIGIN = "https://panel.example"
-
-
-class Desk:
-    """An agent without its endpoint: one token, its worker, a doctor who agrees."""
-
-    def __init__(self, folder: Path, token: hsm.SoftHsm, limits: Limits) -> None:
-        self.supervisor = token.supervisor(limits=limits)
-        module = TokenModule(path=str(token.module), profile=hsm.profile(), supervisor=self.supervisor)
-        self.journal = SqliteJournal(folder / "journal")
-        self.doctor = ScriptedDoctor(token.pin)
-        clock = SystemClock()
-        self.service = SigningService(
-            Surroundings(
-                signers=TokenSigners((module,), clock),
-                consent=self.doctor,
-                journal=self.journal,
-                clock=clock,
-                guard=PinGuard(),
-                paired_since=lambda origin: None,
-            )
-        )
-
-    async def post(self, key: str, count: int) -> RequestView:
-        documents = tuple(
-            Document(id=f"rx-{n}", media_type="text/plain", content=f"{key} {n}".encode())
-            for n in range(count)
-        )
-        return await self.service.submit(
-            origin=ORIGIN,
-            idempotency_key=key,
-            body_hash=key.encode().ljust(32, b"\0"),
-            documents=documents,
-            credential=None,
-            purpose=None,
-        )
-
-    async def end_of(self, view: RequestView) -> RequestView:
-        return await self.service.view(origin=ORIGIN, request_id=view.id, wait=60)
-
-    async def close(self) -> None:
-        await self.service.stop()
-        await self.journal.close()
-        await self.supervisor.close()
+from tests.fault.desk import ORIGIN, Desk
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""An agent without its endpoint, at a token that may fail: what the tests of faults have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from drivers.types import Limits
+from signer.cli.assembly import SystemClock
+from signer.cli.demo.doctor import ScriptedDoctor
+from signer.journal.store import SqliteJournal
+from signer.model.request import Document
+from signer.service.pin_guard import PinGuard
+from signer.service.questions import Surroundings
+from signer.service.signing import SigningService
+from signer.service.token_signers import TokenModule, TokenSigners
+from signer.service.views import RequestView
+from tests import softhsm as hsm
+
+ORIGIN = "https://panel.example"
+
+
+class Desk:
+    """An agent without its endpoint: one token, its worker, a doctor who agrees.
+
+    `on_yes` is called each time before the doctor does.
+    """
+
+    def __init__(self, folder: Path, token: hsm.SoftHsm, limits: Limits) -> None:
+        self.on_yes: Callable[[], None] = do_nothing
+        self.supervisor = token.supervisor(limits=limits)
+        module = TokenModule(path=str(token.module), profile=hsm.profile(), supervisor=self.supervisor)
+        self.journal = SqliteJournal(folder / "journal")
+        self.doctor = ScriptedDoctor(token.pin, lambda _: self.on_yes())
+        clock = SystemClock()
+        self.service = SigningService(
+            Surroundings(
+                signers=TokenSigners((module,), clock),
+                consent=self.doctor,
+                journal=self.journal,
+                clock=clock,
+                guard=PinGuard(),
+                paired_since=lambda origin: None,
+            )
+        )
+
+    async def post(self, key: str, count: int, origin: str = ORIGIN) -> RequestView:
+        """A panel's request for `count` texts."""
+        documents = tuple(
+            Document(id=f"rx-{n}", media_type="text/plain", content=f"{key} {n}".encode())
+            for n in range(count)
+        )
+        return await self.service.submit(
+            origin=origin,
+            idempotency_key=key,
+            body_hash=key.encode().ljust(32, b"\0"),
+            documents=documents,
+            credential=None,
+            purpose=None,
+        )
+
+    async def end_of(self, view: RequestView) -> RequestView:
+        """The request when nothing more happens to it, or after a minute."""
+        return await self.service.view(origin=ORIGIN, request_id=view.id, wait=60)
+
+    async def put_away(self, view: RequestView) -> None:
+        """Wait until an ended request has logged out and closed its window."""
+        await self.service.cancel(origin=ORIGIN, request_id=view.id)
+
+    async def close(self) -> None:
+        """End everything; no process is left."""
+        await self.service.stop()
+        await self.journal.close()
+        await self.supervisor.close()
+
+
+def do_nothing() -> None:
+    """What happens before a yes, unless a test wants something."""

@@ -1,0 +1,62 @@
+"""The faulty PKCS #11 module: how it is built, and what a test tells it and hears of it.
+
+What it can do wrong is written in `faulty.c`. It is loaded by a worker alone, never by the tests' process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from tests.softhsm import SoftHsm
+
+_SOURCE = Path(__file__).parent / "faulty.c"
+
+
+def build(folder: Path) -> Path:
+    """Compile the module into `folder`; its path."""
+    built = folder / "faulty.so"
+    warnings = ("-Wall", "-Wextra", "-Werror")
+    command = ("gcc", "-shared", "-fPIC", "-O1", *warnings, "-o", str(built), str(_SOURCE), "-ldl")
+    subprocess.run(command, check=True)
+    return built
+
+
+class FaultyModule:
+    """One token as seen through the faulty module, with rules and a log of its own in `folder`."""
+
+    def __init__(self, built: Path, token: SoftHsm, folder: Path) -> None:
+        self._rules = folder / "rules"
+        self._log = folder / "entered"
+        self._failing, self._entered_before = "", 0
+        self.token = replace(
+            token,
+            module=built,
+            env={
+                **token.env,
+                "FAULTY_MODULE": str(token.module),
+                "FAULTY_RULES": str(self._rules),
+                "FAULTY_LOG": str(self._log),
+            },
+        )
+
+    def fail(self, function: str, fault: str, *, nth: int = 0) -> None:
+        """From now on `function` has this fault: at its `nth` call in a worker, or at each (0)."""
+        self._failing, self._entered_before = function, self.entered(function)
+        written = self._rules.with_suffix(".new")
+        written.write_text(f"{function} {nth} {fault}\n")
+        written.rename(self._rules)
+
+    def heal(self) -> None:
+        """From now on nothing goes wrong."""
+        self._rules.unlink(missing_ok=True)
+
+    @property
+    def reached(self) -> bool:
+        """Was the function entered since it was told to fail?"""
+        return self.entered(self._failing) > self._entered_before
+
+    def entered(self, function: str) -> int:
+        """How many calls of `function` the module has seen, in all workers."""
+        return self._log.read_text().splitlines().count(function) if self._log.exists() else 0
