@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
+from tests.contract import any_module
 from tests.softhsm import softhsm, supervisor
 
 __all__ = ["softhsm", "supervisor"]
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of a run over a module that is not ours."""
+    any_module.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let such a run look after itself."""
+    any_module.configure(config)

@@ -1,10 +1,15 @@
-"""One suite over both bindings: the same module must look the same through either of them."""
+"""One suite over both bindings: the same module must look the same through either of them.
+
+It runs over a SoftHSM token made for it or, with `--module`, over a stranger's: docs/testing-a-module.md.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,54 +18,86 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
-from drivers import mechanisms
 from drivers.errors import KeyIdTaken, ModuleNotLoaded, ModuleReturned, NoSuchKey, NotLoggedIn
-from drivers.mechanisms import Hashing, SignPreferences
+from drivers.mechanisms import Hashing
 from drivers.pin import Pin
 from drivers.supervisor import Supervisor
 from drivers.types import Binding, KeySpec, LoginOutcome, NewCertificate, TokenFlags
-from tests.softhsm import PIN, SoftHsm, create, make_keys, only_slot
+from signer.model.credential import KeyKind
+from tests import softhsm as hsm
+from tests.contract.any_module import REPORT, SUBJECT
+from tests.contract.subject import WAYS, Asked, Key, Need, Subject, survey
 
-RSA_KEY, P256_KEY, P384_KEY = b"\x01", b"\x02", b"\x03"
-KEYS = {RSA_KEY: KeySpec.RSA_2048, P256_KEY: KeySpec.EC_P256, P384_KEY: KeySpec.EC_P384}
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
-PREFERENCES = (SignPreferences(), SignPreferences(hashing=(Hashing.HOST,)))
+MESSAGE = b"A test of this module. This is no prescription."
+CKR_USER_NOT_LOGGED_IN = 0x101
+# SoftHSM hashes for RSA alone.
+SOFTHSM_WAYS = tuple(way for way in WAYS if way[1] is Hashing.HOST or way[0].startswith("rsa-"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The bindings to go through, and the ways of signing to try."""
+    stranger = metafunc.config.stash.get(SUBJECT, None)
+    if "binding" in metafunc.fixturenames:
+        bindings = stranger.asked.bindings if stranger else tuple(Binding)
+        metafunc.parametrize("binding", bindings, ids=[binding.value for binding in bindings])
+    if "algorithm" in metafunc.fixturenames:
+        ways = WAYS if stranger else SOFTHSM_WAYS
+        names = [f"{algorithm}-{hashing.value}" for algorithm, hashing in ways]
+        metafunc.parametrize(("algorithm", "hashing"), ways, ids=names)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told(request: pytest.FixtureRequest, record_testsuite_property: Callable[[str, object], None]) -> None:
+    """The JUnit report says what the summary says."""
+    for name, line in request.config.stash.get(REPORT, ()):
+        record_testsuite_property(name, line)
 
 
 @pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
-    """A token that all tests of this file share; each puts new things under ids of its own."""
-    return create(tmp_path_factory.mktemp("contract") / "softhsm")
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    """The token that all tests of this file share; each puts new things under ids of its own."""
+    stranger = request.config.stash.get(SUBJECT, None)
+    if stranger is not None:
+        return stranger
+    token = hsm.create(tmp_path_factory.mktemp("contract") / "softhsm")
+    asked = Asked(
+        module=token.module,
+        label=token.label,
+        pin=Pin(token.pin),
+        may_write=True,
+        may_spend_a_try=True,
+        own=True,
+        env=token.env,
+    )
+    surveyed = asyncio.run(survey(asked))
+    assert [key.kind for key in surveyed.keys] == [KeyKind.EC_P256, KeyKind.EC_P384, KeyKind.RSA]
+    return surveyed
 
 
-@pytest.fixture(scope="module")
-def public_keys(token: SoftHsm) -> dict[bytes, bytes]:
-    return asyncio.run(make_keys(token, KEYS))
-
-
-@pytest.fixture(params=list(Binding), ids=lambda binding: binding.value)
-async def one(request: pytest.FixtureRequest, token: SoftHsm) -> AsyncIterator[Supervisor]:
+@pytest.fixture
+async def one(binding: Binding, subject: Subject) -> AsyncIterator[Supervisor]:
     """The token through one binding."""
-    async with token.supervisor(binding=request.param) as supervisor:
+    async with subject.asked.supervisor(binding) as supervisor:
         yield supervisor
 
 
 @pytest.fixture
-async def both(token: SoftHsm) -> AsyncIterator[tuple[Supervisor, Supervisor]]:
+async def both(subject: Subject) -> AsyncIterator[tuple[Supervisor, Supervisor]]:
     """The token through both bindings, each in a process of its own."""
     async with (
-        token.supervisor(binding=Binding.PYKCS11) as first,
-        token.supervisor(binding=Binding.PYTHON_PKCS11) as second,
+        subject.asked.supervisor(Binding.PYKCS11) as first,
+        subject.asked.supervisor(Binding.PYTHON_PKCS11) as second,
     ):
         yield first, second
 
 
-def certificate_for(spki: bytes, key_id: bytes) -> NewCertificate:
+def certificate_for(key: Key) -> NewCertificate:
     """A certificate over the token's public key, from an issuer made for the moment."""
     issuer_key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "پزشک آزمایشی")])
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test CA")])
-    public_key = load_der_public_key(spki)
+    public_key = load_der_public_key(key.spki)
     assert isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     made = (
         x509.CertificateBuilder(issuer, subject, public_key, serial_number=77)
@@ -69,7 +106,7 @@ def certificate_for(spki: bytes, key_id: bytes) -> NewCertificate:
         .sign(issuer_key, hashes.SHA256())
     )
     return NewCertificate(
-        key_id=key_id,
+        key_id=key.id,
         label="گواهی پزشک",
         der=made.public_bytes(Encoding.DER),
         subject=subject.public_bytes(),
@@ -92,153 +129,196 @@ def verify(spki: bytes, algorithm: str, message: bytes, signature: bytes) -> Non
         key.verify(signature, message, padding.PKCS1v15(), digest)
 
 
-async def test_both_bindings_see_the_same_library_and_tokens(both: tuple[Supervisor, Supervisor]) -> None:
+@pytest.mark.needs(Need.BOTH_BINDINGS)
+async def test_both_bindings_see_the_same_library(
+    subject: Subject, both: tuple[Supervisor, Supervisor]
+) -> None:
     first, second = both
-    assert await first.library() == await second.library()
+    assert await first.library() == await second.library() == subject.library
+
+
+@pytest.mark.needs(Need.BOTH_BINDINGS)
+async def test_both_bindings_see_the_same_tokens(both: tuple[Supervisor, Supervisor]) -> None:
+    first, second = both
     seen = await first.tokens()
     # python-pkcs11 does not tell how long a PIN may be.
-    assert {(token.pin_min, token.pin_max) for token in seen} == {(4, 255)}
     without = tuple(msgspec.structs.replace(token, pin_min=0, pin_max=0) for token in seen)
     assert without == await second.tokens()
 
 
-async def test_a_padded_persian_label_comes_without_its_padding(one: Supervisor, token: SoftHsm) -> None:
-    slot = await only_slot(one)
+@pytest.mark.needs(Need.OWN_TOKEN)
+async def test_the_length_of_a_pin_is_told_where_the_binding_tells_it(
+    both: tuple[Supervisor, Supervisor],
+) -> None:
+    told = [{(token.pin_min, token.pin_max) for token in await each.tokens()} for each in both]
+    assert told == [{(4, 255)}, {(0, 0)}]
+
+
+async def test_a_padded_label_comes_without_its_padding(one: Supervisor, subject: Subject) -> None:
+    slot = await subject.slot(one)
     (seen,) = [each for each in await one.tokens() if each.slot == slot]
-    assert seen.label == token.label
-    assert seen.reader == seen.reader.strip()
-    assert TokenFlags.USER_PIN_INITIALIZED | TokenFlags.LOGIN_REQUIRED in seen.token_flags
+    assert seen.label == subject.asked.label
+    for text in (seen.label, seen.serial, seen.manufacturer, seen.model, seen.reader):
+        assert text == text.rstrip(" \x00")
 
 
-async def test_every_algorithm_offered_makes_signatures_that_verify(
-    one: Supervisor, public_keys: dict[bytes, bytes]
+@pytest.mark.needs(Need.LOGIN)
+async def test_a_token_that_takes_a_pin_says_so(one: Supervisor, subject: Subject) -> None:
+    flags = await one.token_flags(await subject.slot(one))
+    assert TokenFlags.USER_PIN_INITIALIZED | TokenFlags.LOGIN_REQUIRED in flags
+
+
+@pytest.mark.needs(Need.LOGIN, Need.KEY)
+async def test_an_algorithm_that_is_offered_makes_signatures_that_verify(
+    one: Supervisor, subject: Subject, algorithm: str, hashing: Hashing
 ) -> None:
-    slot = await only_slot(one)
-    (token,) = [each for each in await one.tokens() if each.slot == slot]
-    await one.login(slot, Pin(PIN))
-    made = set()
-    for preferences in PREFERENCES:
-        for algorithm in mechanisms.offered(token.mechanisms, preferences):
-            plan = mechanisms.plan(algorithm, token.mechanisms, preferences)
-            for key_id, spec in KEYS.items():
-                if algorithm[:2] == spec.value[:2]:
-                    answer = await one.sign(slot, key_id, plan.mechanism, plan.data(b"prescription"))
-                    verify(public_keys[key_id], algorithm, b"prescription", plan.signature(answer))
-                    made.add((algorithm, plan.mechanism.type))
-    assert len(made) == 10
+    slot = await subject.slot(one)
+    await subject.login(one, slot)
+    plan = subject.plan(algorithm, hashing)
+    keys = subject.keys_for(algorithm)
+    assert keys
+    for key in keys:
+        answer = await one.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE))
+        verify(key.spki, algorithm, MESSAGE, plan.signature(answer))
 
 
+@pytest.mark.needs(Need.BOTH_BINDINGS, Need.LOGIN, Need.RSA_KEY)
 async def test_both_bindings_make_the_same_deterministic_signature(
-    both: tuple[Supervisor, Supervisor], public_keys: dict[bytes, bytes]
+    subject: Subject, both: tuple[Supervisor, Supervisor]
 ) -> None:
+    plan = subject.plan("rsa-pkcs1-sha256")
+    key = subject.keys_for(plan.algorithm)[0]
     signatures = set()
     for supervisor in both:
-        slot = await only_slot(supervisor)
-        await supervisor.login(slot, Pin(PIN))
-        plan = mechanisms.plan("rsa-pkcs1-sha256", {0x40}, SignPreferences())
-        signatures.add(await supervisor.sign(slot, RSA_KEY, plan.mechanism, plan.data(b"prescription")))
+        slot = await subject.slot(supervisor)
+        await subject.login(supervisor, slot)
+        signatures.add(await supervisor.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE)))
     assert len(signatures) == 1
 
 
-async def test_a_thousand_pipelined_signatures_all_verify(
-    one: Supervisor, public_keys: dict[bytes, bytes]
-) -> None:
-    slot = await only_slot(one)
-    await one.login(slot, Pin(PIN))
-    plan = mechanisms.plan("ecdsa-sha256", {0x1041}, SignPreferences())
-    messages = [f"prescription {n}".encode() for n in range(1000)]
+@pytest.mark.needs(Need.LOGIN, Need.KEY)
+async def test_pipelined_signatures_all_verify(one: Supervisor, subject: Subject) -> None:
+    slot = await subject.slot(one)
+    await subject.login(one, slot)
+    key, plan = subject.signing()
+    # A card takes up to a second for each.
+    messages = [b"%d. %s" % (n, MESSAGE) for n in range(1000 if subject.asked.own else 20)]
     answers = await asyncio.gather(
-        *(one.sign(slot, P256_KEY, plan.mechanism, plan.data(message)) for message in messages)
+        *(one.sign(slot, key.id, plan.mechanism, plan.data(message)) for message in messages)
     )
     for message, answer in zip(messages, answers, strict=True):
-        verify(public_keys[P256_KEY], "ecdsa-sha256", message, plan.signature(answer))
+        verify(key.spki, plan.algorithm, message, plan.signature(answer))
 
 
-async def test_a_wrong_pin_is_the_same_ck_rv_through_both(both: tuple[Supervisor, Supervisor]) -> None:
-    for supervisor in both:
-        slot = await only_slot(supervisor)
-        with pytest.raises(ModuleReturned) as refused:
-            await supervisor.login(slot, Pin("11112222"))
-        assert (refused.value.rv, refused.value.function) == (0xA0, "C_Login")
-        assert TokenFlags.USER_PIN_COUNT_LOW in await supervisor.token_flags(slot)
-        assert await supervisor.login(slot, Pin(PIN)) is LoginOutcome.LOGGED_IN
-        assert TokenFlags.USER_PIN_COUNT_LOW not in await supervisor.token_flags(slot)
+@pytest.mark.needs(Need.LOGIN, Need.WRONG_PIN)
+async def test_a_wrong_pin_is_ckr_pin_incorrect_and_the_right_one_still_logs_in(
+    one: Supervisor, subject: Subject
+) -> None:
+    slot = await subject.slot(one)
+    with pytest.raises(ModuleReturned) as refused:
+        await one.login(slot, subject.wrong_pin())
+    assert (refused.value.rv, refused.value.function) == (0xA0, "C_Login")
+    assert await subject.login(one, slot) is LoginOutcome.LOGGED_IN
 
 
+@pytest.mark.needs(Need.OWN_TOKEN)
+async def test_a_wrong_pin_shows_in_the_flags_until_the_next_login(one: Supervisor, subject: Subject) -> None:
+    slot = await subject.slot(one)
+    with pytest.raises(ModuleReturned):
+        await one.login(slot, subject.wrong_pin())
+    assert TokenFlags.USER_PIN_COUNT_LOW in await one.token_flags(slot)
+    await subject.login(one, slot)
+    assert TokenFlags.USER_PIN_COUNT_LOW not in await one.token_flags(slot)
+
+
+@pytest.mark.needs(Need.LOGIN, Need.KEY)
 async def test_a_second_login_is_reported_as_already_and_signing_goes_on(
-    one: Supervisor, public_keys: dict[bytes, bytes]
+    one: Supervisor, subject: Subject
 ) -> None:
-    slot = await only_slot(one)
-    plan = mechanisms.plan("rsa-pkcs1-sha256", {0x1}, SignPreferences())
-    assert await one.login(slot, Pin(PIN)) is LoginOutcome.LOGGED_IN
-    assert await one.login(slot, Pin(PIN)) is LoginOutcome.ALREADY
-    signature = await one.sign(slot, RSA_KEY, plan.mechanism, plan.data(b"abc"))
-    verify(public_keys[RSA_KEY], "rsa-pkcs1-sha256", b"abc", signature)
+    slot = await subject.slot(one)
+    key, plan = subject.signing()
+    assert await subject.login(one, slot) is LoginOutcome.LOGGED_IN
+    assert await subject.login(one, slot) is LoginOutcome.ALREADY
+    answer = await one.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE))
+    verify(key.spki, plan.algorithm, MESSAGE, plan.signature(answer))
 
 
-async def test_after_a_logout_nothing_signs_until_the_next_login(
-    one: Supervisor, public_keys: dict[bytes, bytes]
-) -> None:
-    assert RSA_KEY in public_keys
-    slot = await only_slot(one)
-    plan = mechanisms.plan("rsa-pkcs1-sha256", {0x40}, SignPreferences())
-    with pytest.raises(NotLoggedIn):
-        await one.sign(slot, RSA_KEY, plan.mechanism, b"abc")
-    await one.login(slot, Pin(PIN))
-    await one.sign(slot, RSA_KEY, plan.mechanism, b"abc")
+@pytest.mark.needs(Need.LOGIN, Need.KEY)
+async def test_after_a_logout_nothing_signs_until_the_next_login(one: Supervisor, subject: Subject) -> None:
+    slot = await subject.slot(one)
+    key, plan = subject.signing()
+
+    async def refused() -> bool:
+        try:
+            await one.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE))
+        except NotLoggedIn:
+            return True
+        except ModuleReturned as fault:
+            # A module may show its private keys before a login.
+            return fault.rv == CKR_USER_NOT_LOGGED_IN
+        return False
+
+    assert await refused()
+    await subject.login(one, slot)
+    assert not await refused()
     await one.logout(slot)
     await one.logout(slot)
-    with pytest.raises(NotLoggedIn):
-        await one.sign(slot, RSA_KEY, plan.mechanism, b"abc")
-    assert await one.login(slot, Pin(PIN)) is LoginOutcome.LOGGED_IN
+    assert await refused()
+    assert await subject.login(one, slot) is LoginOutcome.LOGGED_IN
 
 
+@pytest.mark.needs(Need.LOGIN, Need.WRITE)
 async def test_a_key_made_on_the_token_stays_there_and_its_id_is_not_used_twice(
-    one: Supervisor, request: pytest.FixtureRequest
+    one: Supervisor, subject: Subject
 ) -> None:
-    slot = await only_slot(one)
-    await one.login(slot, Pin(PIN))
-    key_id = request.node.name.encode()
-    spki = await one.generate_key_pair(slot, KeySpec.EC_P384, key_id, "کلید تازه")
-    assert isinstance(load_der_public_key(spki), ec.EllipticCurvePublicKey)
+    slot = await subject.slot(one)
+    await subject.login(one, slot)
+    key_id, spec = secrets.token_bytes(8), subject.made[0]
+    spki = await one.generate_key_pair(slot, spec, key_id, "کلید تازه")
+    is_rsa = spec is KeySpec.RSA_2048
+    assert isinstance(load_der_public_key(spki), rsa.RSAPublicKey if is_rsa else ec.EllipticCurvePublicKey)
     attributes = await one.key_attributes(slot, key_id)
     assert (attributes.sensitive, attributes.extractable, attributes.sign) == (True, False, True)
-    assert (attributes.key_type, attributes.always_authenticate) == (3, False)
+    assert (attributes.key_type, attributes.always_authenticate) == (0 if is_rsa else 3, False)
     with pytest.raises(KeyIdTaken):
-        await one.generate_key_pair(slot, KeySpec.EC_P384, key_id, "کلید تازه")
+        await one.generate_key_pair(slot, spec, key_id, "کلید تازه")
     with pytest.raises(NoSuchKey):
         await one.key_attributes(slot, key_id + b"?")
 
 
-async def test_a_certificate_stored_through_one_is_read_by_both_without_a_login(
-    both: tuple[Supervisor, Supervisor], public_keys: dict[bytes, bytes]
+@pytest.mark.needs(Need.BOTH_BINDINGS)
+async def test_both_bindings_read_the_same_certificates_without_a_login(
+    subject: Subject, both: tuple[Supervisor, Supervisor]
 ) -> None:
-    for writer, key_id in zip(both, (RSA_KEY, P256_KEY), strict=True):
-        slot = await only_slot(writer)
-        certificate = certificate_for(public_keys[key_id], key_id)
-        await writer.login(slot, Pin(PIN))
-        await writer.store_certificate(slot, certificate)
-        await writer.logout(slot)
-    first, second = [set(await reader.certificates(slot)) for reader in both]
+    first, second = [set(await reader.certificates(await subject.slot(reader))) for reader in both]
     assert first == second
-    assert {(stored.key_id, stored.label) for stored in first} == {
-        (RSA_KEY, "گواهی پزشک"),
-        (P256_KEY, "گواهی پزشک"),
-    }
-    for stored in first:
-        x509.load_der_x509_certificate(stored.der)
 
 
-@pytest.mark.parametrize("binding", list(Binding))
-async def test_a_slot_that_is_not_there_is_the_modules_own_answer(binding: Binding, token: SoftHsm) -> None:
-    async with token.supervisor(binding=binding) as supervisor:
-        with pytest.raises(ModuleReturned) as refused:
-            await supervisor.certificates(0x7FFFFFFF)
-        assert refused.value.rv == 0x03
+@pytest.mark.needs(Need.LOGIN, Need.WRITE)
+async def test_a_certificate_stored_through_one_is_read_through_each_without_a_login(
+    one: Supervisor, subject: Subject
+) -> None:
+    slot = await subject.slot(one)
+    await subject.login(one, slot)
+    written = certificate_for(next(key for key in subject.keys if key.made))
+    await one.store_certificate(slot, written)
+    await one.logout(slot)
+    for binding in subject.asked.bindings:
+        async with subject.asked.supervisor(binding) as reader:
+            stored = await reader.certificates(await subject.slot(reader))
+        (read,) = [each for each in stored if each.der == written.der]
+        assert (read.key_id, read.label) == (written.key_id, written.label)
 
 
-@pytest.mark.parametrize("binding", list(Binding))
-async def test_a_file_that_is_no_module_is_not_loaded(binding: Binding, token: SoftHsm) -> None:
-    async with Supervisor(token.folder / "softhsm2.conf", binding=binding) as supervisor:
-        with pytest.raises(ModuleNotLoaded, match=r"softhsm2\.conf"):
+async def test_a_slot_that_is_not_there_is_the_modules_own_answer(one: Supervisor) -> None:
+    with pytest.raises(ModuleReturned) as refused:
+        await one.certificates(0x7FFFFFFF)
+    assert refused.value.rv == 0x03
+
+
+async def test_a_file_that_is_no_module_is_not_loaded(binding: Binding, tmp_path: Path) -> None:
+    text = tmp_path / "module.txt"
+    text.write_text("no library")
+    async with Supervisor(text, binding=binding) as supervisor:
+        with pytest.raises(ModuleNotLoaded, match=r"module\.txt"):
             await supervisor.library()
