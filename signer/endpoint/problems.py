@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 import re
-import traceback
 from enum import Enum
 
 from msgspec import Struct
@@ -24,6 +23,7 @@ from signer.model.errors import (
     TooManyRequests,
     Unexpected,
 )
+from signer.service.traces import without_values
 
 MEDIA_TYPE = "application/problem+json"
 PENDING_RETRY_AFTER = 5
@@ -78,7 +78,7 @@ def sendable(error: Exception, incident: str) -> MohrError:
         detail = "" if isinstance(error, RequestMalformed) else error.detail
         _log.log(level, "incident %s: %s (%s)", incident, error.code, detail or "no detail")
         return error
-    _log.error("incident %s: %s", incident, _without_values(error))
+    _log.error("incident %s: %s", incident, without_values(error))
     return Unexpected()
 
 
@@ -121,14 +121,3 @@ def _spoken(octets: bytes) -> str:
     number = int.from_bytes(octets, "big")
     text = "".join(_ALPHABET[number >> shift & 31] for shift in range(35, -1, -5))
     return f"{text[:4]}-{text[4:]}"
-
-
-def _without_values(error: BaseException) -> str:
-    parts: list[str] = []
-    link: BaseException | None = error
-    while link is not None and len(parts) < 5:
-        kind = type(link)
-        frames = "".join(traceback.format_tb(link.__traceback__))
-        parts.append(f"{kind.__module__}.{kind.__qualname__}\n{frames}")
-        link = link.__cause__ or link.__context__
-    return "caused by ".join(parts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -38,6 +37,7 @@ from signer.service.consent import (
 from signer.service.pipeline import Pipeline, Signed
 from signer.service.ports import SigningSession
 from signer.service.questions import Approval, Questions, Surroundings
+from signer.service.traces import without_values
 from signer.service.views import DocumentView, RequestView
 
 log = logging.getLogger(__name__)
@@ -152,9 +152,9 @@ class Runner:
                     return (outcome.event,) if isinstance(outcome, _Stopped) else outcome
         except MohrError as problem:
             return (j.Broken(problem.code),)
-        except Exception:
-            incident = secrets.token_hex(4)
-            log.exception("incident %s in %s", incident, type(effect).__name__)
+        except Exception as fault:  # noqa: BLE001  # whatever it was, the request must come to an end
+            # The panel's problem body has a number of its own; a second one here would match nothing.
+            log.error("unforeseen in %s: %s", type(effect).__name__, without_values(fault))  # noqa: TRY400
             return (j.Broken(Unexpected.code),)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | _Stopped:

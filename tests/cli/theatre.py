@@ -16,8 +16,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from signer.cli.terminal import TerminalConsent
-from signer.service.consent import ConsentSurface
-from tests.contract.surfaces import Approve, Leave, Move, Pick, SayNo, SayYes, Scenario, TypePin
+from tests.contract.surfaces import (
+    Approve,
+    CountingStage,
+    Leave,
+    Move,
+    Pick,
+    SayNo,
+    SayYes,
+    Scenario,
+    TypePin,
+)
 
 T = TypeVar("T")
 
@@ -100,26 +109,6 @@ class Terminal:
         os.close(self.device)
 
 
-class TerminalStage:
-    """The surface at the pty; `presented` counts the questions that came up on the screen."""
-
-    def __init__(self, surface: ConsentSurface) -> None:
-        self.surface = surface
-        self._shown = 0
-        self._changed = asyncio.Condition()
-
-    async def presented(self, count: int = 1) -> None:
-        """Wait for that many questions."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._shown >= count)
-
-    async def one_more(self) -> None:
-        """A question came up."""
-        async with self._changed:
-            self._shown += 1
-            self._changed.notify_all()
-
-
 class TerminalTheatre:
     """Plays a scenario in a thread while this one reads and types. The pty lives as long as a performance."""
 
@@ -132,7 +121,7 @@ class TerminalTheatre:
         script = deque(moves)
 
         async def play() -> T:
-            stage = TerminalStage(TerminalConsent(terminal.device, terminal.device))
+            stage = CountingStage(TerminalConsent(terminal.device, terminal.device))
             person.stage = (asyncio.get_running_loop(), stage)
             try:
                 return await asyncio.wait_for(scenario(stage), 30)
@@ -165,7 +154,7 @@ class _Person:
     """Reads what is new on the screen, and answers the prompt it ends with by the move in hand."""
 
     def __init__(self, terminal: Terminal, script: deque[Move]) -> None:
-        self.stage: tuple[asyncio.AbstractEventLoop, TerminalStage] | None = None
+        self.stage: tuple[asyncio.AbstractEventLoop, CountingStage] | None = None
         self._terminal = terminal
         self._script = script
         self._move: Move = Leave()

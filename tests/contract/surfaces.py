@@ -7,6 +7,7 @@ the window, lines at the terminal.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -66,6 +67,26 @@ class Stage(Protocol):
 
     async def presented(self, count: int = 1) -> None:
         """Returns once the person has been shown `count` questions since the beginning."""
+
+
+class CountingStage:
+    """Implements `Stage`: a surface, and a count of the questions that its theatre saw come up."""
+
+    def __init__(self, surface: ConsentSurface) -> None:
+        self.surface = surface
+        self._shown = 0
+        self._changed = asyncio.Condition()
+
+    async def presented(self, count: int = 1) -> None:
+        """See `Stage`."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._shown >= count)
+
+    async def one_more(self) -> None:
+        """A question came up."""
+        async with self._changed:
+            self._shown += 1
+            self._changed.notify_all()
 
 
 Scenario = Callable[[Stage], Awaitable[T]]

@@ -21,30 +21,19 @@ from gui.views.ask import AskWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
 from gui.views.pairing import PairingWindow
-from signer.service.consent import ConsentSurface
-from tests.contract.surfaces import Approve, Leave, Move, Pick, SayNo, SayYes, Scenario, TypePin
+from tests.contract.surfaces import (
+    Approve,
+    CountingStage,
+    Leave,
+    Move,
+    Pick,
+    SayNo,
+    SayYes,
+    Scenario,
+    TypePin,
+)
 
 T = TypeVar("T")
-
-
-class WindowStage:
-    """The surface over the bridge; `presented` counts the windows that came up."""
-
-    def __init__(self, surface: ConsentSurface) -> None:
-        self.surface = surface
-        self._shown = 0
-        self._changed = asyncio.Condition()
-
-    async def presented(self, count: int = 1) -> None:
-        """Wait for that many windows."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._shown >= count)
-
-    async def one_more(self) -> None:
-        """A window came up."""
-        async with self._changed:
-            self._shown += 1
-            self._changed.notify_all()
 
 
 class WindowTheatre:
@@ -57,7 +46,7 @@ class WindowTheatre:
         self.desk = Desk(self._surface.reply, Tongue(lang), stray=0)
         self._inbox = Inbox(self._outbox, self.desk.receive)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stage: WindowStage | None = None
+        self._stage: CountingStage | None = None
         self.desk.presented.connect(self._presented)
         self._left: set[int] = set()
 
@@ -67,7 +56,7 @@ class WindowTheatre:
 
         async def play() -> T:
             self._loop = asyncio.get_running_loop()
-            self._stage = WindowStage(self._surface)
+            self._stage = CountingStage(self._surface)
             return await asyncio.wait_for(scenario(self._stage), 30)
 
         with ThreadPoolExecutor(1) as agent:

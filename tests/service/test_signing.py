@@ -427,3 +427,16 @@ async def test_what_the_doctor_sees_is_what_was_posted(clinic: Clinic) -> None:
     signature = view.documents[0].signature
     assert signature is not None
     assert "شربت 5 ml".encode() in signature
+
+
+async def test_what_nobody_foresaw_is_logged_where_it_happened_and_without_its_words(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
+) -> None:
+    def quote(question: ConsentQuestion) -> Approved:
+        raise RuntimeError(words)
+
+    words = " ".join(("a", "patient's", "name"))
+    clinic.doctor.answers.append(quote)
+    assert codes(await clinic.finished(await clinic.post())) == ["unexpected"]
+    assert "RuntimeError" in caplog.text
+    assert words not in caplog.text
