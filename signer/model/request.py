@@ -23,12 +23,22 @@ class SignatureFormat(Enum):
     """The family of envelope; the level says how much long-term data it carries."""
 
     CADES = "cades"
+    CMS = "cms"
+    JWS = "jws"
+    JADES = "jades"
+    XADES = "xades"
+    PADES = "pades"
+    ASIC_E = "asic-e"
 
 
 class Level(Enum):
-    """ETSI baseline level (EN 319 122-1 §6)."""
+    """ETSI baseline level (EN 319 122-1 §6). One that ends in `?` may come out as B-B, and then says so."""
 
     B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_T_IF_POSSIBLE = "B-T?"
+    B_LT_IF_POSSIBLE = "B-LT?"
 
 
 class Document(Struct, frozen=True, kw_only=True):
