@@ -366,7 +366,7 @@ BODY: list[Row] = [
         400,
         "request-malformed",
     ),
-    ("an unknown format", posted(signing_request(without(ONE, format="pades"))), 422, "format-unsupported"),
+    ("an unknown format", posted(signing_request(without(ONE, format="fax"))), 422, "format-unsupported"),
     ("an unknown level", posted(signing_request(without(ONE, level="B-LTA"))), 422, "format-unsupported"),
     (
         "a document over 1 MiB",
