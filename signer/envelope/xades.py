@@ -63,7 +63,7 @@ _SIGNATURE = f'<ds:Signature xmlns:ds="{_DS}" Id="mohr-'.encode()
 _FIRST_URI = re.compile(rb'<ds:Reference Id="[^"]*"(?: Type="[^"]*")? URI="([^"]*)">')
 _OPENED_OBJECT = re.compile(rb'<ds:Object [^<>]* Id="mohr-[^<>]*>')
 #: libxml2 leaves an ampersand in a namespace name as it is, where C14N §2.3 writes `&amp;`.
-_ODD_NAMESPACE = re.compile(rb"xmlns[^=<>]*=\s*(?:\"[^\"<]*&|'[^'<]*&)")
+_ODD_NAMESPACE = re.compile(rb"xmlns[^=<>]{0,300}=\s*(?:\"[^\"<]*&|'[^'<]*&)")
 _END_TAG = re.compile(rb"</[^<>]+>")
 _WHITE_SPACE = b" \t\r\n"
 
@@ -294,10 +294,10 @@ def _canonical(content: bytes) -> bytes:
 
     from signer.xml.parser import XmlRefused, parse
 
-    if _ODD_NAMESPACE.search(content):
-        raise DocumentRefused("XML with a namespace name that is written with a reference")
     try:
         tree = parse(content)
+        if _ODD_NAMESPACE.search(content):
+            raise DocumentRefused("XML with a namespace name that is written with a reference")
         root = tree.getroot()
         if next(root.iter(f"{{{_DS}}}Signature"), None) is not None:
             raise DocumentRefused("XML that is signed already")

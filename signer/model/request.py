@@ -45,10 +45,23 @@ class Level(Enum):
     B_LT_IF_POSSIBLE = "B-LT?"
 
 
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file that is signed together with a document, under its name: exactly `content`, byte for byte."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+    def content_hash(self) -> bytes:
+        """SHA-256 of the content, 32 bytes."""
+        return hashlib.sha256(self.content).digest()
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """One thing to sign: exactly `content`, byte for byte, said to be `media_type`.
 
     `id` is the panel's own, unique within its request. `attached` puts the content inside the signature.
+    `attachments` are for a container (ASiC-E) alone.
     """
 
     id: str
@@ -57,6 +70,7 @@ class Document(Struct, frozen=True, kw_only=True):
     format: SignatureFormat = SignatureFormat.CADES
     level: Level = Level.B_B
     attached: bool = True
+    attachments: tuple[Attachment, ...] = ()
 
     def content_hash(self) -> bytes:
         """SHA-256 of the content, 32 bytes."""

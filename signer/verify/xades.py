@@ -111,7 +111,7 @@ def open_signature(octets: bytes, outside: bytes | Mapping[str, bytes] | None = 
     ids, signature = Ids(tree), find(tree)
     properties = Properties(signature)
     if signature.method not in _METHODS:
-        raise broken("xades-algorithm", "SignatureMethod")
+        raise broken("algorithm-unknown", "SignatureMethod")
     digest, scheme = _METHODS[signature.method]
     checks = _Checks()
     data = _data(tree, ids, signature, properties, checks)
@@ -131,7 +131,7 @@ def open_signature(octets: bytes, outside: bytes | Mapping[str, bytes] | None = 
             ocsps=properties.values("EncapsulatedOCSPValue"),
             timestamps=properties.timestamps(),
             claimed_at=properties.signing_time,
-            attached=all(_inside(reference) for reference in data),
+            attached=any(_inside(reference) for reference in data),
             failure=checks.failure,
             findings=tuple(checks.findings),
         ),
@@ -217,7 +217,7 @@ class _Parts:
         outside = self._outside
         octets = outside.get(unquote(name or "")) if isinstance(outside, Mapping) else outside
         if octets is None:
-            self._checks.failed(SubIndication.SIGNED_DATA_NOT_FOUND, "content-absent")
+            self._checks.failed(SubIndication.SIGNED_DATA_NOT_FOUND, "content-missing")
         elif not _digests(reference, octets):
             self._checks.failed(SubIndication.HASH_FAILURE, "digest-differs", "Reference")
         return octets
@@ -260,7 +260,7 @@ def _check_value(signature: XmlSignature, certificate: bytes, checks: _Checks) -
         finding = Finding(code="certificate-unreadable", severity=Severity.FAILED)
         raise Unreadable(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, finding) from None
     if isinstance(key, RSAPublicKey) is (scheme == "ecdsa"):
-        checks.failed(SubIndication.SIG_CRYPTO_FAILURE, "algorithm-of-another-key")
+        checks.failed(SubIndication.SIG_CRYPTO_FAILURE, "algorithms-disagree")
         return
     try:
         if isinstance(key, RSAPublicKey):

@@ -112,7 +112,7 @@ class Properties:
             raise broken("xades-properties", "CertDigest")
         name = DIGESTS.get(algorithm(parts[0]))
         if name is None:
-            raise broken("xades-algorithm", "CertDigest")
+            raise broken("algorithm-unknown", "CertDigest")
         expected = base64(parts[1])
         for der in self._signature.certificates:
             if hashlib.new(name, der).digest() == expected:

@@ -82,7 +82,7 @@ def find(tree: etree._ElementTree) -> XmlSignature:
     """The only signature of a document. Raises `Unreadable` where there is none, two, or another shape."""
     found = list(tree.getroot().iter(f"{{{DS}}}Signature"))
     if len(found) != 1:
-        raise broken("xades-several-signatures" if found else "xades-no-signature")
+        raise broken("several-signers" if found else "no-signer")
     return _signature(found[0])
 
 
@@ -244,7 +244,7 @@ def _reference(element: etree._Element) -> Reference:
         raise broken("xades-transform", "more than one canonicalisation")
     digest = DIGESTS.get(algorithm(parts[0]))
     if digest is None:
-        raise broken("xades-algorithm", "DigestMethod")
+        raise broken("algorithm-unknown", "DigestMethod")
     attributes = {str(name): str(value) for name, value in element.attrib.items()}
     return Reference(
         id=attributes.get("Id"),

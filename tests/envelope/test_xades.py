@@ -154,7 +154,9 @@ def begin(**changes: object) -> None:
         (b'<a xmlns="urn:a&amp;b"></a>', "reference"),
         (b'<a><s:Signature xmlns:s="http://www.w3.org/2000/09/xmldsig#"/></a>', "already"),
         (b"<a>" * 300 + b"</a>" * 300, "well-formed"),
-        (b"<a>" + b"<b/>" * 200_001 + b"</a>", "tags"),
+        (b"<a " + b"".join(b"b%d='' " % n for n in range(501)) + b"></a>", "attributes"),
+        (b"<a " + b"".join(b"xmlns:b%d='urn:b' " % n for n in range(501)) + b"></a>", "namespace"),
+        (b"<a>" + b"<b/>" * 60_000 + b"</a>", "tags"),
     ],
 )
 def test_xml_that_cannot_carry_its_signature_is_refused(content: bytes, reason: str) -> None:

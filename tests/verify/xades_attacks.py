@@ -185,8 +185,8 @@ ATTACKS: list[tuple[str, str, Change, str]] = [
     ),
     ("other certificate", "enveloping", other_certificate, "signing-certificate-differs"),
     ("no certificate", "enveloping", rewrite("<ds:X509Cert.*?te>.*?te>", ""), "signing-certificate-differs"),
-    ("two signatures", "enveloping", two_signatures, "xades-several-signatures"),
-    ("no signature", "enveloped", lambda octets: XML_CONTENT, "xades-no-signature"),
+    ("two signatures", "enveloping", two_signatures, "several-signers"),
+    ("no signature", "enveloped", lambda octets: XML_CONTENT, "no-signer"),
     ("value of another signature", "enveloping", rewrite('-value">....', '-value">AAAA'), "signature-wrong"),
     ("value cut short", "enveloping", rewrite('-value">....', '-value">'), "signature-wrong"),
     (
@@ -227,7 +227,7 @@ ATTACKS: list[tuple[str, str, Change, str]] = [
         "HMAC",
         "enveloping",
         rewrite("xmldsig-more#ecdsa-sha256", "xmldsig-more#hmac-sha256"),
-        "xades-algorithm",
+        "algorithm-unknown",
     ),
     (
         "HMAC cut to nothing",
@@ -239,7 +239,7 @@ ATTACKS: list[tuple[str, str, Change, str]] = [
         "RSA method, EC key",
         "enveloping",
         swap("more#ecdsa-sha256", "more#rsa-sha256"),
-        "algorithm-of-another-key",
+        "algorithms-disagree",
     ),
     (
         "other digest under the value",
@@ -247,7 +247,7 @@ ATTACKS: list[tuple[str, str, Change, str]] = [
         swap("more#ecdsa-sha256", "more#ecdsa-sha384"),
         "signature-wrong",
     ),
-    ("MD5", "enveloping", swap("2001/04/xmlenc#sha256", "2001/04/xmldsig-more#md5"), "xades-algorithm"),
+    ("MD5", "enveloping", swap("2001/04/xmlenc#sha256", "2001/04/xmldsig-more#md5"), "algorithm-unknown"),
     ("manifest", "enveloping", swap("xmldsig#Object", "xmldsig#Manifest"), "xades-reference"),
     (
         "nothing but properties",
