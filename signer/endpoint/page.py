@@ -1,7 +1,7 @@
 """The pages that the agent serves: static, framed by nobody, each style and script allowed by its hash.
 
-One is for a person who opens the agent's address; one is the bridge, which a panel opens in a window. What the bridge
-passes on is judged in `exchange`, as if it had come by itself.
+One is for a person who opens the agent's address; one is the bridge, which a panel opens in a window. What
+the bridge passes on is judged in `exchange`, as if it had come by itself.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
-                          PairingStoreFailed PolicyInvalid Unexpected
+                          PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
 """
 
 from __future__ import annotations
@@ -683,6 +683,18 @@ class PolicyInvalid(AgentError):
     fa_remedy = "مسئول رایانه باید پرونده را درست کند."
     en_remedy = "Let the administrator correct the policy file."
     helpdesk = "Owner, mode or syntax; `detail` names it."
+
+
+class TrustStoreFailed(AgentError):
+    code = "trust-store-failed"
+    status = None
+    fa = "گواهی محلی مهر در انبار گواهی‌های مرورگر نوشته یا از آن برداشته نشد."
+    en = "Mohr's own certificate could not be put into a browser's store, or taken out."
+    fa_remedy = "مرورگر را ببندید و دوباره بکوشید؛ بی آن هم کروم و فایرفاکس به مهر می‌رسند."
+    en_remedy = "Close the browser and try again; Chromium and Firefox reach Mohr without it too."
+    helpdesk = (
+        "`detail` names store and tool. `mohr ca status` shows every store; libnss3-tools has certutil."
+    )
 
 
 class Unexpected(AgentError):
