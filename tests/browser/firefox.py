@@ -49,7 +49,7 @@ def firefox(profile: Path, panel: Panel) -> Iterator[Firefox]:
     options.add_argument("-profile")
     options.add_argument(str(profile))
     options.accept_insecure_certs = False
-    for name, value in {
+    preferences: dict[str, str | bool] = {
         "network.dns.localDomains": HOST,
         "network.lna.address_space.public.override": f"127.0.0.1:{panel.port}",
         "network.lna.enabled": True,
@@ -57,7 +57,8 @@ def firefox(profile: Path, panel: Panel) -> Iterator[Firefox]:
         "security.enterprise_roots.enabled": False,
         "app.update.enabled": False,
         "datareporting.policy.dataSubmissionEnabled": False,
-    }.items():
+    }
+    for name, value in preferences.items():
         options.set_preference(name, value)
     driver = Firefox(options=options, service=Service(_geckodriver(), log_output=subprocess.DEVNULL))
     driver.set_script_timeout(60)

@@ -30,7 +30,7 @@ SDK = ROOT / "signer" / "panel"
 
 
 class Panel(Struct, frozen=True, kw_only=True):
-    """A folder served over https. `spki` is the base64 SHA-256 of its `certificate`'s public key; a PEM file."""
+    """A folder served over https. `certificate` is a PEM file, `spki` the base64 SHA-256 of its public key."""
 
     port: int
     spki: str

@@ -1,4 +1,4 @@
-"""Each way in from a real browser: which one it takes, that it asks nothing more, and the bridge where it is denied.
+"""Each way in from a real browser: which one it takes, what it asks, and the bridge where it is denied.
 
 The agent's endpoint is the real one, with a doctor that accepts pairings and a use case that only remembers.
 """
@@ -33,7 +33,8 @@ PAIR = """
         const said = [];
         try {
             const [{ Mohr }, { direct }] = await Promise.all([import('/mohr.js'), import('/ways.js')]);
-            const mohr = new Mohr({ ports: [window.port], ...(window.way ? { way: direct(window.way) } : {}) });
+            const way = window.way ? direct(window.way) : undefined;
+            const mohr = new Mohr({ ports: [window.port], way });
             said.push((await (await mohr.detect({ deadline: 20000 })).final).state);
             said.push(await mohr.pair({ onCode: (code) => said.push(code) }));
             said.push((await mohr.credentials()).length);
@@ -88,8 +89,10 @@ def pairing(port: int, way: str = "") -> Callable[[Firefox], list[Any]]:
     def use(driver: Firefox) -> list[Any]:
         driver.execute_script(f"window.port = {port}; window.way = '{way}'; {PAIR}")
         driver.find_element("tag name", "button").click()
-        waiting = "const done = arguments[0]; (function look() { window.said ? done(window.said) : setTimeout(look, 50) })()"
-        said: list[Any] = driver.execute_async_script(waiting)
+        said: list[Any] = driver.execute_async_script(
+            """const done = arguments[0];
+            (function look() { window.said ? done(window.said) : setTimeout(look, 50); })();"""
+        )
         return said
 
     return use
@@ -136,7 +139,9 @@ async def test_the_bridge_passes_nothing_on_for_a_page_that_did_not_open_it(
             await page.goto(f"http://127.0.0.1:{agent.address.port}/bridge")
             said = await page.evaluate(
                 """() => new Promise((resolve) => {
-                    window.addEventListener('message', ({ data }) => data.mohr === 'here' && resolve('answered'));
+                    window.addEventListener('message', ({ data }) => {
+                        if (data.mohr === 'here') resolve('answered');
+                    });
                     window.postMessage({ mohr: 'hello' }, '*');
                     setTimeout(() => resolve('silent'), 1000);
                 })"""
