@@ -30,7 +30,7 @@ SDK = ROOT / "signer" / "panel"
 
 
 class Panel(Struct, frozen=True, kw_only=True):
-    """A folder served over https. `certificate` is a PEM file, `spki` the base64 SHA-256 of its public key."""
+    """A folder served over https. `certificate` is a PEM file, `spki` base64 SHA-256 of its public key."""
 
     port: int
     spki: str
