@@ -81,6 +81,10 @@ class ContextLoginNeeded(DriverFault):
     """The key has CKA_ALWAYS_AUTHENTICATE: each signature needs a login of its own, which was not given."""
 
 
+class NotInBinding(DriverFault):
+    """The Python binding of this worker has no way to call what was wanted; another one may have."""
+
+
 class SignatureMalformed(DriverFault):
     """The module answered CKR_OK with something that cannot be a signature of the wanted kind."""
 

@@ -22,7 +22,9 @@ from drivers.types import (
     LoginOutcome,
     Mechanism,
     NewCertificate,
+    PinChange,
     StoredCertificate,
+    StoredKey,
     Token,
 )
 
@@ -84,11 +86,68 @@ class Sign(Struct, frozen=True, tag=True):
         return f"Sign(slot={self.slot}, {len(self.data)} octets)"
 
 
+class SignAuthenticated(Struct, frozen=True, tag=True):
+    """The same with a key that wants a login for each signature, which is C_Login'ed with `pin` once.
+
+    `pin` is UTF-8, or None where the reader has a PIN pad.
+    """
+
+    slot: int
+    key_id: bytes
+    mechanism: Mechanism
+    data: bytes
+    pin: bytes | None
+
+    def __repr__(self) -> str:
+        return f"SignAuthenticated(slot={self.slot}, {len(self.data)} octets)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("slot", self.slot)]
+
+
+class SetPin(Struct, frozen=True, tag=True):
+    """Give the user a new PIN. `secret` is the old PIN, the officer's or the PUK; both are UTF-8.
+
+    None for both where the reader has a PIN pad.
+    """
+
+    slot: int
+    by: PinChange
+    secret: bytes | None
+    new: bytes | None
+
+    def __repr__(self) -> str:
+        return f"SetPin(slot={self.slot}, {self.by.value})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("slot", self.slot), ("by", self.by)]
+
+
+class InitToken(Struct, frozen=True, tag=True):
+    """Initialise the token: it is empty afterwards. The label has at most 32 octets of UTF-8."""
+
+    slot: int
+    so_pin: bytes | None
+    label: str
+
+    def __repr__(self) -> str:
+        return f"InitToken(slot={self.slot})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("slot", self.slot)]
+
+
 class ReadKey(Struct, frozen=True, tag=True):
     """Read the attributes of the private key with CKA_ID `key_id`."""
 
     slot: int
     key_id: bytes
+
+
+class ListKeys(Struct, frozen=True, tag=True):
+    """Read the private keys that are visible at the slot, with their public halves."""
+
+    slot: int
 
 
 class GenerateKeyPair(Struct, frozen=True, tag=True):
@@ -98,6 +157,7 @@ class GenerateKeyPair(Struct, frozen=True, tag=True):
     spec: KeySpec
     key_id: bytes
     label: str
+    always_authenticate: bool = False
 
 
 class StoreCertificate(Struct, frozen=True, tag=True):
@@ -115,7 +175,11 @@ Request = (
     | Login
     | Logout
     | Sign
+    | SignAuthenticated
+    | SetPin
+    | InitToken
     | ReadKey
+    | ListKeys
     | GenerateKeyPair
     | StoreCertificate
 )
@@ -155,6 +219,10 @@ class Key(Struct, frozen=True, tag=True):
     attributes: KeyAttributes
 
 
+class Keys(Struct, frozen=True, tag=True):
+    keys: tuple[StoredKey, ...]
+
+
 class PublicKey(Struct, frozen=True, tag=True):
     """DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7)."""
 
@@ -162,7 +230,7 @@ class PublicKey(Struct, frozen=True, tag=True):
 
 
 class Done(Struct, frozen=True, tag=True):
-    """Logged out, or stored."""
+    """Logged out, stored, set or initialised."""
 
 
 class Returned(Struct, frozen=True, tag=True):
@@ -186,6 +254,7 @@ class Reason(Enum):
     KEY_ID_TAKEN = "key-id-taken"
     NOT_LOGGED_IN = "not-logged-in"
     CONTEXT_LOGIN_NEEDED = "context-login-needed"
+    NOT_IN_BINDING = "not-in-binding"
 
 
 class Refused(Struct, frozen=True, tag=True):
@@ -200,6 +269,7 @@ Answer = (
     | LoggedIn
     | Signature
     | Key
+    | Keys
     | PublicKey
     | Done
     | Returned

@@ -18,8 +18,11 @@ ALGORITHMS = [
     ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA384),
     ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA512),
     ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA256),
+    ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA384),
+    ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA512),
     ("p256", SignatureAlgorithm.ECDSA_SHA256),
     ("p384", SignatureAlgorithm.ECDSA_SHA384),
+    ("p521", SignatureAlgorithm.ECDSA_SHA512),
 ]
 
 

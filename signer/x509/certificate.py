@@ -10,7 +10,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    SECP521R1,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec import Struct
@@ -174,6 +179,8 @@ def _describe(key: RSAPublicKey | EllipticCurvePublicKey) -> tuple[KeyKind, int]
         return KeyKind.EC_P256, 256
     if isinstance(key.curve, SECP384R1):
         return KeyKind.EC_P384, 384
+    if isinstance(key.curve, SECP521R1):
+        return KeyKind.EC_P521, 521
     raise KeyUnsupported(f"curve {key.curve.name}")
 
 

@@ -57,6 +57,9 @@ class LoudModule:
     def token_flags(self, slot: int) -> int:
         return 0
 
+    def key_sizes(self, slot: int, mechanism: int) -> tuple[int, int]:
+        return 0, 0
+
     def open_session(self, slot: int, *, writable: bool) -> int:
         self._sessions += 1
         return self._sessions
@@ -64,7 +67,7 @@ class LoudModule:
     def close_session(self, session: int) -> None:
         self._active.discard(session)
 
-    def login(self, session: int, pin: bytes | None) -> None:
+    def login(self, session: int, pin: bytes | None, *, so: bool = False) -> None:
         raise ValueError(f"a careless binding quotes {pin!r}")
 
     def logout(self, session: int) -> None:
@@ -95,6 +98,20 @@ class LoudModule:
             self._active.add(session)
             raise ModuleReturned(0x5, "C_Sign")
         return data[::-1]
+
+    def sign_authenticated(
+        self, session: int, key: int, mechanism: Mechanism, data: bytes, pin: bytes | None
+    ) -> bytes:
+        raise ValueError(f"a careless binding quotes {pin!r}")
+
+    def set_pin(self, session: int, old: bytes | None, new: bytes | None) -> None:
+        raise ValueError(f"a careless binding quotes {old!r} and {new!r}")
+
+    def init_pin(self, session: int, new: bytes | None) -> None:
+        raise ValueError(f"a careless binding quotes {new!r}")
+
+    def init_token(self, slot: int, so_pin: bytes | None, label: str) -> None:
+        raise ValueError(f"a careless binding quotes {so_pin!r}")
 
     def generate_key_pair(
         self, session: int, mechanism: int, public: Template, private: Template

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers import wire
 from drivers.errors import FrameMalformed
-from drivers.types import Binding, KeySpec, LoginOutcome, Mechanism, PssParameters
+from drivers.types import Binding, KeySpec, LoginOutcome, Mechanism, PinChange, PssParameters
 
 octets = st.binary(max_size=200)
 slots = st.integers(0, 2**64 - 1)
@@ -23,7 +23,10 @@ requests = st.one_of(
     st.builds(wire.ListTokens),
     st.builds(wire.Login, slots, st.none() | octets),
     st.builds(wire.Sign, slots, octets, mechanisms, octets),
-    st.builds(wire.GenerateKeyPair, slots, st.sampled_from(KeySpec), octets, st.text()),
+    st.builds(wire.SignAuthenticated, slots, octets, mechanisms, octets, st.none() | octets),
+    st.builds(wire.SetPin, slots, st.sampled_from(PinChange), st.none() | octets, st.none() | octets),
+    st.builds(wire.InitToken, slots, st.none() | octets, st.text()),
+    st.builds(wire.GenerateKeyPair, slots, st.sampled_from(KeySpec), octets, st.text(), st.booleans()),
 )
 messages = st.one_of(
     st.builds(wire.Calling, st.text()),
@@ -82,7 +85,14 @@ def test_a_message_over_the_cap_is_not_sent() -> None:
 
 
 def test_no_repr_shows_a_pin_or_a_document() -> None:
-    shown = [repr(wire.Login(3, b"73915502")), repr(wire.Sign(3, b"", Mechanism(type=1), b"diabetes"))]
-    rich = wire.Login(3, b"73915502").__rich_repr__()
+    secret, document, mechanism = b"73915502", b"diabetes", Mechanism(type=1)
+    holders = [
+        wire.Login(3, secret),
+        wire.SignAuthenticated(3, b"", mechanism, document, secret),
+        wire.SetPin(3, PinChange.BY_PUK, secret, secret),
+        wire.InitToken(3, secret, "label"),
+    ]
+    shown = [*map(repr, holders), repr(wire.Sign(3, b"", mechanism, document))]
+    rich = [holder.__rich_repr__() for holder in holders]
     assert "73915502" not in f"{shown} {rich}"
-    assert "diabetes" not in str(shown)
+    assert "diabetes" not in f"{shown} {rich}"
