@@ -2,8 +2,8 @@
 
 Handles are CK_SESSION_HANDLE and CK_OBJECT_HANDLE numbers; templates and attribute values are octets as C
 lays them out, so that both bindings speak of the same thing. Everything raises `ModuleReturned` with the
-module's own CK_RV and the name of the C_ function; `initialize` may raise `ModuleNotLoaded` too, and what a
-binding has no way to call raises `NotInBinding`.
+module's own CK_RV and the name of the C_ function; `load` and `initialize` may raise `ModuleNotLoaded` too,
+and what a binding has no way to call raises `NotInBinding`.
 """
 
 from __future__ import annotations
@@ -86,8 +86,14 @@ def text(padded: bytes | str) -> str:
 class Cryptoki(Protocol):
     """One module, loaded through one binding, used from one thread."""
 
-    def initialize(self, path: str) -> Library:
-        """Load the library and call C_Initialize, asking for OS locking first where the binding can."""
+    def load(self, path: str) -> None:
+        """Load the library into this process. What comes after is about this library."""
+
+    def initialize(self) -> None:
+        """C_Initialize, asking for OS locking first where the binding can."""
+
+    def library(self) -> Library:
+        """C_GetInfo."""
 
     def finalize(self) -> None:
         """C_Finalize. The module is not used afterwards."""

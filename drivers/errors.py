@@ -93,6 +93,15 @@ class FrameMalformed(DriverFault):
     """Bytes on the pipe are no message of `drivers.wire`, or an answer that does not fit the question."""
 
 
+class WorkerOfAnotherVersion(DriverFault):
+    """The worker speaks another version of `drivers.wire`: the installation was changed under the agent."""
+
+    def __init__(self, theirs: int, ours: int) -> None:
+        super().__init__(f"the worker speaks version {theirs}, the agent version {ours}")
+        self.theirs = theirs
+        self.ours = ours
+
+
 class ProfileInvalid(DriverFault):
     """A token profile cannot be used: `file` is its name, `key` the path of the key at fault."""
 

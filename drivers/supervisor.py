@@ -64,8 +64,8 @@ class Supervisor:
     """The one way to a module. All methods are called on one event loop; many calls may be in flight.
 
     Calls are answered in the order in which they were made. Each may raise `ModuleReturned`,
-    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`, and `OSError` where no process can be
-    started. A caller that is cancelled takes nothing back: what was sent is still done.
+    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung`, `FrameMalformed` or `WorkerOfAnotherVersion`, and `OSError`
+    where no process can be started. A caller that is cancelled takes nothing back: what was sent is done.
     """
 
     def __init__(
@@ -261,7 +261,7 @@ class Supervisor:
                     await link.close()
                     raise
                 self._link = link
-                self._loading = self._link.ask(self._load, "C_Initialize", self._limits.load)
+                self._loading = self._link.ask(self._load, "its start", self._limits.load)
                 self._loading.add_done_callback(self._loaded)
             return self._link
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from PyKCS11 import LowLevel as P
 
 from drivers import cryptoki as ck
+from drivers.bindings.loading import load_library
 from drivers.cryptoki import Template, text
 from drivers.errors import ModuleNotLoaded, ModuleReturned
 from drivers.types import Library, Mechanism, Token
@@ -33,18 +34,25 @@ class PyKcs11:
 
     def __init__(self) -> None:
         self._lib = P.CPKCS11Lib()
+        self._path = ""
         self._window = P.CK_MECHANISM()
         self._sessions: dict[int, P.CK_SESSION_HANDLE] = {}
         self._keys: dict[int, P.CK_OBJECT_HANDLE] = {}
         self._mechanisms: dict[Mechanism, _NativeMechanism] = {}
 
-    def initialize(self, path: str) -> Library:
-        rv = self._lib.Load(path)
+    def load(self, path: str) -> None:
+        load_library(path)
+        self._path = path
+
+    def initialize(self) -> None:
+        rv = self._lib.Load(self._path)
         if rv == ck.CKR_CANT_LOCK:
-            rv = self._load_without_locking(path)
+            rv = self._load_without_locking(self._path)
         if rv in (_LOADER_FAILED, _NO_FUNCTION_LIST):
-            raise ModuleNotLoaded(_loader_sentence(path))
+            raise ModuleNotLoaded(_loader_sentence(self._path))
         _check(rv, "C_Initialize")
+
+    def library(self) -> Library:
         info = P.CK_INFO()
         _check(self._lib.C_GetInfo(info), "C_GetInfo")
         return Library(

@@ -21,6 +21,7 @@ from pkcs11.mechanisms import Mechanism as NativeMechanism
 from pkcs11.types import PROTECTED_AUTH
 
 from drivers import cryptoki as ck
+from drivers.bindings.loading import load_library
 from drivers.cryptoki import Template, text
 from drivers.errors import ModuleNotLoaded, ModuleReturned, NotInBinding
 from drivers.types import Library, Mechanism, Token
@@ -98,18 +99,25 @@ class PythonPkcs11:
 
     def __init__(self) -> None:
         self._lib: Any = None
+        self._path = ""
         self._sessions: dict[int, Any] = {}
         self._logins: dict[int, Any] = {}
         self._objects: dict[int, Any] = {}
 
-    def initialize(self, path: str) -> Library:
+    def load(self, path: str) -> None:
+        load_library(path)
+        self._path = path
+
+    def initialize(self) -> None:
         with _returning("C_Initialize"):
             try:
-                self._lib = pkcs11.lib(path)
+                self._lib = pkcs11.lib(self._path)
             except exceptions.PKCS11Error as error:
                 if "exception while loading" in str(error):
                     raise ModuleNotLoaded(str(error)) from None
                 raise
+
+    def library(self) -> Library:
         return Library(
             manufacturer=text(self._lib.manufacturer_id),
             description=text(self._lib.library_description),

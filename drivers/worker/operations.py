@@ -49,7 +49,12 @@ class Operations:
     def _load(self, request: wire.Load) -> wire.Answer:
         module = self._open_binding(request.binding)
         try:
-            library = module.initialize(request.path)
+            self._calling("dlopen")
+            module.load(request.path)
+            self._calling("C_Initialize")
+            module.initialize()
+            self._calling("C_GetInfo")
+            library = module.library()
         except ModuleNotLoaded as fault:
             self._failure = wire.NotLoaded(fault.reason)
             return self._failure

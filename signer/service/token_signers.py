@@ -250,7 +250,7 @@ def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
     match fault:
         case faults.ModuleReturned(rv=rv, function=function):
             return from_ck_rv(rv, function, profile.meanings(function))
-        case faults.ModuleNotLoaded():
+        case faults.ModuleNotLoaded() | faults.WorkerOfAnotherVersion():
             return ModuleCannotLoad(str(fault))
         case faults.WorkerHung() | faults.WorkerKilled():
             return ModuleHung(str(fault))

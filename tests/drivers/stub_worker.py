@@ -28,10 +28,15 @@ class LoudModule:
         self._sessions = 0
         self._active: set[int] = set()
 
-    def initialize(self, path: str) -> Library:
+    def load(self, path: str) -> None:
+        self._path = path
+
+    def initialize(self) -> None:
         self._shout()
+
+    def library(self) -> Library:
         names = " ".join(sorted(os.environ))
-        return Library(manufacturer=path, description=names, version="1.0", cryptoki="2.40")
+        return Library(manufacturer=self._path, description=names, version="1.0", cryptoki="2.40")
 
     def finalize(self) -> None:
         self._shout()
@@ -131,7 +136,5 @@ def open_binding(_: Binding) -> Cryptoki:
 
 
 if __name__ == "__main__":
-    process.report_places_only()
-    process.forbid_core_dumps()
-    serve(*process.move_pipes(), open_binding, process.limit_farewell)
+    serve(*process.prepare(), open_binding, process.limit_farewell)
     os._exit(0)
