@@ -103,6 +103,7 @@ PREFERENCE: dict[KeyKind, tuple[SignatureAlgorithm, ...]] = {
     ),
     KeyKind.EC_P256: (SignatureAlgorithm.ECDSA_SHA256,),
     KeyKind.EC_P384: (SignatureAlgorithm.ECDSA_SHA384,),
+    KeyKind.EC_P521: (),  # verified where others made it; no module drives such a key yet
 }
 
 

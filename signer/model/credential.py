@@ -18,6 +18,7 @@ class KeyKind(Enum):
     RSA = "rsa"
     EC_P256 = "ec-p256"
     EC_P384 = "ec-p384"
+    EC_P521 = "ec-p521"
 
 
 class SignatureAlgorithm(Enum):
