@@ -16,6 +16,7 @@ from signer.x509.certificate import (
     read,
 )
 from signer.x509.chain import issued_by, path
+from signer.x509.signed import signed_by
 from signer.x509.usability import Unusable, unusable, why_unusable
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "path",
     "public_key",
     "read",
+    "signed_by",
     "unusable",
     "why_unusable",
 ]

@@ -11,29 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from signer.x509.certificate import Certificate, public_key
+from signer.x509.certificate import Certificate
+from signer.x509.signed import signed_by
 
 #: Certificates between a leaf and its anchor: two in the field, with room to spare.
 MAX_INTERMEDIATES = 4
-
-#: Signature algorithms of certificates (RFC 3279, RFC 4055, RFC 5758). SHA-1 is here because authorities of
-#: the field signed with it; nothing is ever signed with it.
-_RSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.113549.1.1.5": hashes.SHA1(),  # noqa: S303
-    "1.2.840.113549.1.1.11": hashes.SHA256(),
-    "1.2.840.113549.1.1.12": hashes.SHA384(),
-    "1.2.840.113549.1.1.13": hashes.SHA512(),
-}
-_ECDSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.10045.4.3.2": hashes.SHA256(),
-    "1.2.840.10045.4.3.3": hashes.SHA384(),
-    "1.2.840.10045.4.3.4": hashes.SHA512(),
-}
 
 
 def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -43,7 +25,7 @@ def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tu
         for candidate in candidates
         if candidate.subject_der == certificate.issuer_der
         and _may_issue(candidate)
-        and _signed_with(candidate.spki, certificate)
+        and signed_by(candidate.spki, certificate.signature_algorithm, certificate.tbs, certificate.signature)
     )
 
 
@@ -85,18 +67,3 @@ def _reaches(issuer: Certificate, intermediates: int) -> bool:
     constraints = issuer.basic_constraints
     limit = None if constraints is None else constraints.path_length
     return intermediates <= (MAX_INTERMEDIATES if limit is None else min(limit, MAX_INTERMEDIATES))
-
-
-def _signed_with(spki: bytes, certificate: Certificate) -> bool:
-    key = public_key(spki)
-    hashed = (_RSA if isinstance(key, RSAPublicKey) else _ECDSA).get(certificate.signature_algorithm)
-    if hashed is None:
-        return False
-    try:
-        if isinstance(key, RSAPublicKey):
-            key.verify(certificate.signature, certificate.tbs, padding.PKCS1v15(), hashed)
-        else:
-            key.verify(certificate.signature, certificate.tbs, ec.ECDSA(hashed))
-    except InvalidSignature:
-        return False
-    return True
