@@ -27,6 +27,17 @@ from signer.x509 import Certificate, read
 from tests import pki
 
 A_DAY = timedelta(days=1)
+_SIGNING = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=True,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 OCSP_SIGNING = ExtendedKeyUsageOID.OCSP_SIGNING
 
@@ -163,6 +174,7 @@ def issue(
         .not_valid_before(since or now - A_DAY)
         .not_valid_after(until or now + 30 * A_DAY)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNING, critical=True)
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=critical)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cryptography.hazmat import asn1
+
 from signer.net.ocsp import AHEAD, FRESH_FOR, AnswerRefused, Status
 from signer.x509 import Certificate, signed_by, tlv
 from signer.x509.extensions import may_sign_crls
@@ -24,6 +26,7 @@ _ONLY_USERS, _ONLY_AUTHORITIES, _WHERE = 0x81, 0x82, 0xA0
 def status(crl: bytes, certificate: Certificate, issuer: Certificate, now: datetime) -> Status:
     """What a CertificateList, DER, says of `certificate`. Raises `AnswerRefused`, whatever the bytes."""
     try:
+        asn1.decode_der(asn1.TLV, crl)  # what holds it will be DER
         return _status(crl, certificate, issuer, now)
     except (ValueError, IndexError) as fault:
         raise AnswerRefused("not a CRL") from fault

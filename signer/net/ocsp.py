@@ -85,6 +85,7 @@ def request(certificate: Certificate, issuer: Certificate) -> bytes:
 def status(answer: bytes, certificate: Certificate, issuer: Certificate, now: datetime) -> Status:
     """What an OCSPResponse, DER, says of `certificate`. Raises `AnswerRefused`, whatever the bytes."""
     try:
+        asn1.decode_der(asn1.TLV, answer)  # what holds it will be DER
         return _status(answer, certificate, issuer, now)
     except (ValueError, IndexError) as fault:
         raise AnswerRefused("not an OCSP response") from fault

@@ -89,6 +89,7 @@ def token(answer: bytes, wanted: Wanted) -> bytes:
     try:
         found = _granted(answer)
         _check(found, wanted)
+        asn1.decode_der(asn1.TLV, found.encoded)  # what holds it will be DER
     except (ValueError, IndexError) as fault:
         raise TimestampRefused("not a timestamp response") from fault
     return found.encoded
