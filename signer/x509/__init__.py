@@ -15,7 +15,8 @@ from signer.x509.certificate import (
     public_key,
     read,
 )
-from signer.x509.chain import issued_by, path, paths, signed_with
+from signer.x509.chain import issued_by, path, paths
+from signer.x509.signed import signed_by
 from signer.x509.usability import Unusable, unusable, why_unusable
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
     "paths",
     "public_key",
     "read",
-    "signed_with",
+    "signed_by",
     "unusable",
     "why_unusable",
 ]

@@ -11,33 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from signer.x509.certificate import Certificate, KeyUnsupported, public_key
+from signer.x509.certificate import Certificate
 from signer.x509.name_constraints import permits
+from signer.x509.signed import signed_by
 
 #: Certificates between a leaf and its anchor: two in the field, with room to spare.
 MAX_INTERMEDIATES = 4
 
 #: Certificates looked at on all ways together: a file full of authorities that certify one another ends here.
 MAX_TRIED = 64
-
-#: Signature algorithms of certificates (RFC 3279, RFC 4055, RFC 5758). SHA-1 is here because authorities of
-#: the field signed with it; nothing is ever signed with it.
-_RSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.113549.1.1.5": hashes.SHA1(),  # noqa: S303
-    "1.2.840.113549.1.1.11": hashes.SHA256(),
-    "1.2.840.113549.1.1.12": hashes.SHA384(),
-    "1.2.840.113549.1.1.13": hashes.SHA512(),
-}
-_ECDSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.10045.4.3.2": hashes.SHA256(),
-    "1.2.840.10045.4.3.3": hashes.SHA384(),
-    "1.2.840.10045.4.3.4": hashes.SHA512(),
-}
 
 
 def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -47,9 +29,7 @@ def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tu
         for candidate in candidates
         if candidate.subject_der == certificate.issuer_der
         and _may_issue(candidate)
-        and signed_with(
-            candidate.spki, certificate.signature_algorithm, certificate.signature, certificate.tbs
-        )
+        and signed_by(candidate.spki, certificate.signature_algorithm, certificate.tbs, certificate.signature)
     )
 
 
@@ -109,19 +89,3 @@ def _reaches(issuer: Certificate, intermediates: int) -> bool:
     constraints = issuer.basic_constraints
     limit = None if constraints is None else constraints.path_length
     return intermediates <= (MAX_INTERMEDIATES if limit is None else min(limit, MAX_INTERMEDIATES))
-
-
-def signed_with(spki: bytes, algorithm: str, signature: bytes, message: bytes) -> bool:
-    """Did this key (SubjectPublicKeyInfo, DER) make the signature, under an algorithm (dotted OID) of above?
-
-    Of certificates, CRLs and OCSP responses (RFC 5280 §4.1.1.2, §5.1.1.2; RFC 6960 §4.2.1).
-    """
-    try:
-        key = public_key(spki)
-        if isinstance(key, RSAPublicKey):
-            key.verify(signature, message, padding.PKCS1v15(), _RSA[algorithm])
-        else:
-            key.verify(signature, message, ec.ECDSA(_ECDSA[algorithm]))
-    except (InvalidSignature, KeyUnsupported, KeyError):
-        return False
-    return True
