@@ -15,6 +15,10 @@ from msgspec import Struct
 PRESCRIPTION = "application/vnd.mohr.prescription+json"
 JSON = "application/json"
 TEXT = "text/plain"
+XML = "application/xml"
+
+#: The two names of an XML document (RFC 7303 §9).
+XML_TYPES = frozenset({XML, "text/xml"})
 
 MAX_DOCUMENTS = 250
 
