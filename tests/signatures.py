@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from signer.envelope import pades
 from signer.envelope.cades import prepare
+from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
+from signer.model.request import Level, VisibleSeal
 from signer.x509 import Certificate
 from tests import pki
 
@@ -41,3 +44,25 @@ def signed(
         attached=attached,
     )
     return prepared.finish(pki.sign(pki.key(kind), algorithm, prepared.to_be_signed))
+
+
+def signed_pdf(
+    content: bytes,
+    kind: str = "rsa-2048",
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.RSA_PKCS1_SHA256,
+    *,
+    certificate: Certificate | None = None,
+    level: Level = Level.B_B,
+    seal: VisibleSeal | None = None,
+    evidence: Evidence = NOTHING,
+) -> bytes:
+    """The PDF with a PAdES signature, under the key of this kind and its plain certificate."""
+    prepared = pades.prepare(
+        content=content,
+        certificate=certificate or pki.leaf(kind),
+        algorithm=algorithm,
+        signing_time=pki.NOW,
+        level=level,
+        seal=seal,
+    )
+    return prepared.finish(pki.sign(pki.key(kind), algorithm, prepared.to_be_signed), evidence)

@@ -95,27 +95,50 @@ def prepare(
     SET OF Attribute, `FormatUnsupported` for a media type that is none, `MechanismUnsupported` for an
     algorithm that is not the key's, `CredentialUnusable` for a certificate that no DER can hold.
     """
-    if algorithm not in PREFERENCE[certificate.key_kind]:
-        raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise FormatUnsupported("media type is not of the form type/subtype")
     if parses_as_signed_attributes(content):
         raise DocumentRefused("content parses as the signed attributes of a signature")
-    attributes = asn1.SetOf(
-        [
-            _CONTENT_TYPE,
-            cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),
-            cms.attribute(cms.ID_SIGNING_TIME, _time(signing_time)),
-            _signer(certificate).signing_certificate,
-            _mime_type(media_type),
-        ]
+    attributes = signed_attributes(
+        digest=SUITES[algorithm].digest(content),
+        certificate=certificate,
+        algorithm=algorithm,
+        signing_time=signing_time,
+        media_type=media_type,
     )
     return CadesToBeSigned(
-        to_be_signed=asn1.encode_der(attributes),
+        to_be_signed=attributes,
         algorithm=algorithm,
         certificate=certificate,
         content=content if attached else None,
     )
+
+
+def signed_attributes(
+    *,
+    digest: bytes,
+    certificate: Certificate,
+    algorithm: SignatureAlgorithm,
+    signing_time: datetime | None = None,
+    media_type: str | None = None,
+) -> bytes:
+    """The DER of SET OF Attribute over content with this digest (RFC 5652 §5.4).
+
+    Time and media type are None where a format forbids the attribute. Raises `MechanismUnsupported`,
+    `CredentialUnusable`.
+    """
+    if algorithm not in PREFERENCE[certificate.key_kind]:
+        raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
+    attributes = [
+        _CONTENT_TYPE,
+        cms.attribute(cms.ID_MESSAGE_DIGEST, digest),
+        _signer(certificate).signing_certificate,
+    ]
+    if signing_time is not None:
+        attributes.append(cms.attribute(cms.ID_SIGNING_TIME, _time(signing_time)))
+    if media_type is not None:
+        attributes.append(_mime_type(media_type))
+    return asn1.encode_der(asn1.SetOf(attributes))
 
 
 def attach(detached: bytes, content: bytes) -> bytes:
