@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from asn1crypto import cms as asn1_cms
 from msgspec import Struct
@@ -23,6 +24,12 @@ from signer.model.errors import DocumentRefused, DocumentUnreadable, FormatUnsup
 from signer.model.request import PDF, Level, VisibleSeal
 from signer.prescription.pdf_structure import open_pdf, parser_faults
 from signer.x509 import Certificate
+
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import SigFieldSpec
+
+    from signer.envelope.seal import SealAppearance
 
 #: Octets kept for a signature timestamp: tokens with their authority's chain have 3 to 8 KiB.
 TIMESTAMP_ROOM = 16 * 1024
@@ -143,15 +150,13 @@ def _update(
     """What is appended, where in it the hole's digits begin, and the digest over everything else."""
     from pyhanko.pdf_utils.generic import pdf_name
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+    from pyhanko.sign.fields import SigSeedSubFilter
     from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
     from pyhanko.sign.signers.pdf_byterange import PdfSignedData
 
     reader = open_pdf(content)
-    # A document only grows, so its length names no field twice.
-    field = SigFieldSpec(f"Mohr-{len(content)}")
-    appearance = None
     try:
+        field, appearance = _field(reader, certificate, signing_time, seal)
         writer = IncrementalPdfFileWriter.from_reader(reader)
         steps = PdfCMSEmbedder(new_field_spec=field).write_cms(field.sig_field_name, writer)
         next(steps)
@@ -168,6 +173,22 @@ def _update(
     with written.getbuffer() as octets:
         tail = bytes(octets[len(content) :])
     return tail, prepared.reserved_region_start + 1 - len(content), prepared.document_digest
+
+
+def _field(
+    reader: PdfFileReader, certificate: Certificate, signing_time: datetime, seal: VisibleSeal | None
+) -> tuple[SigFieldSpec, SealAppearance | None]:
+    """The new field, and what is drawn on it. A document only grows, so its length names no field twice."""
+    from pyhanko.sign.fields import SigFieldSpec
+
+    name = f"Mohr-{reader.stream.seek(0, io.SEEK_END)}"
+    if seal is None:
+        return SigFieldSpec(name), None
+    from signer.envelope.seal import SealAppearance, place
+
+    where = place(reader, seal)
+    appearance = SealAppearance(certificate.holder, signing_time, seal, where)
+    return SigFieldSpec(name, on_page=where.page, box=where.rectangle), appearance
 
 
 def _with_timestamp(value: bytes, token: bytes) -> bytes:
