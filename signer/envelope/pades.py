@@ -26,10 +26,11 @@ from signer.prescription.pdf_structure import open_pdf, parser_faults
 from signer.x509 import Certificate
 
 if TYPE_CHECKING:
+    from pyhanko.pdf_utils.generic import DictionaryObject
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.fields import SigFieldSpec
 
-    from signer.envelope.seal import SealAppearance
+    from signer.envelope.seal import Place
 
 #: Octets kept for a signature timestamp: tokens with their authority's chain have 3 to 8 KiB.
 TIMESTAMP_ROOM = 16 * 1024
@@ -150,23 +151,28 @@ def _update(
     """What is appended, where in it the hole's digits begin, and the digest over everything else."""
     from pyhanko.pdf_utils.generic import pdf_name
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
     from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
     from pyhanko.sign.signers.pdf_byterange import PdfSignedData
 
     reader = open_pdf(content)
     try:
-        field, appearance = _field(reader, certificate, signing_time, seal)
         writer = IncrementalPdfFileWriter.from_reader(reader)
-        steps = PdfCMSEmbedder(new_field_spec=field).write_cms(field.sig_field_name, writer)
-        next(steps)
+        # A document only grows, so its length names no field twice.
+        name = f"Mohr-{len(content)}"
+        where = None if seal is None else _place(reader, seal)
+        field = SigFieldSpec(name) if where is None else SigFieldSpec(name, where.page, where.rectangle)
+        steps = PdfCMSEmbedder(new_field_spec=field).write_cms(name, writer)
+        annotation = next(steps).get_object()
+        if seal is not None and where is not None:
+            _draw(annotation, writer, certificate, signing_time, seal, where)
         placeholder = PdfSignedData(
             obj_type=pdf_name("/Sig"),
             subfilter=SigSeedSubFilter.PADES,
             timestamp=signing_time.replace(microsecond=0),
             bytes_reserved=room,
         )
-        steps.send(SigObjSetup(sig_placeholder=placeholder, appearance_setup=appearance))
+        steps.send(SigObjSetup(sig_placeholder=placeholder))
         prepared, written = steps.send(SigIOSetup(md_algorithm=digest_name, output=io.BytesIO()))
     except parser_faults() as fault:
         raise DocumentUnreadable(f"PDF: {type(fault).__name__}") from None
@@ -175,20 +181,23 @@ def _update(
     return tail, prepared.reserved_region_start + 1 - len(content), prepared.document_digest
 
 
-def _field(
-    reader: PdfFileReader, certificate: Certificate, signing_time: datetime, seal: VisibleSeal | None
-) -> tuple[SigFieldSpec, SealAppearance | None]:
-    """The new field, and what is drawn on it. A document only grows, so its length names no field twice."""
-    from pyhanko.sign.fields import SigFieldSpec
+def _place(reader: PdfFileReader, seal: VisibleSeal) -> Place:
+    from signer.envelope.seal import place
 
-    name = f"Mohr-{reader.stream.seek(0, io.SEEK_END)}"
-    if seal is None:
-        return SigFieldSpec(name), None
-    from signer.envelope.seal import SealAppearance, place
+    return place(reader, seal)
 
-    where = place(reader, seal)
-    appearance = SealAppearance(certificate.holder, signing_time, seal, where)
-    return SigFieldSpec(name, on_page=where.page, box=where.rectangle), appearance
+
+def _draw(
+    annotation: DictionaryObject,
+    writer: IncrementalPdfFileWriter,
+    certificate: Certificate,
+    signing_time: datetime,
+    seal: VisibleSeal,
+    where: Place,
+) -> None:
+    from signer.envelope.seal import draw
+
+    draw(annotation, writer, certificate.holder, signing_time, seal.reason, where.turn)
 
 
 def _with_timestamp(value: bytes, token: bytes) -> bytes:

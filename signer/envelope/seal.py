@@ -17,9 +17,10 @@ from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.content import RawContent, ResourceType
 from pyhanko.pdf_utils.font.opentype import GlyphAccumulator
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, FloatObject, pdf_name
+from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -33,6 +34,9 @@ from signer.prescription.pdf_structure import entries, entry
 
 #: Of the seal as its reader sees it, and its distance from the page's edges, in points.
 WIDTH, HEIGHT, MARGIN = 204, 78, 24
+
+#: pyHanko's constructors carry no types.
+_OBJECTS: Any = generic
 
 _PADDING, _MARK, _GAP = 9.0, 44.0, 8.0
 _INK, _SOFT, _SEAL = "0.11 0.13 0.2 rg", "0.36 0.39 0.47 rg", "0.141 0.231 0.561"
@@ -48,7 +52,7 @@ class Place(Struct, frozen=True, kw_only=True):
     """Where the seal stands: index of the page, its rectangle there, and the page's own turn in degrees."""
 
     page: int
-    rectangle: tuple[float, float, float, float]
+    rectangle: tuple[int, int, int, int]
     turn: int
 
 
@@ -61,8 +65,8 @@ def place(reader: PdfFileReader, seal: VisibleSeal) -> Place:
     number = count if seal.page is None else seal.page
     if not 1 <= number <= count:
         raise DocumentRefused("PDF: no such page for the seal")
-    reference, _ = reader.find_page_for_modification(number - 1)
-    page = reference.get_object()
+    untyped: Any = reader
+    page = untyped.find_page_for_modification(number - 1)[0].get_object()
     turn = int(_inherited(page, "/Rotate") or 0) % _FULL_TURN
     media = _box(_inherited(page, "/MediaBox"))
     crop = _box(_inherited(page, "/CropBox") or _inherited(page, "/MediaBox"))
@@ -73,32 +77,30 @@ def place(reader: PdfFileReader, seal: VisibleSeal) -> Place:
     if right - left < wide + 2 * MARGIN or top - bottom < high + 2 * MARGIN:
         raise DocumentRefused("PDF: the page is too small for the seal")
     at_right, at_top = _seen(seal.corner, turn)
-    x = right - MARGIN - wide if at_right else left + MARGIN
-    y = top - MARGIN - high if at_top else bottom + MARGIN
+    x = round(right - MARGIN - wide if at_right else left + MARGIN)
+    y = round(top - MARGIN - high if at_top else bottom + MARGIN)
     return Place(page=number - 1, rectangle=(x, y, x + wide, y + high), turn=turn)
 
 
-class SealAppearance:
-    """What pyHanko's embedder asks to draw on the signature's annotation."""
-
-    def __init__(self, holder: Holder, signing_time: datetime, seal: VisibleSeal, where: Place) -> None:
-        self._holder = holder
-        self._signing_time = signing_time
-        self._seal = seal
-        self._where = where
-
-    def apply(self, annotation: DictionaryObject, writer: IncrementalPdfFileWriter) -> None:
-        """Give the annotation its picture, upright for whoever reads the page."""
-        content = RawContent(b"", box=BoxConstraints(width=WIDTH, height=HEIGHT))
-        pen = _Pen(writer)
-        pen.frame()
-        pen.lines(tuple(_lines(self._holder, self._signing_time, self._seal.reason)))
-        content.data = pen.drawn()
-        for name, font in pen.fonts():
-            content.set_resource(category=ResourceType.FONT, name=name, value=font)
-        form = content.as_form_xobject()
-        form[pdf_name("/Matrix")] = ArrayObject(FloatObject(n) for n in _TURNS[self._where.turn])
-        annotation[pdf_name("/AP")] = DictionaryObject({pdf_name("/N"): writer.add_object(form)})
+def draw(
+    annotation: DictionaryObject,
+    writer: IncrementalPdfFileWriter,
+    holder: Holder,
+    signing_time: datetime,
+    reason: str | None,
+    turn: int,
+) -> None:
+    """Give the signature's annotation its picture, upright for whoever reads a page with this turn."""
+    content = RawContent(b"", box=BoxConstraints(width=WIDTH, height=HEIGHT))
+    pen = _Pen(writer)
+    pen.frame()
+    pen.lines(tuple(_lines(holder, signing_time, reason)))
+    content.data = pen.drawn()
+    for name, font in pen.fonts():
+        content.set_resource(category=ResourceType.FONT, name=name, value=font)
+    form = content.as_form_xobject()
+    form[pdf_name("/Matrix")] = _OBJECTS.ArrayObject(_OBJECTS.FloatObject(n) for n in _TURNS[turn])
+    annotation[pdf_name("/AP")] = _OBJECTS.DictionaryObject({pdf_name("/N"): writer.add_object(form)})
 
 
 #: What turns the picture against the page (ISO 32000-2 §12.5.5 moves the result into the rectangle).

@@ -12,19 +12,20 @@ from asn1crypto import x509 as other_x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import async_validate_pdf_signature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from signer.cli.demo.authority import ODD_DOCTOR, PLAIN_DOCTOR, Name
 from signer.envelope import pades
+from signer.envelope.phases import Evidence
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import DocumentError, DocumentRefused, DocumentUnreadable, FormatUnsupported
-from tests import pdfs, pki
-from tests.signatures import ALGORITHMS, signed_pdf
+from signer.model.request import Level
+from tests import pdfs, pki, stamping
+from tests.signatures import ALGORITHMS, WITHOUT_NUMBERS, lasting_pdf, signed_pdf
 
 RSA = SignatureAlgorithm.RSA_PKCS1_SHA256
-#: Persian words beside digits in one attribute are more than pyHanko's path validation reads (RFC 4518 §2.4).
-WITHOUT_NUMBERS = tuple(part for part in PLAIN_DOCTOR if "۱" not in part.text)
 
 
 def pdfsig(folder: Path, signed: bytes) -> str:
@@ -36,7 +37,7 @@ def pdfsig(folder: Path, signed: bytes) -> str:
     return told.stdout
 
 
-def pyhanko_accepts(signed: bytes, *, count: int = 1) -> None:
+def pyhanko_accepts(signed: bytes, *, count: int = 1) -> PdfSignatureStatus:
     """Each signature is intact and trusted up to the test's root; nothing was changed behind the last."""
     root = other_x509.Certificate.load(pki.authority().certificate)
     context = ValidationContext(trust_roots=[root], moment=pki.NOW, revocation_mode="soft-fail")
@@ -49,6 +50,7 @@ def pyhanko_accepts(signed: bytes, *, count: int = 1) -> None:
         assert status.trusted
         assert status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
     assert status.modification_level <= ModificationLevel.LTA_UPDATES
+    return status
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), ALGORITHMS, ids=lambda value: getattr(value, "value", value))
@@ -154,3 +156,46 @@ def test_only_a_pdf_is_signed_and_only_inside_itself() -> None:
                 signing_time=pki.NOW,
                 **wrong,
             )
+
+
+@pytest.mark.parametrize("level", [Level.B_T, Level.B_LT])
+def test_others_accept_the_levels_above_b_b(tmp_path: Path, level: Level) -> None:
+    signed = lasting_pdf(level, pdfs.plain())
+    told = pdfsig(tmp_path, signed)
+    assert "Signature is Valid" in told
+    stamp = pyhanko_accepts(signed).timestamp_validity
+    assert stamp is not None
+    assert stamp.intact
+    assert stamp.valid
+
+
+def test_b_lt_holds_chain_and_revocation_data_in_an_update_of_its_own() -> None:
+    content = pdfs.plain()
+    signed = lasting_pdf(Level.B_LT, content)
+    reader = PdfFileReader(io.BytesIO(signed))
+    store = DocumentSecurityStore.read_dss(reader)
+    assert len(store.certs) == 2
+    assert len(store.crls) == 1
+    (found,) = reader.embedded_regular_signatures
+    assert list(store.vri_entries) == [
+        DocumentSecurityStore.sig_content_identifier(found.pkcs7_content.hex().upper().encode())
+    ]
+    assert pades.attach(pades.strip(signed, content), content) == signed
+
+
+def test_what_was_lasting_stays_so_when_a_second_doctor_signs(tmp_path: Path) -> None:
+    first = lasting_pdf(Level.B_LT, pdfs.plain())
+    second = lasting_pdf(Level.B_LT, first)
+    assert pdfsig(tmp_path, second).count("Signature is Valid") == 2
+    store = DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(second)))
+    assert len(store.vri_entries) == 2
+    pyhanko_accepts(second, count=2)
+
+
+def test_a_timestamp_larger_than_its_room_is_refused_rather_than_cut() -> None:
+    prepared = pades.prepare(
+        content=pdfs.plain(), certificate=pki.leaf("rsa-2048"), algorithm=RSA, signing_time=pki.NOW
+    )
+    value = pki.sign(pki.key("rsa-2048"), RSA, prepared.to_be_signed)
+    with pytest.raises(DocumentRefused, match="timestamp"):
+        prepared.finish(value, Evidence(timestamp=stamping.token(value)))

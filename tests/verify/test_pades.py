@@ -6,10 +6,11 @@ import pytest
 
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import SignatureNotVerified
+from signer.model.request import Level
 from signer.verify.candidate import Candidate
 from signer.verify.pades import read, verify_release
-from tests import pdfs, pki
-from tests.signatures import ALGORITHMS, signed_pdf
+from tests import pdfs, pki, stamping
+from tests.signatures import ALGORITHMS, lasting_pdf, signed_pdf
 
 ECDSA = SignatureAlgorithm.ECDSA_SHA256
 
@@ -36,6 +37,18 @@ def test_the_last_of_two_signatures_is_judged_and_the_first_is_reported() -> Non
     assert found.certificate == pki.leaf("p256").der
     assert codes(found) == ["pdf-earlier-signature"]
     assert found.failure is None
+
+
+@pytest.mark.parametrize("level", [Level.B_T, Level.B_LT])
+def test_timestamp_chain_and_revocation_data_are_handed_on(level: Level) -> None:
+    found = read(lasting_pdf(level, pdfs.plain()))
+    assert (found.failure, found.level, found.covers_all) == (None, level.value, True)
+    (stamp,) = found.timestamps
+    assert len(stamp.stamped) == 256
+    if level is Level.B_LT:
+        assert codes(found) == ["pdf-evidence-added"]
+        assert pki.authority().certificate in found.certificates
+        assert found.crls == (stamping.revocation_list(),)
 
 
 def released(signed: bytes, **other: object) -> None:
