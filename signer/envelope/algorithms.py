@@ -63,6 +63,11 @@ class Suite(Struct, frozen=True):
         """The content's digest under this suite."""
         return hashlib.new(self.digest_name, content).digest()
 
+    @property
+    def digest_size(self) -> int:
+        """Of a digest under this suite, in octets."""
+        return hashlib.new(self.digest_name).digest_size
+
 
 _SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 _SHA384 = ObjectIdentifier("2.16.840.1.101.3.4.2.2")

@@ -22,7 +22,7 @@ from signer.envelope.algorithms import SUITES, Suite
 from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import CredentialUnusable, DocumentRefused, FormatUnsupported
+from signer.model.errors import CredentialUnusable, DocumentRefused
 from signer.model.request import Level
 from signer.x509 import Certificate
 
@@ -105,21 +105,41 @@ def prepare(
     check(media_type, certificate, algorithm)
     if parses_as_signed_attributes(content):
         raise DocumentRefused("content parses as the signed attributes of a signature")
-    attributes = asn1.SetOf(
-        [
-            _CONTENT_TYPE,
-            cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),
-            cms.signing_time(signing_time),
-            _signer(certificate).signing_certificate,
-            _mime_type(media_type),
-        ]
+    attributes = signed_attributes(
+        digest=SUITES[algorithm].digest(content),
+        certificate=certificate,
+        signing_time=signing_time,
+        media_type=media_type,
     )
     return CadesToBeSigned(
-        to_be_signed=asn1.encode_der(attributes),
+        to_be_signed=attributes,
         algorithm=algorithm,
         certificate=certificate,
         content=content if attached else None,
     )
+
+
+def signed_attributes(
+    *,
+    digest: bytes,
+    certificate: Certificate,
+    signing_time: datetime | None = None,
+    media_type: str | None = None,
+) -> bytes:
+    """The DER of SET OF Attribute over content with this digest (RFC 5652 §5.4).
+
+    Time and media type are None where a format forbids the attribute. Raises `CredentialUnusable`.
+    """
+    attributes = [
+        _CONTENT_TYPE,
+        cms.attribute(cms.ID_MESSAGE_DIGEST, digest),
+        _signer(certificate).signing_certificate,
+    ]
+    if signing_time is not None:
+        attributes.append(cms.signing_time(signing_time))
+    if media_type is not None:
+        attributes.append(_mime_type(media_type))
+    return asn1.encode_der(asn1.SetOf(attributes))
 
 
 def strip(attached: bytes, content: bytes) -> bytes:
