@@ -16,6 +16,7 @@ PRESCRIPTION = "application/vnd.mohr.prescription+json"
 JSON = "application/json"
 TEXT = "text/plain"
 XML = "application/xml"
+PDF = "application/pdf"
 
 #: The two names of an XML document (RFC 7303 §9).
 XML_TYPES = frozenset({XML, "text/xml"})
@@ -57,11 +58,32 @@ class Attachment(Struct, frozen=True, kw_only=True):
         return hashlib.sha256(self.content).digest()
 
 
+class Corner(Enum):
+    """Where on a page, as its reader sees it."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+
+
+class VisibleSeal(Struct, frozen=True, kw_only=True):
+    """Where a PDF shows the doctor's seal.
+
+    `page` counts from 1, None is the last; `reason` is the panel's own words for why this is signed.
+    """
+
+    page: int | None = None
+    corner: Corner = Corner.BOTTOM_LEFT
+    reason: str | None = None
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """One thing to sign: exactly `content`, byte for byte, said to be `media_type`.
 
     `id` is the panel's own, unique within its request. `attached` puts the content inside the signature.
     `attachments` are for a container (ASiC-E) alone.
+    `seal` is None for a signature that is not seen on a page; only PAdES has one.
     """
 
     id: str
@@ -71,6 +93,7 @@ class Document(Struct, frozen=True, kw_only=True):
     level: Level = Level.B_B
     attached: bool = True
     attachments: tuple[Attachment, ...] = ()
+    seal: VisibleSeal | None = None
 
     def content_hash(self) -> bytes:
         """SHA-256 of the content, 32 bytes."""
