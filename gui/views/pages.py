@@ -56,6 +56,8 @@ class PageStack(QWidget):
         """What of this widget is in sight now: draw it, and see what was drawn."""
         for number, page in enumerate(self.pages):
             place = page.geometry()
+            if not page.laid_out():
+                return
             if not place.intersects(sight):
                 continue
             if page.picture is None and number not in self._asked:
@@ -63,6 +65,13 @@ class PageStack(QWidget):
                 self._thread.want(number, round(page.sheet_width() * page.devicePixelRatioF()))
             if page.picture is not None and sight.top() <= place.bottom() <= sight.bottom():
                 self._see(number)
+
+    def waits(self, sight: QRect) -> bool:
+        """Is a page in sight that is still being drawn?"""
+        return any(
+            page.picture is None and not page.failed and page.geometry().intersects(sight)
+            for page in self.pages
+        )
 
     def end(self) -> None:
         """Draw nothing more."""
@@ -97,12 +106,17 @@ class PagePicture(QWidget):
         self._view = view
         self._words, self._undrawn = waiting, undrawn
         self.picture: QPixmap | None = None
+        self.failed = False
         self.setMinimumWidth(320)
         self.setAccessibleName(view.spoken)
 
     def fit(self, width: int) -> None:
         """Take the height that the page's shape asks at this width."""
         self.setFixedHeight(round(min(width, MAX_WIDTH) * self._view.ratio))
+
+    def laid_out(self) -> bool:
+        """Does it stand at its place already? Before that, all pages lie on top of each other."""
+        return self.minimumHeight() == self.height() > 0
 
     def sheet_width(self) -> int:
         """How wide the paper is, in logical pixels."""
@@ -115,6 +129,7 @@ class PagePicture(QWidget):
 
     def fail(self) -> None:
         """The page cannot be drawn."""
+        self.failed = True
         self._words = self._undrawn
         self.setAccessibleName(self._undrawn)
         self.update()

@@ -156,7 +156,10 @@ class Paper(QWidget):
             self.plain_leaves.text.setFocus()
 
     def read_on(self) -> bool:
-        """Scroll by a page; False where there is nothing further."""
+        """Scroll by a page; False where there is nothing further. A page in sight is waited for."""
+        area, stack = self._area, self.page_stack
+        if area is not None and stack is not None and stack.waits(area.sight_of(stack)):
+            return True
         text = self.plain_leaves.text if self.plain_leaves else None
         scrolling = text or self._area
         if scrolling is None:
