@@ -198,7 +198,7 @@ def _changed(judged: _Signature, octets: bytes) -> Finding | None:
     from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-    if judged.end == len(octets):
+    if not octets[judged.end :].strip():
         return None
     signature = judged.found
     signature.compute_integrity_info(diff_policy=DEFAULT_DIFF_POLICY)
@@ -207,8 +207,10 @@ def _changed(judged: _Signature, octets: bytes) -> Finding | None:
         return Finding(code="pdf-changed-after-signing", severity=Severity.FAILED, detail="coverage")
     if isinstance(result, SuspiciousModification):
         return Finding(code="pdf-changed-after-signing", severity=Severity.FAILED, detail="content")
-    if result.modification_level <= ModificationLevel.LTA_UPDATES:
+    if result.modification_level is ModificationLevel.LTA_UPDATES:
         return Finding(code="pdf-evidence-added", severity=Severity.INFO)
+    if result.modification_level is ModificationLevel.NONE:
+        return Finding(code="pdf-changed-after-signing", severity=Severity.FAILED, detail="trailing octets")
     return Finding(
         code="pdf-changed-after-signing",
         severity=Severity.FAILED,
