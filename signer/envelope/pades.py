@@ -13,7 +13,6 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from asn1crypto import cms as asn1_cms
 from msgspec import Struct
 
 from signer.envelope import cades
@@ -202,6 +201,8 @@ def _draw(
 
 def _with_timestamp(value: bytes, token: bytes) -> bytes:
     """The CMS with a signature-time-stamp among its unsigned attributes (EN 319 122-1 §5.3)."""
+    from asn1crypto import cms as asn1_cms
+
     info = asn1_cms.ContentInfo.load(value)
     signer = info["content"]["signer_infos"][0]
     signer["unsigned_attrs"] = [

@@ -20,13 +20,14 @@ from signer.model.errors import SignatureNotVerified
 from signer.model.request import PDF
 from signer.prescription.pdf_structure import entries, entry, parser_faults
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
-from signer.verify.pdf_cms import CmsPart, read_cms
 from signer.verify.report import Finding, Severity, SubIndication
 from signer.x509 import Certificate
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+    from signer.verify.pdf_cms import CmsPart
 
 FORMAT = "PAdES"
 #: Twice the largest PDF that Mohr signs: room for the signatures and evidence of others.
@@ -86,7 +87,7 @@ def _read(octets: bytes, content: bytes | None) -> Candidate:
     judged = max((s for s in signatures if s.kind != _TIMESTAMP), key=lambda s: s.end, default=None)
     if judged is None:
         raise _unreadable("pdf-not-signed", sub_indication=SubIndication.SIGNED_DATA_NOT_FOUND)
-    part = read_cms(judged.cms, judged.signed(octets))
+    part = _cms(judged, octets)
     findings = [*part.findings, *_earlier(signatures, judged, octets)]
     failure = part.failure
     changed = _changed(judged, octets)
@@ -100,6 +101,13 @@ def _read(octets: bytes, content: bytes | None) -> Candidate:
         findings.append(Finding(code="pdf-original-differs", severity=Severity.FAILED))
         failure = failure or SubIndication.HASH_FAILURE
     return _candidate(reader, octets, signatures, judged, part, tuple(findings), failure, changed)
+
+
+def _cms(signature: _Signature, octets: bytes) -> CmsPart:
+    """The one place where the CMS is read: its octets, and those it has to cover."""
+    from signer.verify.pdf_cms import read_cms
+
+    return read_cms(signature.cms, signature.signed(octets))
 
 
 def _candidate(
@@ -228,7 +236,7 @@ def _earlier(signatures: list[_Signature], judged: _Signature, octets: bytes) ->
             findings.append(Finding(code="pdf-earlier-timestamp", severity=Severity.INFO, detail=detail))
             continue
         try:
-            broken = read_cms(one.cms, one.signed(octets)).failure is not None
+            broken = _cms(one, octets).failure is not None
         except Unreadable:
             broken = True
         findings.append(

@@ -66,6 +66,12 @@ def _read(octets: bytes, signed: bytes) -> CmsPart:
     ):
         raise _unreadable("cms-content-inside")
     signer = data["signer_infos"][0]
+    # Not signed, and so held to what RFC 5652 §5.1 says that they are.
+    named = [algorithm.dump() for algorithm in data["digest_algorithms"]]
+    if named != [signer["digest_algorithm"].dump()] or signer["version"].native != "v1":
+        raise _unreadable("cms-unsigned-fields")
+    if data["version"].native not in {"v1", "v3"}:
+        raise _unreadable("cms-unsigned-fields")
     attributes = _attributes(signer)
     certificates = [choice.chosen.dump() for choice in data["certificates"]]
     certificate = _named(attributes, certificates)
