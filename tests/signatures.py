@@ -24,8 +24,11 @@ ALGORITHMS = [
     ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA384),
     ("rsa-2048", SignatureAlgorithm.RSA_PKCS1_SHA512),
     ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA256),
+    ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA384),
+    ("rsa-2048", SignatureAlgorithm.RSA_PSS_SHA512),
     ("p256", SignatureAlgorithm.ECDSA_SHA256),
     ("p384", SignatureAlgorithm.ECDSA_SHA384),
+    ("p521", SignatureAlgorithm.ECDSA_SHA512),
 ]
 
 #: Persian words beside digits in one attribute are more than pyHanko's path validation reads (RFC 4518 §2.4).

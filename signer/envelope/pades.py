@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from signer.envelope import cades
 from signer.envelope.algorithms import SUITES
+from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import DocumentRefused, DocumentUnreadable, FormatUnsupported
@@ -108,6 +109,7 @@ def prepare(
     """
     if media_type != PDF or not attached:
         raise FormatUnsupported("PAdES is for a PDF, inside of it")
+    check(media_type, certificate, algorithm)
     suite = SUITES[algorithm]
     # Its length does not depend on the digest, so it tells the room before there is one.
     draft = _cms(bytes(suite.digest_size), certificate, algorithm)
@@ -132,7 +134,7 @@ def attach(kept: bytes, content: bytes) -> bytes:
 
 def _cms(digest: bytes, certificate: Certificate, algorithm: SignatureAlgorithm) -> cades.CadesToBeSigned:
     return cades.CadesToBeSigned(
-        to_be_signed=cades.signed_attributes(digest=digest, certificate=certificate, algorithm=algorithm),
+        to_be_signed=cades.signed_attributes(digest=digest, certificate=certificate),
         algorithm=algorithm,
         certificate=certificate,
         content=None,

@@ -15,7 +15,11 @@ from msgspec import Struct
 PRESCRIPTION = "application/vnd.mohr.prescription+json"
 JSON = "application/json"
 TEXT = "text/plain"
+XML = "application/xml"
 PDF = "application/pdf"
+
+#: The two names of an XML document (RFC 7303 §9).
+XML_TYPES = frozenset({XML, "text/xml"})
 
 MAX_DOCUMENTS = 250
 

@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from signer.envelope import cades
+from signer.envelope import cades, jades, jws
 from signer.model.credential import KeyKind
 from tests.bench import pades, process
 from tests.bench.panel import BenchPanel
@@ -59,7 +60,9 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     try:
         with BenchPanel(base) as panel:
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
-                ("cades_bb", EACH, lambda: _cades(key)),
+                ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
+                ("jws", EACH, lambda: _made(jws.prepare, key)),
+                ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 *pades.turns(key, pyhanko),
@@ -104,15 +107,16 @@ def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
     return figures
 
 
-def _cades(key: RawKey) -> bytes:
-    draft = cades.prepare(
+def _made(prepare: Callable[..., Any], key: RawKey) -> bytes:
+    draft = prepare(
         content=CONTENT,
         media_type=MEDIA_TYPE,
         certificate=key.certificate,
         algorithm=ALGORITHM,
         signing_time=datetime.now(UTC),
     )
-    return draft.finish(key.sign(draft.to_be_signed))
+    finished: bytes = draft.finish(key.sign(draft.to_be_signed))
+    return finished
 
 
 def _lasts(work: Callable[[], object], times: int) -> float:
