@@ -3,13 +3,14 @@
 The last signature is the one that is judged; earlier ones and later updates are reported. What a parser could
 be led astray by is checked on the file's own octets: the range must leave out the one hexadecimal string and
 nothing else. pyHanko's reader finds the signatures and tells what later updates changed; the CMS is read by
-`pdf_cms`. Whom to trust is not decided here.
+`cms`. Whom to trust is not decided here.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import SignatureNotVerified
 from signer.model.request import PDF
 from signer.prescription.pdf_structure import entries, entry, parser_faults
+from signer.verify import cms
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
 from signer.verify.report import Finding, Severity, SubIndication
 from signer.x509 import Certificate
@@ -27,9 +29,8 @@ if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-    from signer.verify.pdf_cms import CmsPart
 
-FORMAT = "PAdES"
+FORMAT = "pades"
 #: Twice the largest PDF that Mohr signs: room for the signatures and evidence of others.
 MAX_OCTETS = 20 * 1024 * 1024
 #: No document of the field has more; each costs a pass over the file.
@@ -88,26 +89,38 @@ def _read(octets: bytes, content: bytes | None) -> Candidate:
     if judged is None:
         raise _unreadable("pdf-not-signed", sub_indication=SubIndication.SIGNED_DATA_NOT_FOUND)
     part = _cms(judged, octets)
-    findings = [*part.findings, *_earlier(signatures, judged, octets)]
+    findings = [*part.findings, *_form(judged, part), *_earlier(signatures, judged, octets)]
     failure = part.failure
     changed = _changed(judged, octets)
     if changed is not None:
         findings.append(changed)
         if changed.severity is Severity.FAILED:
             failure = failure or SubIndication.HASH_FAILURE
-    if judged.kind == _LEGACY:
-        findings.append(Finding(code="pdf-legacy-subfilter", severity=Severity.WARNING))
     if content is not None and not octets[: judged.end].startswith(content):
         findings.append(Finding(code="pdf-original-differs", severity=Severity.FAILED))
         failure = failure or SubIndication.HASH_FAILURE
     return _candidate(reader, octets, signatures, judged, part, tuple(findings), failure, changed)
 
 
-def _cms(signature: _Signature, octets: bytes) -> CmsPart:
-    """The one place where the CMS is read: its octets, and those it has to cover."""
-    from signer.verify.pdf_cms import read_cms
+def _cms(signature: _Signature, octets: bytes) -> Candidate:
+    """The CMS over the octets that it has to cover. Raises `Unreadable`."""
+    part = cms.read(signature.cms, signature.signed(octets))
+    if part.attached:
+        raise _unreadable("content-inside-cms")
+    if signature.kind == _ETSI and part.format != "cades":
+        # EN 319 142-1 §6.3: a signing-certificate attribute shall be there.
+        raise _unreadable(
+            "signing-certificate-missing", sub_indication=SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+        )
+    return part
 
-    return read_cms(signature.cms, signature.signed(octets))
+
+def _form(judged: _Signature, part: Candidate) -> Iterator[Finding]:
+    """What the form of the signature is remarked for."""
+    if judged.kind == _LEGACY:
+        yield Finding(code="pdf-legacy-subfilter", severity=Severity.WARNING)
+    elif part.claimed_at is not None or part.media_type is not None:
+        yield Finding(code="pdf-attribute-forbidden", severity=Severity.WARNING)
 
 
 def _candidate(
@@ -115,7 +128,7 @@ def _candidate(
     octets: bytes,
     signatures: list[_Signature],
     judged: _Signature,
-    part: CmsPart,
+    part: Candidate,
     findings: tuple[Finding, ...],
     failure: SubIndication | None,
     changed: Finding | None,

