@@ -104,6 +104,16 @@ DETAILS_ALL = Text("جزئیات", "Details")
 DETAILS_TITLE = Text("همهٔ مقدارها، درست همان‌گونه که امضا می‌شوند", "Every value, exactly as it is signed")
 DETAILS_BACK = Text("بازگشت به نسخه", "Back to the prescription")
 LEAVES_TITLE = Text("همهٔ مقدارهای این سند", "Every value of this document")
+PAGE_OF = Text("صفحهٔ {page} از {count}", "Page {page} of {count}")
+PAGE_WAITING = Text("در حال آماده‌شدن…", "Being drawn…")
+PAGE_UNDRAWN = Text(
+    "این صفحه را نمی‌توان نشان داد؛ پس این سند امضا نمی‌شود.",
+    "This page cannot be shown, so this document is not signed.",
+)
+PAGES_TEXT = Text("متن صفحه‌ها، آن‌گونه که نرم‌افزار می‌خواند", "Text of the pages, as software reads it")
+PAGES_BACK = Text("بازگشت به صفحه‌ها", "Back to the pages")
+PAGES_COUNT = Text("{count} صفحه", "pages: {count}")
+WHY_PAGES = Text("همهٔ صفحه‌ها را تا پایان ببینید.", "Look at every page to its end.")
 SEARCH = Text("جست‌وجو", "Search")
 SEARCH_COUNT = Text("{found} از {total}", "{found} of {total}")
 SIGNED_PROMISE = Text(

@@ -94,3 +94,11 @@ def padded(size: int) -> bytes:
     many = objects(1)
     many[6] = stream(bytes(i * 7919 % 251 for i in range(1000)) * (size // 1000))
     return written(many)
+
+
+def scripted() -> bytes:
+    """One that runs a script when it is opened, and carries a file along."""
+    return plain(
+        catalog=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"
+        b" /Names << /EmbeddedFiles << /Names [(a) << /Type /Filespec /F (a) /EF << /F 5 0 R >> >>] >> >>"
+    )

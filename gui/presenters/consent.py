@@ -15,7 +15,7 @@ from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summ
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import TriesLeft
 from signer.model.errors import PinLocked
-from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
+from signer.model.sheet import DocumentSheet, PdfSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
     Approved,
     ConsentQuestion,
@@ -135,7 +135,7 @@ class ConsentPresenter:
         if sheet.refused:
             return say(t.WHY_RED)
         if not self._seen[index]:
-            return say(t.WHY_UNSEEN)
+            return say(t.WHY_PAGES if isinstance(sheet.body, PdfSheet) else t.WHY_UNSEEN)
         if not self._amber(sheet) <= self._accepted[index]:
             return say(t.WHY_YES)
         return None

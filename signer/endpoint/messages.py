@@ -21,11 +21,14 @@ from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooL
 from signer.model.ijson import IJsonInvalid, parse
 from signer.model.request import (
     MAX_DOCUMENTS,
+    PDF,
+    Corner,
     Document,
     DocumentState,
     Level,
     RequestState,
     SignatureFormat,
+    VisibleSeal,
 )
 from signer.service.views import DocumentView, RequestView
 
@@ -34,6 +37,7 @@ MAX_SMALL_BODY = 4096
 #: Octets that the line before a frame's body may have (`frames`).
 MAX_LINE = 8 * 1024
 MAX_DOCUMENT = 1024 * 1024
+MAX_PDF = 10 * 1024 * 1024
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
@@ -52,6 +56,14 @@ class PairingReveal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     nonce: str
 
 
+class SealBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a PDF shows the doctor's seal: a page counted from 1 (absent: the last), a corner, and why."""
+
+    page: Annotated[int, Meta(ge=1, le=300)] | UnsetType = UNSET
+    corner: Corner = Corner.BOTTOM_LEFT
+    reason: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
+
+
 class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One document as posted: exactly one of `content` and `content_base64` (RFC 4648 §4, padded)."""
 
@@ -62,6 +74,7 @@ class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     content_base64: str | UnsetType = UNSET
     level: Annotated[str, Meta(max_length=32)] = Level.B_B.value
     attached: bool = True
+    seal: SealBody | UnsetType = UNSET
 
 
 class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -250,8 +263,11 @@ def _document(place: int, posted: DocumentBody) -> Document:
     except ValueError:
         raise FormatUnsupported(f"{pointer}: no such format or level") from None
     content = _content(pointer, posted)
-    if len(content) > MAX_DOCUMENT:
-        raise RequestTooLarge(f"{pointer}: over {MAX_DOCUMENT} octets")
+    limit = MAX_PDF if posted.media_type == PDF else MAX_DOCUMENT
+    if len(content) > limit:
+        raise RequestTooLarge(f"{pointer}: over {limit} octets")
+    if posted.seal is not UNSET and signature_format is not SignatureFormat.PADES:
+        raise FormatUnsupported(f"{pointer}/seal: only a PAdES signature shows a seal")
     return Document(
         id=posted.id,
         media_type=posted.media_type,
@@ -259,6 +275,17 @@ def _document(place: int, posted: DocumentBody) -> Document:
         format=signature_format,
         level=level,
         attached=posted.attached,
+        seal=_seal(posted.seal),
+    )
+
+
+def _seal(posted: SealBody | UnsetType) -> VisibleSeal | None:
+    if isinstance(posted, UnsetType):
+        return None
+    return VisibleSeal(
+        page=None if isinstance(posted.page, UnsetType) else posted.page,
+        corner=posted.corner,
+        reason=None if isinstance(posted.reason, UnsetType) else posted.reason,
     )
 
 

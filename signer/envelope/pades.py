@@ -13,7 +13,6 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from asn1crypto import cms as asn1_cms
 from msgspec import Struct
 
 from signer.envelope import cades
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 TIMESTAMP_ROOM = 16 * 1024
 #: The longest signature value: RSA of 4096 bits, with room for the lengths in DER around it.
 _VALUE_ROOM = 512 + 16
-
-_ID_SIGNATURE_TIMESTAMP = "1.2.840.113549.1.9.16.2.14"
 
 
 class PadesToBeSigned(Struct, frozen=True, kw_only=True):
@@ -71,16 +68,15 @@ class PadesToBeSigned(Struct, frozen=True, kw_only=True):
 
     def stamped(self, signature: bytes) -> bytes:
         """The signature value itself (EN 319 122-1 §5.3)."""
-        return signature
+        return self.cms.stamped(signature)
 
     def finish(self, signature: bytes, evidence: Evidence = NOTHING) -> bytes:
         """The signed PDF. With chain or revocation data, a second update holds them (/DSS, §5.4.2).
 
         Raises `DocumentRefused` where a timestamp is larger than the room that was kept for it.
         """
-        value = self.cms.finish(signature)
-        if evidence.timestamp is not None:
-            value = _with_timestamp(value, evidence.timestamp)
+        # Chain and revocation data are for the whole file, in its security store, and not for the CMS.
+        value = self.cms.finish(signature, Evidence(timestamp=evidence.timestamp))
         digits = value.hex().encode()
         if len(digits) > self.room:
             raise DocumentRefused("PDF: the timestamp is larger than the room kept for it")
@@ -200,16 +196,6 @@ def _draw(
     from signer.envelope.seal import draw
 
     draw(annotation, writer, certificate.holder, signing_time, seal.reason, where.turn)
-
-
-def _with_timestamp(value: bytes, token: bytes) -> bytes:
-    """The CMS with a signature-time-stamp among its unsigned attributes (EN 319 122-1 §5.3)."""
-    info = asn1_cms.ContentInfo.load(value)
-    signer = info["content"]["signer_infos"][0]
-    signer["unsigned_attrs"] = [
-        {"type": _ID_SIGNATURE_TIMESTAMP, "values": [asn1_cms.ContentInfo.load(token)]},
-    ]
-    return info.dump()
 
 
 def _with_security_store(signed: bytes, digits: bytes, certificate: Certificate, evidence: Evidence) -> bytes:

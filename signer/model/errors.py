@@ -77,7 +77,8 @@ class RequestTooLarge(RequestError):
     en = "The panel's request is over a size limit."
     fa_remedy = "نسخه‌ها را در درخواست‌های کوچک‌تر بفرستید."
     en_remedy = (
-        "Send fewer or smaller documents: 250 documents, 20 MiB a body, 1 MiB a JSON or text document."
+        "Send fewer or smaller documents: 250 documents, 20 MiB a body, "
+        "1 MiB a JSON or text document, 10 MiB a PDF."
     )
     helpdesk = "Which limit is in `detail`."
 

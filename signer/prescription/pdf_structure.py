@@ -7,6 +7,7 @@ is merely notable is told by `pdf_inspection`. Pages are not drawn here.
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
 _NO_CHANGES = 1
+
+# The parser remarks on what it reads, in a document's own words; faults come as exceptions all the same.
+_remarks = logging.getLogger("pyhanko")
+_remarks.addHandler(logging.NullHandler())
+_remarks.propagate = False
 
 
 def parser_faults() -> tuple[type[Exception], ...]:

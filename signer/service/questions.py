@@ -16,8 +16,9 @@ from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Credential
 from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError
-from signer.model.request import SigningRequest
+from signer.model.request import PDF, Document, SigningRequest
 from signer.model.sheet import DocumentSheet
+from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.reader import read as read_sheet
 from signer.service.consent import (
     Approved,
@@ -72,6 +73,7 @@ class Questions:
         self._documents = {d.id: d for d in request.documents}
         self._credentials: dict[str, Credential] = {}
         self._dialogue: ConsentDialogue | None = None
+        self._pdfs = PdfProcess()
         self._approval: Approval | None = None
         self._pin: Pin | None = None
         self._last_try_accepted = False
@@ -97,6 +99,7 @@ class Questions:
         if self._dialogue is not None:
             dialogue, self._dialogue = self._dialogue, None
             dialogue.close(outcome)
+        self._pdfs.close()
 
     async def ask(self, effect: j.Effect, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
         """Carry out an effect that asks; the events that came of it."""
@@ -176,14 +179,18 @@ class Questions:
             if index % SHEETS_AT_A_TIME == SHEETS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             try:
-                sheets.append(
-                    read_sheet(
-                        self._documents[document_id], credential.holder, now, severe=self._around.severe
-                    )
-                )
+                sheets.append(await self._read_sheet(self._documents[document_id], credential, now))
             except MohrError as problem:
                 unreadable.append(j.DocumentFailed(document_id, problem.code))
         return tuple(sheets), tuple(unreadable)
+
+    async def _read_sheet(self, document: Document, credential: Credential, now: datetime) -> DocumentSheet:
+        """A PDF is looked through in a process of its own, which is waited for in a thread."""
+
+        def read() -> DocumentSheet:
+            return read_sheet(document, credential.holder, now, severe=self._around.severe, pdfs=self._pdfs)
+
+        return await asyncio.to_thread(read) if document.media_type == PDF else read()
 
     async def _ask_again(self, problem: PinProblem, open_documents: tuple[str, ...]) -> j.Event:
         assert self._dialogue is not None

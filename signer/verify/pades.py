@@ -3,13 +3,14 @@
 The last signature is the one that is judged; earlier ones and later updates are reported. What a parser could
 be led astray by is checked on the file's own octets: the range must leave out the one hexadecimal string and
 nothing else. pyHanko's reader finds the signatures and tells what later updates changed; the CMS is read by
-`pdf_cms`. Whom to trust is not decided here.
+`cms`. Whom to trust is not decided here.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import SignatureNotVerified
 from signer.model.request import PDF
 from signer.prescription.pdf_structure import entries, entry, parser_faults
+from signer.verify import cms
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
-from signer.verify.pdf_cms import CmsPart, read_cms
 from signer.verify.report import Finding, Severity, SubIndication
 from signer.x509 import Certificate
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-FORMAT = "PAdES"
+
+FORMAT = "pades"
 #: Twice the largest PDF that Mohr signs: room for the signatures and evidence of others.
 MAX_OCTETS = 20 * 1024 * 1024
 #: No document of the field has more; each costs a pass over the file.
@@ -86,20 +88,39 @@ def _read(octets: bytes, content: bytes | None) -> Candidate:
     judged = max((s for s in signatures if s.kind != _TIMESTAMP), key=lambda s: s.end, default=None)
     if judged is None:
         raise _unreadable("pdf-not-signed", sub_indication=SubIndication.SIGNED_DATA_NOT_FOUND)
-    part = read_cms(judged.cms, judged.signed(octets))
-    findings = [*part.findings, *_earlier(signatures, judged, octets)]
+    part = _cms(judged, octets)
+    findings = [*part.findings, *_form(judged, part), *_earlier(signatures, judged, octets)]
     failure = part.failure
     changed = _changed(judged, octets)
     if changed is not None:
         findings.append(changed)
         if changed.severity is Severity.FAILED:
             failure = failure or SubIndication.HASH_FAILURE
-    if judged.kind == _LEGACY:
-        findings.append(Finding(code="pdf-legacy-subfilter", severity=Severity.WARNING))
     if content is not None and not octets[: judged.end].startswith(content):
         findings.append(Finding(code="pdf-original-differs", severity=Severity.FAILED))
         failure = failure or SubIndication.HASH_FAILURE
     return _candidate(reader, octets, signatures, judged, part, tuple(findings), failure, changed)
+
+
+def _cms(signature: _Signature, octets: bytes) -> Candidate:
+    """The CMS over the octets that it has to cover. Raises `Unreadable`."""
+    part = cms.read(signature.cms, signature.signed(octets))
+    if part.attached:
+        raise _unreadable("content-inside-cms")
+    if signature.kind == _ETSI and part.format != "cades":
+        # EN 319 142-1 §6.3: a signing-certificate attribute shall be there.
+        raise _unreadable(
+            "signing-certificate-missing", sub_indication=SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+        )
+    return part
+
+
+def _form(judged: _Signature, part: Candidate) -> Iterator[Finding]:
+    """What the form of the signature is remarked for."""
+    if judged.kind == _LEGACY:
+        yield Finding(code="pdf-legacy-subfilter", severity=Severity.WARNING)
+    elif part.claimed_at is not None or part.media_type is not None:
+        yield Finding(code="pdf-attribute-forbidden", severity=Severity.WARNING)
 
 
 def _candidate(
@@ -107,7 +128,7 @@ def _candidate(
     octets: bytes,
     signatures: list[_Signature],
     judged: _Signature,
-    part: CmsPart,
+    part: Candidate,
     findings: tuple[Finding, ...],
     failure: SubIndication | None,
     changed: Finding | None,
@@ -198,7 +219,7 @@ def _changed(judged: _Signature, octets: bytes) -> Finding | None:
     from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-    if judged.end == len(octets):
+    if not octets[judged.end :].strip():
         return None
     signature = judged.found
     signature.compute_integrity_info(diff_policy=DEFAULT_DIFF_POLICY)
@@ -207,8 +228,10 @@ def _changed(judged: _Signature, octets: bytes) -> Finding | None:
         return Finding(code="pdf-changed-after-signing", severity=Severity.FAILED, detail="coverage")
     if isinstance(result, SuspiciousModification):
         return Finding(code="pdf-changed-after-signing", severity=Severity.FAILED, detail="content")
-    if result.modification_level <= ModificationLevel.LTA_UPDATES:
+    if result.modification_level is ModificationLevel.LTA_UPDATES:
         return Finding(code="pdf-evidence-added", severity=Severity.INFO)
+    if result.modification_level is ModificationLevel.NONE:
+        return Finding(code="pdf-changed-after-signing", severity=Severity.FAILED, detail="trailing octets")
     return Finding(
         code="pdf-changed-after-signing",
         severity=Severity.FAILED,
@@ -226,7 +249,7 @@ def _earlier(signatures: list[_Signature], judged: _Signature, octets: bytes) ->
             findings.append(Finding(code="pdf-earlier-timestamp", severity=Severity.INFO, detail=detail))
             continue
         try:
-            broken = read_cms(one.cms, one.signed(octets)).failure is not None
+            broken = _cms(one, octets).failure is not None
         except Unreadable:
             broken = True
         findings.append(

@@ -18,7 +18,7 @@ from typing import Any
 
 from signer.envelope import cades, jades, jws
 from signer.model.credential import KeyKind
-from tests.bench import process
+from tests.bench import pades, process
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
@@ -65,6 +65,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
+                *pades.turns(key, pyhanko),
                 ("endpoint_single", 5, lambda: panel.sign(1)),
                 ("endpoint_batch_250", 1, lambda: panel.sign(BATCH)),
                 ("endpoint_batch_250_p256", 1, lambda: panel.sign(BATCH, KeyKind.EC_P256)),
@@ -84,7 +85,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
             "ms": statistics.median(lasted for lasted, _ in pairs),
             "ratio": statistics.median(lasted / (each * beside) for lasted, beside in pairs),
         }
-    return figures
+    return figures | {"pades_10_mb_peak": {"MB": pades.peak_of_large()}}
 
 
 def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from msgspec import Struct
 
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_SMALL_BODY
+from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_PDF, MAX_SMALL_BODY
 from signer.model.policy import Policy
+from signer.model.request import PDF
 from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Headers, World, signing_request
 
 POST = "/v1/signing-requests"
@@ -373,6 +375,43 @@ BODY: list[Row] = [
         posted(signing_request(without(ONE, content="x" * (MAX_DOCUMENT + 1)))),
         413,
         "request-too-large",
+    ),
+    (
+        "a PDF over 10 MiB",
+        posted(
+            signing_request(
+                without(
+                    ONE,
+                    "content",
+                    media_type=PDF,
+                    content_base64=base64.b64encode(bytes(MAX_PDF + 1)).decode(),
+                )
+            )
+        ),
+        413,
+        "request-too-large",
+    ),
+    (
+        "a seal on what is no PAdES",
+        posted(signing_request(without(ONE, seal={}))),
+        422,
+        "format-unsupported",
+    ),
+    *(
+        (
+            f"a seal {why}",
+            posted(signing_request(without(ONE, format="pades", seal=seal))),
+            400,
+            "request-malformed",
+        )
+        for why, seal in (
+            ("on page zero", {"page": 0}),
+            ("in no corner", {"corner": "middle"}),
+            ("for no reason", {"reason": ""}),
+            ("for too long a reason", {"reason": "x" * 101}),
+            ("of another colour", {"colour": "red"}),
+            ("that is null", None),
+        )
     ),
     *(
         (

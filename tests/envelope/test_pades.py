@@ -23,6 +23,7 @@ from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import DocumentError, DocumentRefused, DocumentUnreadable, FormatUnsupported
 from signer.model.request import Level
 from tests import pdfs, pki, stamping
+from tests.bench.pades import peak_of_large
 from tests.signatures import ALGORITHMS, WITHOUT_NUMBERS, lasting_pdf, signed_pdf
 
 RSA = SignatureAlgorithm.RSA_PKCS1_SHA256
@@ -199,3 +200,7 @@ def test_a_timestamp_larger_than_its_room_is_refused_rather_than_cut() -> None:
     value = pki.sign(pki.key("rsa-2048"), RSA, prepared.to_be_signed)
     with pytest.raises(DocumentRefused, match="timestamp"):
         prepared.finish(value, Evidence(timestamp=stamping.token(value)))
+
+
+def test_ten_megabytes_are_signed_in_less_than_200_mib() -> None:
+    assert peak_of_large() < 200

@@ -9,8 +9,10 @@ from signer.model.errors import SignatureNotVerified
 from signer.model.request import Level
 from signer.verify.candidate import Candidate
 from signer.verify.pades import read, verify_release
+from signer.verify.report import SubIndication
 from tests import pdfs, pki, stamping
 from tests.signatures import ALGORITHMS, lasting_pdf, signed_pdf
+from tests.verify import pades_attacks
 
 ECDSA = SignatureAlgorithm.ECDSA_SHA256
 
@@ -78,3 +80,24 @@ def test_what_was_agreed_to_is_released() -> None:
 def test_what_differs_from_what_was_agreed_to_is_not_released(other: dict[str, object]) -> None:
     with pytest.raises(SignatureNotVerified):
         released(signed_pdf(pdfs.plain()), **other)
+
+
+@pytest.mark.parametrize("attack", pades_attacks.ATTACKS)
+def test_no_named_attack_reads_as_signed(attack: str) -> None:
+    make, code = pades_attacks.ATTACKS[attack]
+    octets = make()
+    assert octets != pades_attacks.honest()
+    holds, found = pades_attacks.verdict(octets)
+    assert not holds
+    assert code is None or code in found
+
+
+def test_what_came_with_evidence_alone_is_no_change() -> None:
+    later = lasting_pdf(Level.B_LT, pdfs.plain())
+    assert pades_attacks.verdict(later) == (True, ["pdf-evidence-added"])
+
+
+def test_the_document_as_it_was_before_is_compared_where_it_is_at_hand() -> None:
+    found = read(pades_attacks.honest(), pdfs.plain(3))
+    assert codes(found) == ["pdf-original-differs"]
+    assert found.failure is SubIndication.HASH_FAILURE
