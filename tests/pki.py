@@ -31,6 +31,8 @@ def key(kind: str) -> PrivateKey:
         return ec.generate_private_key(ec.SECP256R1())
     if kind == "p384":
         return ec.generate_private_key(ec.SECP384R1())
+    if kind == "p521":
+        return ec.generate_private_key(ec.SECP521R1())
     return rsa.generate_private_key(65537, int(kind.removeprefix("rsa-")))
 
 

@@ -297,6 +297,6 @@ def _report(
         claimed_at=candidate.claimed_at,
         proven_at=proven,
         media_type=candidate.media_type,
-        content=candidate.content,
+        content=candidate.content if candidate.failure is None else None,
         findings=tuple(findings),
     )

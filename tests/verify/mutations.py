@@ -1,6 +1,6 @@
 """Damage of every kind to a signed file, for any format: what comes out is never valid for other content.
 
-A format adds itself to `SUBJECTS`; it gets a few hundred mutants in the tests and ten thousand in `make fuzz`,
+A format adds itself to `SUBJECTS`; it gets some hundred mutants in the tests and ten thousand in `make fuzz`,
 which also holds each verdict to five seconds and the process to 300 MB:
 `python -m tests.verify.mutations [FORMAT…] [--count N] [--seed N]`.
 """
