@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib
 from datetime import datetime, timedelta
 from functools import cache
 
 from asn1crypto import cms as asn1_cms
 from asn1crypto import keys as asn1_keys
-from asn1crypto import tsp as asn1_tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat import asn1
@@ -27,6 +27,9 @@ from signer.x509 import Certificate, read
 from tests import pki
 
 A_DAY = timedelta(days=1)
+
+# Teaches asn1crypto a content type, which it does not learn any more once it has looked one up.
+importlib.import_module("asn1crypto.tsp")
 
 
 def _strict(certificate: Certificate | bytes) -> x509.Certificate:
@@ -128,19 +131,14 @@ def timestamp(
 ) -> bytes:
     """A TimeStampToken over these octets, DER (RFC 3161), as pyHanko makes it."""
     from pyhanko.sign.timestamps import DummyTimeStamper
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
 
     who = asn1_x509.Certificate.load((authority or timestamp_authority()).der)
-    store = SimpleCertificateStore()
-    store.register(who)
     key = pki.key(kind).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     stamper = DummyTimeStamper(
         tsa_cert=who,
         tsa_key=asn1_keys.PrivateKeyInfo.load(key),
-        certs_to_embed=store,
         fixed_dt=at,
     )
-    assert asn1_tsp.TSTInfo  # its import teaches asn1crypto the content type
     token = asyncio.run(stamper.async_timestamp(hashlib.sha256(stamped).digest(), "sha256"))
     return bytes(token.dump())
 
