@@ -112,6 +112,11 @@ def known(certificate: Certificate) -> KnownAuthority | None:
     return _known().get(certificate.id)
 
 
+def known_authorities() -> tuple[KnownAuthority, ...]:
+    """All of them, in the order of the list."""
+    return tuple(_known().values())
+
+
 @cache
 def _known() -> dict[str, KnownAuthority]:
     text = files("signer.verify").joinpath("known_authorities.toml").read_text("utf-8")
