@@ -6,7 +6,6 @@ nothing by themselves. Neither digests nor values are checked here.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 from msgspec import Struct
@@ -61,7 +60,7 @@ class Reference(Struct, frozen=True):
 
     def binds(self, certificate: bytes) -> bool:
         """Is it the hash of this certificate, DER?"""
-        return hashlib.new(self.digest, certificate).digest() == self.value
+        return algorithms.hashed(self.digest, certificate) == self.value
 
 
 class Signed(Struct, frozen=True, kw_only=True):

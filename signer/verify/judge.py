@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -239,9 +240,14 @@ def _weaknesses(candidate: Candidate, signer: Certificate, findings: list[Findin
         yield _problem(weak, "key-weak", f"{signer.key_kind.value} {signer.key_bits}")
     if candidate.padding not in PADDINGS:
         yield _problem(weak, "algorithm-unknown", candidate.padding)
-    key = public_key(signer.spki)
-    if isinstance(key, RSAPublicKey) and key.public_numbers().e < MIN_RSA_EXPONENT:
+    if _small_exponent(signer.spki):
         findings.append(Finding(code="key-exponent-small", severity=Severity.WARNING))
+
+
+@lru_cache(maxsize=_MEMORY)
+def _small_exponent(spki: bytes) -> bool:
+    key = public_key(spki)
+    return isinstance(key, RSAPublicKey) and key.public_numbers().e < MIN_RSA_EXPONENT
 
 
 def _usage(signer: Certificate) -> Iterator[Problem]:
