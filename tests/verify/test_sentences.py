@@ -26,15 +26,34 @@ NOT_THESE = {"cades.py", "structure.py", "verdict.py", "report.py", "sentences.p
 
 
 def made() -> Iterator[str]:
-    """Every string in the verifier's code that is a row's code, or is given where a finding's code goes."""
+    """Every code that the verifier's modules name: rows as strings, and whatever is given as a `code`."""
     for path in HERE.glob("*.py"):
-        if path.name in NOT_THESE:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in TABLE:
-                yield node.value
-            if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
-                yield str(node.value.value)
+        if path.name not in NOT_THESE:
+            tree = ast.parse(path.read_text("utf-8"))
+            places = dict(_takes_a_code(tree))
+            for node in ast.walk(tree):
+                yield from _codes(node, places)
+
+
+def _takes_a_code(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Functions and exceptions of a module that take a `code`, and which argument it is."""
+    for node in ast.walk(tree):
+        for part in node.body if isinstance(node, ast.Module | ast.ClassDef) else ():
+            if isinstance(part, ast.FunctionDef):
+                names = [argument.arg for argument in part.args.args if argument.arg != "self"]
+                if "code" in names:
+                    yield node.name if isinstance(node, ast.ClassDef) else part.name, names.index("code")
+
+
+def _codes(node: ast.AST, places: dict[str, int]) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and node.value in TABLE:
+        yield str(node.value)
+    given: list[ast.expr] = []
+    if isinstance(node, ast.keyword) and node.arg == "code":
+        given = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
+        given = node.args[places[node.func.id] : places[node.func.id] + 1]
+    yield from (str(one.value) for one in given if isinstance(one, ast.Constant))
 
 
 def test_every_finding_has_a_row_and_every_row_a_finding() -> None:
