@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from signer.cli.drawing import drawn
 from signer.cli.sheet_lines import sheet_lines
 from signer.model.credential import Holder
 from signer.model.errors import MohrError
 from signer.model.request import Document
+from signer.model.sheet import Weight
 from signer.model.text import FSI, PDI
 from signer.prescription.dates import short_instant
 from signer.prescription.reader import read as read_document
@@ -126,5 +129,7 @@ def _content(report: Report, which: int) -> Iterator[str]:
         yield f"{heading} {len(report.content)} octets, {drawn(media_type) or '?'}"
         return
     yield heading
-    for line in sheet_lines(sheet):
+    # What the doctor was asked to confirm is past; where the document contradicts itself is not.
+    grave = tuple(finding for finding in sheet.findings if finding.weight is Weight.RED)
+    for line in sheet_lines(replace(sheet, findings=grave)):
         yield "  " + "".join(part if part.isascii() else drawn(part) for part in line)
