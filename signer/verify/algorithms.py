@@ -6,6 +6,8 @@ those that an algorithm has no use for are refused (RFC 5754, RFC 4055, RFC 5758
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
@@ -25,6 +27,14 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
+}
+
+_CONSTRUCTORS: dict[str, Callable[[bytes], hashlib._Hash]] = {
+    "sha1": hashlib.sha1,
+    "sha224": hashlib.sha224,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
 }
 
 _DIGESTS = {
@@ -104,24 +114,35 @@ def signature(identifier: bytes, digest_name: str | None = None) -> Algorithm:
     raise Unknown(f"signature algorithm {kind.hex()}")
 
 
+def hashed(name: str, octets: bytes) -> bytes:
+    """The hash of these octets under a hash of `digest`'s names."""
+    return _CONSTRUCTORS[name](octets).digest()
+
+
 def made_by(spki: bytes, algorithm: Algorithm, value: bytes, message: bytes) -> bool:
     """Did this key (SubjectPublicKeyInfo, DER) make `value` over `message`?
 
     False, too, for a key of another kind than the algorithm's. ECDSA values are DER (RFC 3279 §2.2.3).
     """
-    key, hashed = public_key(spki), _HASHES[algorithm.digest]
+    rsa, other = _key(spki)
+    hash_ = _HASHES[algorithm.digest]
     try:
-        if isinstance(key, RSAPublicKey):
-            if algorithm.padding == "ecdsa":
-                return False
-            key.verify(value, message, _padding(algorithm), hashed)
+        if rsa is not None and algorithm.padding != "ecdsa":
+            rsa.verify(value, message, _padding(algorithm), hash_)
+        elif other is not None and algorithm.padding == "ecdsa":
+            other.verify(value, message, ec.ECDSA(hash_))
         else:
-            if algorithm.padding != "ecdsa":
-                return False
-            key.verify(value, message, ec.ECDSA(hashed))
+            return False
     except (InvalidSignature, ValueError):  # ValueError: the key is too small for the hash
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _key(spki: bytes) -> tuple[RSAPublicKey | None, ec.EllipticCurvePublicKey | None]:
+    """The key by its kind, which is dear to ask for each signature."""
+    key = public_key(spki)
+    return (key, None) if isinstance(key, RSAPublicKey) else (None, key)
 
 
 @lru_cache(maxsize=64)

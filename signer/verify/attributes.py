@@ -6,8 +6,8 @@ nothing by themselves. Neither digests nor values are checked here.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -61,7 +61,7 @@ class Reference(Struct, frozen=True):
 
     def binds(self, certificate: bytes) -> bool:
         """Is it the hash of this certificate, DER?"""
-        return hashlib.new(self.digest, certificate).digest() == self.value
+        return algorithms.hashed(self.digest, certificate) == self.value
 
 
 class Signed(Struct, frozen=True, kw_only=True):
@@ -92,8 +92,9 @@ def signed(encoded: bytes) -> Signed:
     findings = []
     members, before = Reader(encoded).enter(der.SET), b""
     while not members.exhausted():
-        one = members.encoded(der.SEQUENCE)
-        attribute = Reader(one).enter(der.SEQUENCE)
+        place = members.place
+        attribute = members.enter(der.SEQUENCE)
+        one = members.since(place)
         kind = attribute.contents(der.OID)
         if one <= before:
             raise NotDer("signed attributes are not in the order of DER")
@@ -156,6 +157,8 @@ def unsigned(contents: bytes | None) -> Unsigned:
 
 def looks_like_attributes(content: bytes) -> bool:
     """Could this content itself be taken for the signed attributes of a signature (RFC 5652 §5.3)?"""
+    if content[:1] != b"\x31":
+        return False
     outer = Reader(content)
     try:
         members = outer.enter(der.SET)
@@ -171,17 +174,23 @@ def _references(found: dict[bytes, Reader]) -> tuple[Reference, ...] | None:
     for kind, fixed in ((_SIGNING_CERTIFICATE, "sha1"), (_SIGNING_CERTIFICATE_V2, None)):
         if kind not in found:
             continue
-        certificates = found[kind].enter(der.SEQUENCE).enter(der.SEQUENCE)
-        references = ()
-        while not certificates.exhausted():
-            reference = certificates.enter(der.SEQUENCE)
-            name = fixed or "sha256"
-            if fixed is None and reference.next_is(der.SEQUENCE):
-                name = algorithms.digest(reference.encoded(der.SEQUENCE))
-            references = (*references, Reference(name, reference.contents(der.OCTET_STRING)))
-        if not references:
-            raise _broken("attribute-missing", "signing-certificate")
+        references = _hashes(found[kind].contents(der.SEQUENCE), fixed)
     return references
+
+
+@lru_cache(maxsize=1024)
+def _hashes(attribute: bytes, fixed: str | None) -> tuple[Reference, ...]:
+    """The references of a SigningCertificate or, where no hash is fixed, a SigningCertificateV2."""
+    certificates, found = Reader(attribute).enter(der.SEQUENCE), []
+    while not certificates.exhausted():
+        reference = certificates.enter(der.SEQUENCE)
+        name = fixed or "sha256"
+        if fixed is None and reference.next_is(der.SEQUENCE):
+            name = algorithms.digest(reference.encoded(der.SEQUENCE))
+        found.append(Reference(name, reference.contents(der.OCTET_STRING)))
+    if not found:
+        raise _broken("attribute-missing", "signing-certificate")
+    return tuple(found)
 
 
 def _revocation_values(fields: Reader, crls: list[bytes], ocsps: list[bytes]) -> None:

@@ -7,13 +7,13 @@ released, is `cades`; whom to trust is `judge`'s matter.
 
 from __future__ import annotations
 
-import hashlib
+from functools import lru_cache
 
 from msgspec import Struct
 
 from signer.verify import algorithms, attributes, der
 from signer.verify.algorithms import Algorithm
-from signer.verify.attributes import Signed, Unsigned
+from signer.verify.attributes import Reference, Signed, Unsigned
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
 from signer.verify.der import NotDer, Reader
 from signer.verify.report import Finding, Severity, SubIndication
@@ -68,7 +68,7 @@ def read_signed_data(
         parts = _take_apart(octets)
         signed = attributes.signed(parts.signed_attributes)
         unsigned = attributes.unsigned(parts.unsigned_attributes)
-        algorithm = _algorithm(parts)
+        algorithm = _algorithm(parts.digest_algorithms, parts.digest_algorithm, parts.signature_algorithm)
     except NotDer as fault:
         raise _broken("not-der", str(fault)) from None
     except algorithms.Unknown as fault:
@@ -78,7 +78,7 @@ def read_signed_data(
     if signed.algorithm_protection not in {None, _protected(parts)}:
         raise _broken("algorithms-disagree", "CMSAlgorithmProtection")
     inside = (*parts.certificates, *unsigned.certificates)
-    certificate = _signer((*inside, *certificates), parts.sid, signed)
+    certificate = _signer((*inside, *certificates), parts.sid, signed.references)
     failure, found, changed = _check(parts, signed, algorithm, certificate, content)
     cades = signed.references is not None
     data = content if parts.content is None else parts.content
@@ -199,14 +199,15 @@ def _revocation(members: Reader) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     return tuple(crls), tuple(ocsps)
 
 
-def _algorithm(parts: _Parts) -> Algorithm:
+@lru_cache(maxsize=64)
+def _algorithm(listed: bytes, signers: bytes, signature: bytes) -> Algorithm:
     """The one algorithm that all of its places name: the list, the signer's digest, the signature's."""
-    digest = algorithms.digest(parts.digest_algorithm)
-    declared = Reader(parts.digest_algorithms)
+    digest = algorithms.digest(signers)
+    declared = Reader(listed)
     names = set()
     while not declared.exhausted():
         names.add(algorithms.digest(declared.encoded(der.SEQUENCE)))
-    algorithm = algorithms.signature(parts.signature_algorithm, digest)
+    algorithm = algorithms.signature(signature, digest)
     if digest not in names or algorithm.digest != digest:
         raise _broken("algorithms-disagree")
     return algorithm
@@ -217,13 +218,16 @@ def _protected(parts: _Parts) -> bytes:
     return parts.digest_algorithm + b"\xa1" + parts.signature_algorithm[1:]
 
 
-def _signer(candidates: tuple[bytes, ...], sid: bytes, signed: Signed) -> Certificate:
+@lru_cache(maxsize=4096)
+def _signer(
+    candidates: tuple[bytes, ...], sid: bytes, references: tuple[Reference, ...] | None
+) -> Certificate:
     """The certificate that SignerInfo names and that the signed reference, where there is one, binds."""
     named = [one for der_ in dict.fromkeys(candidates) if (one := _named(der_, sid)) is not None]
     if not named:
         raise _unreadable(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-missing")
-    if signed.references is not None:
-        first = signed.references[0]
+    if references is not None:
+        first = references[0]
         named = [one for one in named if first.binds(one.der)]
         if not named:
             raise _unreadable(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-differs")
@@ -253,13 +257,9 @@ def _check(
         return SubIndication.SIG_CRYPTO_FAILURE, (_failed("signature-wrong"),), None
     if content is None:
         return SubIndication.SIGNED_DATA_NOT_FOUND, (_failed("content-missing"),), None
-    if hashlib.new(algorithm.digest, content).digest() != signed.message_digest:
-        original = given is not None and hashlib.new(algorithm.digest, given).digest()
-        return (
-            SubIndication.HASH_FAILURE,
-            (_failed("digest-differs"),),
-            (given if original == signed.message_digest else None),
-        )
+    if algorithms.hashed(algorithm.digest, content) != signed.message_digest:
+        meant = given is not None and algorithms.hashed(algorithm.digest, given) == signed.message_digest
+        return SubIndication.HASH_FAILURE, (_failed("digest-differs"),), given if meant else None
     if given is not None and given != content:
         return SubIndication.HASH_FAILURE, (_failed("content-differs"),), given
     if attributes.looks_like_attributes(content):

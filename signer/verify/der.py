@@ -37,6 +37,15 @@ class Reader:
         """Does an element with this identifier octet come next?"""
         return self._at < self._end and self._octets[self._at] == tag
 
+    @property
+    def place(self) -> int:
+        """Where the next element begins, for `since`."""
+        return self._at
+
+    def since(self, place: int) -> bytes:
+        """The octets passed since a `place`."""
+        return self._octets[place : self._at]
+
     def tag(self) -> int:
         """The identifier octet of the next element."""
         if self._at >= self._end:

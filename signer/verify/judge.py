@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -34,10 +35,15 @@ _Way = tuple[Certificate, ...]
 
 
 class _Moment(Struct, frozen=True):
-    """When the signature is known to have existed: proven by a timestamp, or only now."""
+    """When the signature is known to have existed: proven by a timestamp, or only now.
+
+    Revocation data must be current for `current_for`: the same moment, but for a timestamp authority, which
+    has to be in force when it is judged and is asked about when it stamped.
+    """
 
     at: datetime
     proven: bool
+    current_for: datetime
     claimed: datetime | None = None
 
 
@@ -80,11 +86,14 @@ class Verifier:
         if candidate.failure is not None:
             findings += documents.changes(candidate)
             return _report(candidate, signer, None, candidate.failure, findings)
-        proven = self._proven(candidate, at, findings)
-        moment = _Moment(proven or at, proven is not None, candidate.claimed_at)
+        data = RevocationData(
+            crls=(*candidate.crls, *self._trust.data.crls), ocsps=(*candidate.ocsps, *self._trust.data.ocsps)
+        )
+        proven = self._proven(candidate, data, at, findings)
+        moment = _Moment(proven or at, proven is not None, proven or at, candidate.claimed_at)
         problems = [
             *_weaknesses(candidate, signer, findings),
-            *self._trusted(candidate, signer, moment, findings),
+            *self._trusted(signer, candidate.certificates, data, moment, findings),
             *_usage(signer),
             *_whole(candidate),
         ]
@@ -98,20 +107,22 @@ class Verifier:
         sub_indication = problems[0].sub_indication if problems else None
         return _report(candidate, signer, proven, sub_indication, findings)
 
-    def _proven(self, candidate: Candidate, at: datetime, findings: list[Finding]) -> datetime | None:
+    def _proven(
+        self, candidate: Candidate, data: RevocationData, at: datetime, findings: list[Finding]
+    ) -> datetime | None:
         """The earliest time that a trusted timestamp proves (§5.5.4), and what is to be said of each."""
         proven: datetime | None = None
         for timestamp in candidate.timestamps:
             try:
                 stamp = timestamps.read(timestamp, candidate.certificates)
-                self._check_authority(stamp, at)
+                self._check_authority(stamp, data, at)
             except NotAStamp as fault:
                 findings.append(Finding(code=fault.code, severity=Severity.WARNING))
                 continue
             proven = stamp.at if proven is None else min(proven, stamp.at)
         return proven
 
-    def _check_authority(self, stamp: timestamps.Stamp, at: datetime) -> None:
+    def _check_authority(self, stamp: timestamps.Stamp, data: RevocationData, at: datetime) -> None:
         """Raises `NotAStamp` where the authority may not stamp, or could not be trusted when it did."""
         authority = read_certificate(stamp.candidate.certificate)
         if not timestamps.may_stamp(authority):
@@ -122,19 +133,22 @@ class Verifier:
             raise NotAStamp("timestamp-weak")
         if not authority.not_before <= stamp.at <= authority.not_after:
             raise NotAStamp("timestamp-authority-out-of-time")
-        if any(self._trusted(stamp.candidate, authority, _Moment(at, False), [])):
+        moment = _Moment(at, False, stamp.at)
+        if any(self._trusted(authority, stamp.candidate.certificates, data, moment, [])):
             raise NotAStamp("timestamp-authority-untrusted")
 
     def _trusted(
-        self, candidate: Candidate, signer: Certificate, moment: _Moment, findings: list[Finding]
+        self,
+        signer: Certificate,
+        certificates: tuple[bytes, ...],
+        data: RevocationData,
+        moment: _Moment,
+        findings: list[Finding],
     ) -> list[Problem]:
         """The problems of the best way up to an anchor: none, or those of the first way found."""
-        ways = self._all_ways(signer, candidate.certificates)
+        ways = self._all_ways(signer, certificates)
         if not ways:
             return [_problem(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "chain-missing")]
-        data = RevocationData(
-            crls=(*candidate.crls, *self._trust.data.crls), ocsps=(*candidate.ocsps, *self._trust.data.ocsps)
-        )
         first: list[Problem] | None = None
         for way in ways:
             said: list[Finding] = []
@@ -168,7 +182,7 @@ class Verifier:
             findings.append(Finding(code="revocation-skipped", severity=Severity.WARNING))
         else:
             for certificate, issuer in pairwise(way):
-                status = self._status(certificate, issuer, data, moment.at)
+                status = self._status(certificate, issuer, data, moment.current_for)
                 yield from self._revoked(certificate is way[0], status, moment, findings)
         for certificate in way[:-1]:
             if certificate.signature_algorithm in _SHA1_SIGNATURES:
@@ -239,9 +253,14 @@ def _weaknesses(candidate: Candidate, signer: Certificate, findings: list[Findin
         yield _problem(weak, "key-weak", f"{signer.key_kind.value} {signer.key_bits}")
     if candidate.padding not in PADDINGS:
         yield _problem(weak, "algorithm-unknown", candidate.padding)
-    key = public_key(signer.spki)
-    if isinstance(key, RSAPublicKey) and key.public_numbers().e < MIN_RSA_EXPONENT:
+    if _small_exponent(signer.spki):
         findings.append(Finding(code="key-exponent-small", severity=Severity.WARNING))
+
+
+@lru_cache(maxsize=_MEMORY)
+def _small_exponent(spki: bytes) -> bool:
+    key = public_key(spki)
+    return isinstance(key, RSAPublicKey) and key.public_numbers().e < MIN_RSA_EXPONENT
 
 
 def _usage(signer: Certificate) -> Iterator[Problem]:
@@ -297,6 +316,6 @@ def _report(
         claimed_at=candidate.claimed_at,
         proven_at=proven,
         media_type=candidate.media_type,
-        content=candidate.content,
+        content=candidate.content if candidate.failure is None else None,
         findings=tuple(findings),
     )

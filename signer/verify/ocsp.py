@@ -6,7 +6,6 @@ looked at: responses here come from files and caches. Whether one is current is 
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from functools import lru_cache
 
@@ -43,8 +42,8 @@ class Answer(Struct, frozen=True, kw_only=True):
         """Is it about this certificate of this issuer?"""
         return (
             self.serial == Reader(certificate.serial_der).contents(der.INTEGER)
-            and self.name_hash == hashlib.new(self.digest, issuer.subject_der).digest()
-            and self.key_hash == hashlib.new(self.digest, _key_bits(issuer.spki)).digest()
+            and self.name_hash == algorithms.hashed(self.digest, issuer.subject_der)
+            and self.key_hash == algorithms.hashed(self.digest, _key_bits(issuer.spki))
         )
 
 

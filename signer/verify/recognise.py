@@ -11,6 +11,7 @@ import binascii
 import importlib
 import re
 from enum import Enum
+from functools import cache
 from typing import cast
 
 from signer.verify.candidate import Candidate, ReadSignature, Unreadable
@@ -80,6 +81,7 @@ def _unwrapped(text: bytes) -> bytes:
         raise _unrecognised("format-unknown") from None
 
 
+@cache
 def _load(reader: Reader) -> ReadSignature:
     return cast("ReadSignature", importlib.import_module(reader.value).read)
 

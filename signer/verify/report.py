@@ -92,7 +92,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """The answer for one file. `signer` is None where no signing certificate could be read.
 
     `claimed_at` is the signer's own word, `proven_at` a timestamp's that held; both aware, UTC. `content` is
-    what was signed, where there is any, and `media_type` what the signature says that it is.
+    what was signed, None where integrity does not hold or it is not at hand; `media_type` is what the
+    signature says that it is.
     """
 
     indication: Indication

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from signer.model.findings import FIELDS
-from signer.model.text import isolate, visible
+from signer.model.text import isolate, persian_digits, visible
 from signer.prescription.compare import HEADER
 from signer.verify.report import Finding, Indication
 
@@ -77,7 +77,9 @@ def place(pointer: str, language: Language) -> str:
     item = _ITEM.fullmatch(pointer)
     if item is None:
         return _field(pointer, persian) or pointer or ("همهٔ سند" if persian else "all of it")
-    number = int(item[1]) + 1
+    number = str(int(item[1]) + 1)
+    if persian:
+        number = persian_digits(number)
     if item[2] is None:
         return f"قلم {number}" if persian else f"item {number}"
     field = FIELDS.get(item[2])

@@ -6,7 +6,6 @@ judged with the same rules as a signer (`judge`); here only what makes it a time
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -51,7 +50,7 @@ def read(timestamp: SignatureTimestamp, certificates: tuple[bytes, ...]) -> Stam
         digest, imprint, at = _info(candidate.content)
     except (NotDer, algorithms.Unknown):
         raise NotAStamp("timestamp-unreadable") from None
-    if hashlib.new(digest, timestamp.stamped).digest() != imprint:
+    if algorithms.hashed(digest, timestamp.stamped) != imprint:
         raise NotAStamp("timestamp-of-something-else")
     return Stamp(candidate=candidate, at=at)
 

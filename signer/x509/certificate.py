@@ -117,7 +117,7 @@ class Certificate(Struct, frozen=True, kw_only=True, cache_hash=True):
         return next((value for found, value in self.extensions if found == kind), None)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def read(der: bytes) -> Certificate:
     """Read one DER certificate; the same octets are read once.
 
@@ -133,7 +133,7 @@ def read(der: bytes) -> Certificate:
         raise CertificateUnreadable(str(fault)) from fault
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def public_key(spki: bytes) -> RSAPublicKey | EllipticCurvePublicKey:
     """The key in a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). Raises `KeyUnsupported`."""
     try:

@@ -18,7 +18,7 @@ from typing import Any
 
 from signer.envelope import cades, jades, jws
 from signer.model.credential import KeyKind
-from tests.bench import pades, process
+from tests.bench import pades, process, verification
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
@@ -39,7 +39,11 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(".mohr/bench"))
     options = parser.parse_args()
     base = options.folder.absolute()
-    figures = measure(base, options.rounds) | measure_process(base, options.idle)
+    figures = (
+        measure(base, options.rounds)
+        | verification.measure(base, options.rounds)
+        | measure_process(base, options.idle)
+    )
     for name, row in figures.items():
         print(f"{name:26}" + "".join(f"{value:12.3f} {unit}" for unit, value in row.items()))
     if options.json:

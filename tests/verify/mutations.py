@@ -21,6 +21,7 @@ from signer.verify import Indication, Report
 from signer.verify import verify as verify_file
 from signer.x509 import read
 from tests import pdfs, pki
+from tests.revocation import REVOCATION_VALUES, crl, stamped, tlv, with_unsigned
 from tests.signatures import CONTENT, signed, signed_pdf
 
 SECONDS = 5.0
@@ -149,10 +150,24 @@ def pades() -> Subject:
     )
 
 
+def cades_b_lt() -> Subject:
+    """With a timestamp, and the CRL that was current for it, in unsigned attributes."""
+    root = read(pki.authority().certificate)
+    values = tlv(0x30, tlv(0xA0, tlv(0x30, crl())))
+    whole = with_unsigned(stamped(signed(), pki.NOW), REVOCATION_VALUES, values)
+    return Subject(
+        signed=whole,
+        content=CONTENT,
+        verify=lambda octets: verify_file(octets, anchors=(root,), at=pki.NOW),
+        others=(stamped(signed(content=b'{"mohr":1,"kind":"lab"}'), pki.NOW),),
+    )
+
+
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     "cades": cades,
     "cades-detached": cades_detached,
     "pades": pades,
+    "cades-b-lt": cades_b_lt,
 }
 
 
