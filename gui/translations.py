@@ -50,6 +50,7 @@ SHOW_WAITING = Text("نمایش", "Show")
 # --- who asks, with what
 TITLE_ONE = Text("درخواست امضای نسخه", "Request to sign a prescription")
 TITLE_ONE_PLAIN = Text("درخواست امضای سند", "Request to sign a document")
+TITLE_SIGN_IN = Text("ورود به {origin}", "Sign in to {origin}")
 TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign")
 FROM_PANEL = Text("از پنل", "From the panel")
 PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
@@ -169,6 +170,7 @@ PIN_AGAIN_LAST_TRY = Text(
 DECLINE = Text("رد", "Decline")
 GIVE_UP = Text("انصراف", "Give up")
 SIGN = Text("امضا", "Sign")
+SIGN_IN = Text("ورود", "Sign in")
 SIGN_MANY = Text("امضای {approved} از {total}", "Sign {approved} of {total}")
 CLOSE = Text("بستن", "Close")
 WHY_RED = Text("این نسخه ایرادی دارد که امضا را ممکن نمی‌کند.", "A finding forbids signing this.")
@@ -211,6 +213,7 @@ LEAVES_COUNT = Text("{count} مقدار", "values: {count}")
 OPENING_TOKEN = Text("در حال گشودن توکن…", "Opening the token…")
 SIGNING_COUNT = Text("{done} از {total} امضا شد", "{done} of {total} signed")
 DONE_ONE = Text("امضا شد.", "Signed.")
+DONE_SIGN_IN = Text("وارد شدید.", "Signed in.")
 DONE_MANY = Text("{signed} سند امضا شد.", "{signed} documents were signed.")
 DONE_SOME = Text(
     "{signed} از {total} سند امضا شد؛ {declined} رد و {failed} ناموفق.",

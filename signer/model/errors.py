@@ -12,7 +12,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │                     SignatureInvalid PairingUnknown PairingRefused PairingBusy
     ├── ConsentError      ConsentDeclined ConsentSurfaceMissing RequestCancelled
     ├── DocumentError     DocumentRefused DocumentUnreadable FormatUnsupported
-    ├── CredentialError   CredentialAbsent CredentialUnusable MechanismUnsupported
+    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialNotForSignIn MechanismUnsupported
     ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
@@ -387,6 +387,18 @@ class CredentialUnusable(CredentialError):
     fa_remedy = "گواهی دیگری برگزینید یا تمدید کنید."
     en_remedy = "Choose another certificate or renew this one."
     helpdesk = "Expired, not yet valid, or key usage without a signing bit; reason in `detail`."
+
+
+class CredentialNotForSignIn(CredentialError):
+    code = "certificate-not-for-sign-in"
+    status = 422
+    fa = "این گواهی تنها برای امضای سند است و با آن نمی‌توان وارد شد."
+    en = "This certificate is for signing documents alone and does not sign in."
+    fa_remedy = "با گواهی دیگری وارد شوید، یا از راه دیگر پنل."
+    en_remedy = "Sign in with another certificate, or in the panel's other way."
+    helpdesk = (
+        "Key usage is nonRepudiation without digitalSignature; `sign_in_with_non_repudiation` allows it."
+    )
 
 
 class MechanismUnsupported(CredentialError):

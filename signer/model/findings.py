@@ -37,6 +37,14 @@ class Kind(Struct, frozen=True, kw_only=True):
 
 _KINDS = (
     Kind(
+        code="signs-in",
+        weight=Weight.NOTE,
+        fa="صفحهٔ {origin} می‌خواهد با توکن شما وارد شوید. نسخه‌ای امضا نمی‌شود.",
+        en="The page {origin} asks you to sign in with your token. No prescription is signed.",
+        fa_remedy="اگر نشانی بالا همان پنلی نیست که باز کرده‌اید، «رد» را بزنید.",
+        en_remedy="If that address is not the panel that you opened, decline.",
+    ),
+    Kind(
         code="items-differ-from-wire",
         weight=Weight.RED,
         fa="«{field}» در متن نسخه {here} است و در بدنهٔ بیمه {there} ({wire}).",

@@ -56,24 +56,46 @@ class SigningService:
         credential: str | None,
         purpose: str | None,
     ) -> RequestView:
-        """See `UseCases.submit`. One at a time, so that two posts of one key cannot both be the first."""
+        """See `UseCases.submit`."""
+        for document in documents:
+            envelopes.check_supported(document)
+        return await self._admit(
+            SigningRequest(
+                id=secrets.token_urlsafe(16),
+                origin=origin,
+                idempotency_key=idempotency_key,
+                body_hash=body_hash,
+                documents=documents,
+                received_at=self._around.clock.now(),
+                credential=credential,
+                purpose=purpose,
+            )
+        )
+
+    async def sign_in(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, nonce: str, credential: str | None
+    ) -> RequestView:
+        """See `UseCases.sign_in`."""
+        return await self._admit(
+            SigningRequest(
+                id=secrets.token_urlsafe(16),
+                origin=origin,
+                idempotency_key=idempotency_key,
+                body_hash=body_hash,
+                documents=(envelopes.sign_in_document(origin, nonce),),
+                received_at=self._around.clock.now(),
+                credential=credential,
+            )
+        )
+
+    async def _admit(self, request: SigningRequest) -> RequestView:
+        """One at a time, so that two posts of one key cannot both be the first."""
         async with self._taking_in:
             self._forget_old()
-            entry = self._by_key.get((origin, idempotency_key))
+            entry = self._by_key.get((request.origin, request.idempotency_key))
             if entry is None:
-                entry = await self._take_in(
-                    SigningRequest(
-                        id=secrets.token_urlsafe(16),
-                        origin=origin,
-                        idempotency_key=idempotency_key,
-                        body_hash=body_hash,
-                        documents=documents,
-                        received_at=self._around.clock.now(),
-                        credential=credential,
-                        purpose=purpose,
-                    )
-                )
-            elif entry.runner.request.body_hash != body_hash:
+                entry = await self._take_in(request)
+            elif entry.runner.request.body_hash != request.body_hash:
                 raise IdempotencyConflict
         return self._view(entry)
 
@@ -111,8 +133,6 @@ class SigningService:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
-        for document in request.documents:
-            envelopes.check_supported(document)
         known, signed = _remembered(request, past) if past else ({}, {})
         if len(known) < len(request.documents):
             self._check_room(request.origin)
@@ -208,7 +228,7 @@ def _remembered(
             signed[document.id] = Signed(
                 document_id=document.id,
                 signature=envelopes.attach(seal.signature, document),
-                certificate=envelopes.signer_certificate(seal.signature),
+                certificate=envelopes.signer_certificate(seal.signature, document),
                 signed_at=seal.signed_at,
             )
     return known, signed
