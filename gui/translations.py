@@ -104,6 +104,7 @@ DETAILS = Text("جزئیات ({count} مقدار دیگر)", "Details ({count} m
 DETAILS_ALL = Text("جزئیات", "Details")
 DETAILS_TITLE = Text("همهٔ مقدارها، درست همان‌گونه که امضا می‌شوند", "Every value, exactly as it is signed")
 DETAILS_BACK = Text("بازگشت به نسخه", "Back to the prescription")
+SIGN_IN_TITLE = Text("همهٔ آنچه صفحه خواسته است", "Everything that the page asks with")
 LEAVES_TITLE = Text("همهٔ مقدارهای این سند", "Every value of this document")
 SEARCH = Text("جست‌وجو", "Search")
 SEARCH_COUNT = Text("{found} از {total}", "{found} of {total}")

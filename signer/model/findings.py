@@ -37,14 +37,6 @@ class Kind(Struct, frozen=True, kw_only=True):
 
 _KINDS = (
     Kind(
-        code="signs-in",
-        weight=Weight.NOTE,
-        fa="صفحهٔ {origin} می‌خواهد با توکن شما وارد شوید. نسخه‌ای امضا نمی‌شود.",
-        en="The page {origin} asks you to sign in with your token. No prescription is signed.",
-        fa_remedy="اگر نشانی بالا همان پنلی نیست که باز کرده‌اید، «رد» را بزنید.",
-        en_remedy="If that address is not the panel that you opened, decline.",
-    ),
-    Kind(
         code="items-differ-from-wire",
         weight=Weight.RED,
         fa="«{field}» در متن نسخه {here} است و در بدنهٔ بیمه {there} ({wire}).",
@@ -155,6 +147,16 @@ _KINDS = (
         en="These have no counterpart in the insurer's body that could be compared: {fields}.",
         fa_remedy="مقدارهای بدنهٔ بیمه در جزئیات است.",
         en_remedy="The body's values stand under details.",
+    ),
+    Kind(
+        code="signs-in",
+        weight=Weight.NOTE,
+        fa="صفحهٔ {origin} می‌خواهد با توکن خود وارد شوید. نسخه‌ای امضا نمی‌شود. "
+        "اگر خودتان این صفحه را باز نکرده‌اید، رد کنید.",
+        en="The page {origin} asks you to sign in with your token. No prescription is signed. "
+        "Decline if you did not open that page yourself.",
+        fa_remedy="اگر نشانی بالا همان پنلی نیست که باز کرده‌اید، «رد» را بزنید.",
+        en_remedy="If that address is not the panel that you opened, decline.",
     ),
 )
 

@@ -150,6 +150,7 @@ SCREENS: dict[str, Draw] = {
     "consent-details": _consent(scenes.consent(scenes.three_items()), _details),
     "consent-json": _consent(scenes.consent(scenes.plain_json())),
     "consent-text": _consent(scenes.consent(scenes.plain_text(lines=80))),
+    "consent-sign-in": _consent(scenes.consent(scenes.sign_in()), _typed),
     "consent-last": _consent(_tries(TriesLeft.LAST)),
     "consent-locked": _consent(_tries(TriesLeft.LOCKED)),
     "consent-pad": _consent(_tries(TriesLeft.OK, AuthorisationKind.PIN_PAD)),

@@ -26,6 +26,7 @@ WEIGHTS = {
     "document-not-a-prescription": Weight.AMBER,
     "names-are-the-panels-words": Weight.NOTE,
     "wire-not-comparable": Weight.NOTE,
+    "signs-in": Weight.NOTE,
 }
 LANGUAGES: tuple[Language, ...] = ("fa", "en")
 
