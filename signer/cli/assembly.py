@@ -109,6 +109,7 @@ class Agent:
         from signer.endpoint.agent_key import load_agent_key
         from signer.endpoint.calls import About, AgentState
         from signer.endpoint.listener import PORTS
+        from signer.endpoint.local_ca import local_identity
         from signer.endpoint.pairings import Pairings
         from signer.endpoint.server import Endpoint
         from signer.journal.store import SqliteJournal
@@ -140,6 +141,9 @@ class Agent:
             )
         )
         undo.push_async_callback(service.stop)
+        identity = local_identity(self._folders.data / "tls", clock.now())
+        if identity.made:
+            log.info("a new authority for https was made: mohr ca trust puts it into the browsers' stores")
         endpoint = Endpoint(
             use_cases=service,
             consent=self._consent,
@@ -151,6 +155,7 @@ class Agent:
             state=lambda: AgentState.READY if signers.seen else AgentState.NO_TOKEN,
             ports=self._ports or PORTS,
             endpoint_file=self._folders.endpoint_file,
+            tls=identity.context(),
         )
         address = await endpoint.start()
         undo.push_async_callback(endpoint.stop)

@@ -43,6 +43,19 @@ def _parser() -> argparse.ArgumentParser:
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
     pairings.set_defaults(run=_pairings)
 
+    ca = commands.add_parser("ca", help="the agent's own authority for https on this computer")
+    asked = ca.add_subparsers(title="commands", metavar="status|trust|distrust|export", required=True)
+    for name, text in (
+        ("status", "which browsers' stores trust it"),
+        ("trust", "put it into this user's browsers' stores"),
+        ("distrust", "take every authority of Mohr's out of them"),
+        ("export", "print it, PEM, for a store that is not reached from here"),
+    ):
+        command = asked.add_parser(name, help=text)
+        command.set_defaults(run=_ca, what=name)
+        if name != "export":
+            command.add_argument("--system", action="store_true", help="the system's store, as root")
+
     journal = commands.add_parser("journal", help="check the journal's chain")
     journal.set_defaults(run=_journal)
 
@@ -89,6 +102,15 @@ def _pairings(options: argparse.Namespace) -> int:
     from signer.cli.records import pairings
 
     return pairings(options.revoke)
+
+
+def _ca(options: argparse.Namespace) -> int:
+    from signer.cli import authority
+
+    if options.what == "export":
+        return authority.export()
+    run = {"status": authority.status, "trust": authority.trust, "distrust": authority.distrust}
+    return run[options.what](system=options.system)
 
 
 def _journal(_: argparse.Namespace) -> int:

@@ -97,12 +97,11 @@ class Calls:
 
     async def page(self, call: Call) -> Answer:
         """A page for people."""
-        return Answer(
-            status=200,
-            content_type="text/html; charset=utf-8",
-            body=page.HTML,
-            headers=(("Content-Security-Policy", page.CONTENT_SECURITY_POLICY),),
-        )
+        return _html(page.HOME)
+
+    async def bridge(self, call: Call) -> Answer:
+        """The page through which a panel speaks that may not speak by itself."""
+        return _html(page.BRIDGE)
 
     async def openapi(self, call: Call) -> Answer:
         """The contract, generated from the types."""
@@ -230,6 +229,19 @@ class Calls:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+
+def _html(shown: page.Page) -> Answer:
+    return Answer(
+        status=200,
+        content_type="text/html; charset=utf-8",
+        body=shown.html,
+        headers=(
+            ("Content-Security-Policy", shown.policy),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Frame-Options", "DENY"),
+        ),
+    )
 
 
 _WAIT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3})?", re.ASCII)

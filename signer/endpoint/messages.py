@@ -31,6 +31,8 @@ from signer.service.views import DocumentView, RequestView
 
 MAX_BODY = 20 * 1024 * 1024
 MAX_SMALL_BODY = 4096
+#: Octets that the line before a frame's body may have (`frames`).
+MAX_LINE = 8 * 1024
 MAX_DOCUMENT = 1024 * 1024
 SIGN_IN_NONCE_OCTETS = 32
 

@@ -101,7 +101,7 @@ def document(version: str) -> bytes:
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        if route.route_class is RouteClass.STATIC:
+        if route.route_class not in {RouteClass.OPEN, RouteClass.PAIRED}:
             continue
         paths[route.path] = {
             method.lower(): _operation(name, route.path, route.route_class, schema_of)

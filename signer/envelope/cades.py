@@ -1,6 +1,7 @@
-"""CAdES B-B signatures (ETSI EN 319 122-1 §6.3), attached or detached, in two phases that are types.
+"""CAdES B-B, B-T and B-LT (ETSI EN 319 122-1 §6.3), attached or detached, in two phases that are types.
 
-`prepare` gives what a token must sign, and only that has a `finish`. The signed attributes are content-type,
+`prepare` gives what a token must sign, and only that has a `finish`, which places a timestamp and
+revocation data that it is given. The signed attributes are content-type,
 message-digest, signing-certificate-v2, signing-time and mime-type: the media type is signed, so a reader
 cannot be told that the bytes are something else. Nothing is verified here (`signer.verify.cades`).
 """
@@ -8,7 +9,7 @@ cannot be told that the bytes are something else. Nothing is verified here (`sig
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from asn1crypto import parser
@@ -19,20 +20,22 @@ from msgspec.structs import replace
 from signer.envelope import cms
 from signer.envelope.algorithms import SUITES, Suite
 from signer.envelope.checks import check
+from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import CredentialUnusable, DocumentRefused
+from signer.model.request import Level
 from signer.x509 import Certificate
 
 _VERSION = 1
-#: RFC 5652 §11.3: years up to 2049 are UTCTime, later ones GeneralizedTime.
-_LAST_UTC_TIME_YEAR = 2049
+#: RFC 5652 §5.1: of a SignedData with revocation data that is no CRL.
+_VERSION_WITH_OCSP = 5
 _SET, _SEQUENCE, _OID = (0, 1, 17), (0, 1, 16), (0, 0, 6)
 
 _CONTENT_TYPE = cms.attribute(cms.ID_CONTENT_TYPE, cms.ID_DATA)
 
 
 class CadesToBeSigned(Struct, frozen=True, kw_only=True):
-    """A signature that lacks its value.
+    """A signature that lacks its value; implements `phases.ToBeSigned`.
 
     `to_be_signed` is what the token hashes and signs: the DER of SET OF Attribute (RFC 5652 §5.4). `content`
     is None where the signature will be detached.
@@ -47,15 +50,24 @@ class CadesToBeSigned(Struct, frozen=True, kw_only=True):
         """The same, to be finished without its content: what is signed does not change."""
         return replace(self, content=None)
 
-    def finish(self, signature: bytes) -> bytes:
-        """The ContentInfo, DER, around a signature value (ECDSA: DER ECDSA-Sig-Value)."""
+    def stamped(self, signature: bytes) -> bytes:
+        """The octets of the signature value, without tag and length (EN 319 122-1 §5.3)."""
+        return signature
+
+    def finish(self, signature: bytes, evidence: Evidence = NOTHING) -> bytes:
+        """The ContentInfo, DER, around a signature value (ECDSA: DER ECDSA-Sig-Value).
+
+        The timestamp becomes an unsigned attribute (EN 319 122-1 §5.3), the chain and the revocation data
+        stand in SignedData (§5.5.3, RFC 5940).
+        """
         suite, signer = _RAW[self.algorithm], _signer(self.certificate)
         return _content_info(
             cms.SignedData(
-                version=_VERSION,
+                version=_VERSION_WITH_OCSP if evidence.ocsps else _VERSION,
                 digest_algorithms=asn1.SetOf([suite.digest_algorithm]),
                 encap_content_info=_encapsulated(self.content),
-                certificates=asn1.SetOf([signer.certificate]),
+                certificates=asn1.SetOf([signer.certificate, *_chain(self.certificate, evidence)]),
+                crls=_revocation(evidence),
                 signer_infos=asn1.SetOf(
                     [
                         cms.SignerInfo(
@@ -65,6 +77,7 @@ class CadesToBeSigned(Struct, frozen=True, kw_only=True):
                             signed_attrs=cms.raw(cms.TAG_SIGNED_ATTRIBUTES + self.to_be_signed[1:]),
                             signature_algorithm=suite.signature_algorithm,
                             signature=signature,
+                            unsigned_attrs=_unsigned(evidence),
                         )
                     ]
                 ),
@@ -80,31 +93,64 @@ def prepare(
     algorithm: SignatureAlgorithm,
     signing_time: datetime,
     attached: bool = True,
+    level: Level = Level.B_B,
 ) -> CadesToBeSigned:
     """Begin a signature over `content`, exactly; `attached` puts the content inside it.
 
-    `signing_time` is aware and signed to the second. Raises `DocumentRefused` for content that parses as
-    SET OF Attribute, `FormatUnsupported` for a media type that is none, `MechanismUnsupported` for an
-    algorithm that is not the key's, `CredentialUnusable` for a certificate that no DER can hold.
+    What is signed is the same for each `level`. `signing_time` is aware and signed to the second. Raises
+    `DocumentRefused` for content that parses as SET OF Attribute, `FormatUnsupported` for a media type that
+    is none, `MechanismUnsupported` for an algorithm that is not the key's, `CredentialUnusable` for a
+    certificate that no DER can hold.
     """
     check(media_type, certificate, algorithm)
     if parses_as_signed_attributes(content):
         raise DocumentRefused("content parses as the signed attributes of a signature")
-    attributes = asn1.SetOf(
-        [
-            _CONTENT_TYPE,
-            cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),
-            cms.attribute(cms.ID_SIGNING_TIME, _time(signing_time)),
-            _signer(certificate).signing_certificate,
-            _mime_type(media_type),
-        ]
+    attributes = signed_attributes(
+        digest=SUITES[algorithm].digest(content),
+        certificate=certificate,
+        signing_time=signing_time,
+        media_type=media_type,
     )
     return CadesToBeSigned(
-        to_be_signed=asn1.encode_der(attributes),
+        to_be_signed=attributes,
         algorithm=algorithm,
         certificate=certificate,
         content=content if attached else None,
     )
+
+
+def signed_attributes(
+    *,
+    digest: bytes,
+    certificate: Certificate,
+    signing_time: datetime | None = None,
+    media_type: str | None = None,
+) -> bytes:
+    """The DER of SET OF Attribute over content with this digest (RFC 5652 §5.4).
+
+    Time and media type are None where a format forbids the attribute. Raises `CredentialUnusable`.
+    """
+    attributes = [
+        _CONTENT_TYPE,
+        cms.attribute(cms.ID_MESSAGE_DIGEST, digest),
+        _signer(certificate).signing_certificate,
+    ]
+    if signing_time is not None:
+        attributes.append(cms.signing_time(signing_time))
+    if media_type is not None:
+        attributes.append(_mime_type(media_type))
+    return asn1.encode_der(asn1.SetOf(attributes))
+
+
+def strip(attached: bytes, content: bytes) -> bytes:
+    """The detached form: what the signature adds to `content`, and no octet of it.
+
+    Raises ValueError for bytes that are no signature of this module over this content.
+    """
+    info = _decoded(attached)
+    if info.content.encap_content_info.e_content != content:
+        raise ValueError("not attached to this content")
+    return _with_content(info, None)
 
 
 def attach(detached: bytes, content: bytes) -> bytes:
@@ -113,11 +159,7 @@ def attach(detached: bytes, content: bytes) -> bytes:
     That the content is the signed one is not checked here. Raises ValueError for bytes that are no
     signature of this module.
     """
-    info = asn1.decode_der(cms.ContentInfo, detached)
-    if info.content_type != cms.ID_SIGNED_DATA:
-        raise ValueError("not a SignedData")
-    info.content.encap_content_info.e_content = content
-    return asn1.encode_der(info)
+    return _with_content(_decoded(detached), content)
 
 
 def parses_as_signed_attributes(content: bytes) -> bool:
@@ -178,11 +220,34 @@ def _mime_type(media_type: str) -> cms.Attribute:
     return cms.attribute(cms.ID_MIME_TYPE, media_type)
 
 
-def _time(moment: datetime) -> asn1.UTCTime | asn1.GeneralizedTime:
-    if moment.tzinfo is None:
-        raise ValueError("a signing time is aware")
-    moment = moment.astimezone(UTC).replace(microsecond=0)
-    return asn1.UTCTime(moment) if moment.year <= _LAST_UTC_TIME_YEAR else asn1.GeneralizedTime(moment)
+def _chain(signer: Certificate, evidence: Evidence) -> list[asn1.TLV]:
+    """Each certificate once, the signer's left out."""
+    return [cms.raw(der) for der in dict.fromkeys(evidence.certificates) if der != signer.der]
+
+
+def _revocation(evidence: Evidence) -> asn1.SetOf[asn1.TLV] | None:
+    crls = [cms.raw(crl) for crl in dict.fromkeys(evidence.crls)]
+    ocsps = [cms.ocsp_revocation_info(response) for response in dict.fromkeys(evidence.ocsps)]
+    return asn1.SetOf([*crls, *ocsps]) if crls or ocsps else None
+
+
+def _unsigned(evidence: Evidence) -> asn1.SetOf[cms.Attribute] | None:
+    if evidence.timestamp is None:
+        return None
+    token = asn1.SetOf([cms.raw(evidence.timestamp)])
+    return asn1.SetOf([cms.Attribute(type=cms.ID_SIGNATURE_TIMESTAMP, values=token)])
+
+
+def _decoded(signature: bytes) -> cms.ContentInfo:
+    info = asn1.decode_der(cms.ContentInfo, signature)
+    if info.content_type != cms.ID_SIGNED_DATA:
+        raise ValueError("not a SignedData")
+    return info
+
+
+def _with_content(info: cms.ContentInfo, content: bytes | None) -> bytes:
+    info.content.encap_content_info.e_content = content
+    return asn1.encode_der(info)
 
 
 def _encapsulated(content: bytes | None) -> cms.EncapsulatedContentInfo:

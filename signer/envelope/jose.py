@@ -18,12 +18,19 @@ NAMES = {
     SignatureAlgorithm.RSA_PKCS1_SHA384: "RS384",
     SignatureAlgorithm.RSA_PKCS1_SHA512: "RS512",
     SignatureAlgorithm.RSA_PSS_SHA256: "PS256",
+    SignatureAlgorithm.RSA_PSS_SHA384: "PS384",
+    SignatureAlgorithm.RSA_PSS_SHA512: "PS512",
     SignatureAlgorithm.ECDSA_SHA256: "ES256",
     SignatureAlgorithm.ECDSA_SHA384: "ES384",
+    SignatureAlgorithm.ECDSA_SHA512: "ES512",
 }
 
 #: Octets of r and of s in a JWS signature (RFC 7518 §3.4).
-_COORDINATE = {SignatureAlgorithm.ECDSA_SHA256: 32, SignatureAlgorithm.ECDSA_SHA384: 48}
+_COORDINATE = {
+    SignatureAlgorithm.ECDSA_SHA256: 32,
+    SignatureAlgorithm.ECDSA_SHA384: 48,
+    SignatureAlgorithm.ECDSA_SHA512: 66,
+}
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 

@@ -12,13 +12,15 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │                     SignatureInvalid PairingUnknown PairingRefused PairingBusy
     ├── ConsentError      ConsentDeclined ConsentSurfaceMissing RequestCancelled
     ├── DocumentError     DocumentRefused DocumentUnreadable FormatUnsupported
-    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialNotForSignIn MechanismUnsupported
+    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked CredentialNotForSignIn
+    │                     MechanismUnsupported
     ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
+    ├── OutsideError      TsaUnreachable RevocationUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
-                          PairingStoreFailed PolicyInvalid Unexpected
+                          PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
 """
 
 from __future__ import annotations
@@ -389,6 +391,16 @@ class CredentialUnusable(CredentialError):
     helpdesk = "Expired, not yet valid, or key usage without a signing bit; reason in `detail`."
 
 
+class CredentialRevoked(CredentialError):
+    code = "certificate-revoked"
+    status = 422
+    fa = "صادرکننده این گواهی یا زنجیرهٔ آن را باطل کرده است."
+    en = "The issuer has revoked this certificate, or one above it."
+    fa_remedy = "با دفتر صادرکننده تماس بگیرید و گواهی تازه بگیرید."
+    en_remedy = "Ask the issuing office for a new certificate."
+    helpdesk = "A CRL or OCSP answer with a good signature lists it; which certificate is in `detail`."
+
+
 class CredentialNotForSignIn(CredentialError):
     code = "certificate-not-for-sign-in"
     status = 422
@@ -628,6 +640,32 @@ class ModuleCannotLoad(ModuleError):
     helpdesk = "dlopen failed, wrong bitness, or no C_GetFunctionList."
 
 
+class OutsideError(MohrError):
+    """Something outside of this computer, which a level above B-B needs, did not answer."""
+
+
+class TsaUnreachable(OutsideError):
+    code = "tsa-unreachable"
+    status = 502
+    retriable = True
+    fa = "هیچ مرجع مهر زمانی پاسخ درستی نداد؛ امضا بیرون نرفت."
+    en = "No timestamp authority gave a usable timestamp, so the signature was not released."
+    fa_remedy = "اینترنت رایانه را ببینید و از پنل دوباره بفرستید."
+    en_remedy = "Post it again under a new Idempotency-Key, or ask for `B-T?`, which may come out as B-B."
+    helpdesk = "Each authority of the policy, and why it was passed over, is in `detail`."
+
+
+class RevocationUnreachable(OutsideError):
+    code = "revocation-unreachable"
+    status = 502
+    retriable = True
+    fa = "وضعیت ابطال گواهی به دست نیامد؛ امضا بیرون نرفت."
+    en = "No usable CRL or OCSP answer could be had, so the signature was not released."
+    fa_remedy = "اینترنت رایانه را ببینید و از پنل دوباره بفرستید."
+    en_remedy = "Post it again under a new Idempotency-Key, or ask for `B-LT?`, which may come out lower."
+    helpdesk = "The places that were asked are in `detail`; policy can name CRLs for CAs that name none."
+
+
 class AgentError(MohrError):
     """The agent itself cannot go on with this."""
 
@@ -695,6 +733,18 @@ class PolicyInvalid(AgentError):
     fa_remedy = "مسئول رایانه باید پرونده را درست کند."
     en_remedy = "Let the administrator correct the policy file."
     helpdesk = "Owner, mode or syntax; `detail` names it."
+
+
+class TrustStoreFailed(AgentError):
+    code = "trust-store-failed"
+    status = None
+    fa = "گواهی محلی مهر در انبار گواهی‌های مرورگر نوشته یا از آن برداشته نشد."
+    en = "Mohr's own certificate could not be put into a browser's store, or taken out."
+    fa_remedy = "مرورگر را ببندید و دوباره بکوشید؛ بی آن هم کروم و فایرفاکس به مهر می‌رسند."
+    en_remedy = "Close the browser and try again; Chromium and Firefox reach Mohr without it too."
+    helpdesk = (
+        "`detail` names store and tool. `mohr ca status` shows every store; libnss3-tools has certutil."
+    )
 
 
 class Unexpected(AgentError):

@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from enum import Enum
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from signer.model.origin import OriginInvalid, parse_origin
+
+
+class Tsa(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One timestamp authority (RFC 3161). `policy` is the OID to ask for; None takes the authority's own.
+
+    `user` and `password` are for HTTP's basic authentication; an account to be charged, not a secret.
+    """
+
+    url: str
+    user: str | None = None
+    password: str | None = None
+    policy: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Tsa(url={self.url!r})"
+
+
+class RevocationMode(Enum):
+    """What level B-LT needs: evidence for both chains, for the signer at least, or none is ever fetched."""
+
+    REQUIRE = "require"
+    PREFER = "prefer"
+    SKIP = "skip"
+
+
+#: Taken from the desktop session, as other programs of the user do.
+SYSTEM_PROXY = "system"
+#: Straight to the server, whatever the session says.
+NO_PROXY = "none"
+
+
+class NetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom the agent may ask outside. The defaults ask for no timestamp.
+
+    `tsa` is tried in order. `crls` and `ocsp` are URLs for certificates that name none themselves. `proxy` is
+    `system`, `none` or a URL. `deadline_seconds` is for one whole exchange.
+    """
+
+    tsa: tuple[Tsa, ...] = ()
+    revocation: RevocationMode = RevocationMode.REQUIRE
+    crls: tuple[str, ...] = ()
+    ocsp: tuple[str, ...] = ()
+    proxy: str = SYSTEM_PROXY
+    deadline_seconds: Annotated[float, Meta(ge=1, le=60)] = 10.0
 
 
 class Policy(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,11 @@ JSON = "application/json"
 TEXT = "text/plain"
 #: What a sign-in asks for: made by the agent itself, and no media type that a panel may post.
 SIGN_IN = "application/vnd.mohr.sign-in+json"
+XML = "application/xml"
+PDF = "application/pdf"
+
+#: The two names of an XML document (RFC 7303 §9).
+XML_TYPES = frozenset({XML, "text/xml"})
 
 MAX_DOCUMENTS = 250
 
@@ -47,10 +52,31 @@ class Level(Enum):
     B_LT_IF_POSSIBLE = "B-LT?"
 
 
+class Corner(Enum):
+    """Where on a page, as its reader sees it."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+
+
+class VisibleSeal(Struct, frozen=True, kw_only=True):
+    """Where a PDF shows the doctor's seal.
+
+    `page` counts from 1, None is the last; `reason` is the panel's own words for why this is signed.
+    """
+
+    page: int | None = None
+    corner: Corner = Corner.BOTTOM_LEFT
+    reason: str | None = None
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """One thing to sign: exactly `content`, byte for byte, said to be `media_type`.
 
     `id` is the panel's own, unique within its request. `attached` puts the content inside the signature.
+    `seal` is None for a signature that is not seen on a page; only PAdES has one.
     """
 
     id: str
@@ -59,6 +85,7 @@ class Document(Struct, frozen=True, kw_only=True):
     format: SignatureFormat = SignatureFormat.CADES
     level: Level = Level.B_B
     attached: bool = True
+    seal: VisibleSeal | None = None
 
     def content_hash(self) -> bytes:
         """SHA-256 of the content, 32 bytes."""

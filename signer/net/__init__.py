@@ -1,5 +1,5 @@
 """What goes out of this computer: timestamp authorities, OCSP responders, CRLs. Nothing else ever does.
 
-Octets out and octets in, in a thread, with a deadline and a cap on size. What an answer means is judged by
-`signer.envelope` and `signer.verify`.
+`http` is one bounded exchange, `timestamp`, `ocsp` and `crl` ask and judge the answers, `cache` keeps them,
+`authorities` is the port. An answer that does not hold goes no further; trust anchors are `signer.verify`'s.
 """

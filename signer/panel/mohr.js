@@ -9,11 +9,12 @@
 
 import { call } from './call.js';
 import { MohrError } from './errors.js';
-import { search } from './find.js';
+import { REACHED, search } from './find.js';
 import { agree } from './pairing.js';
 import { base64 } from './protocol.js';
 import { follow } from './request.js';
 import { browserStore } from './store.js';
+import { bridge, direct, wayOf } from './ways.js';
 
 export { MohrError };
 
@@ -21,7 +22,7 @@ export { MohrError };
 /** @typedef {import('./store.js').Store} Store */
 
 /** @typedef {import('./call.js').Session} Session */
-/** @typedef {import('./call.js').Fetch} Fetch */
+/** @typedef {import('./ways.js').Way} Way */
 /** @typedef {import('./find.js').AgentState} AgentState */
 /** @typedef {import('./find.js').Finding} Finding */
 /** @typedef {import('./pairing.js').Verdict} Verdict */
@@ -85,24 +86,28 @@ export { MohrError };
 const PORTS = [18717, 18719, 18721];
 /** Milliseconds for which the agent keeps a result, and so its name is kept here. */
 const KEPT = 24 * 3600 * 1000;
+/** Where a bridge helps: the browser or the page's own headers forbid what a window may do. */
+const BRIDGED = ['denied', 'not-delegated', 'csp-blocked', 'no-answer-safari'];
 
 export class Mohr {
   #ports;
   #store;
-  #fetch;
+  #way;
   #origin;
+  /** @type {Awaited<ReturnType<typeof bridge>> | undefined} */
+  #bridge;
 
   /**
    * @param {object} [options] a panel passes none; they are for tests and demonstrations
    * @param {number[]} [options.ports]
    * @param {Store} [options.storage]
-   * @param {Fetch} [options.fetch]
+   * @param {Way} [options.way]
    * @param {string} [options.origin] as the browser writes it into `Origin`
    */
-  constructor({ ports = PORTS, storage = browserStore(), fetch, origin = globalThis.origin } = {}) {
+  constructor({ ports = PORTS, storage = browserStore(), way, origin = globalThis.origin } = {}) {
     this.#ports = ports;
     this.#store = storage;
-    this.#fetch = fetch ?? globalThis.fetch.bind(globalThis);
+    this.#way = way ?? direct(wayOf(navigator.userAgent));
     this.#origin = origin;
   }
 
@@ -116,7 +121,12 @@ export class Mohr {
     signal?.throwIfAborted();
     // A browser that keeps nothing, such as a hardened private window, is one that is not paired.
     const pairing = this.#store.get('pairing').catch(() => undefined);
-    const place = { ports: this.#ports, fetch: this.#fetch, origin: this.#origin, pairing };
+    const open = this.#bridge?.closed() ? undefined : this.#bridge;
+    const place = {
+      ports: open ? [open.port] : this.#ports,
+      way: open ?? this.#way,
+      ...{ origin: this.#origin, pairing },
+    };
     const { end, soFar } = search(place, signal);
     /** @type {Promise<Detection>} */
     const final = end.then((found) => ({ ...found, settled: true, final }));
@@ -135,6 +145,26 @@ export class Mohr {
   }
 
   /**
+   * Open the bridge window, for a browser or a page that lets nothing else through. Call it from a click, after
+   * `detect` said `denied`, `not-delegated`, `csp-blocked` or `no-answer-safari`; what follows goes through it until it is closed.
+   * `pair` and `sign` open it by themselves where they are called from a click.
+   *
+   * @param {{signal?: AbortSignal}} [options]
+   * @throws {MohrError} `popup-blocked`, `bridge-silent`
+   */
+  async openBridge({ signal } = {}) {
+    this.#bridge?.close();
+    this.#bridge = undefined;
+    this.#bridge = await bridge(this.#ports, signal);
+  }
+
+  /** Close the bridge window, where there is one. */
+  closeBridge() {
+    this.#bridge?.close();
+    this.#bridge = undefined;
+  }
+
+  /**
    * Pair with the agent. Call it from a click; show the digits of `onCode`, large, until it ends.
    *
    * @param {{onCode: (code: string, expiresAt: Date) => void, signal?: AbortSignal}} options
@@ -142,11 +172,10 @@ export class Mohr {
    * @throws {MohrError}
    */
   async pair({ onCode, signal }) {
-    const { state, base = '' } = await (await this.detect({ signal })).final;
-    if (state !== 'ready' && state !== 'not-paired') throw new MohrError(state);
-    const { verdict, pairing } = await agree({
-      ...{ fetch: this.#fetch, base, origin: this.#origin, onCode, signal },
-    });
+    const { state, base = '' } = await this.#reach(signal);
+    if (![...REACHED, 'not-paired'].includes(state)) throw new MohrError(state);
+    const { fetch } = this.#bridge ?? this.#way;
+    const { verdict, pairing } = await agree({ fetch, base, origin: this.#origin, onCode, signal });
     if (pairing) await this.#store.set('pairing', pairing);
     return verdict;
   }
@@ -195,7 +224,7 @@ export class Mohr {
    */
   async signOrGoOn(documents, options = {}) {
     const { state, base } = await this.detect(options);
-    if (state === 'ready' && base) {
+    if (REACHED.includes(state) && base) {
       return this.#sign(await this.#at(base), documents, options);
     }
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
@@ -263,16 +292,24 @@ export class Mohr {
 
   /** @param {AbortSignal} [signal] @returns {Promise<Session>} once the agent has proven itself */
   async #session(signal) {
-    const { state, base } = await (await this.detect({ signal })).final;
-    if (state !== 'ready' || !base) throw new MohrError(state);
+    const { state, base } = await this.#reach(signal);
+    if (!REACHED.includes(state) || !base) throw new MohrError(state);
     return this.#at(base);
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<Finding>} the last word, through the bridge where that is the way left */
+  async #reach(signal) {
+    const found = await (await this.detect({ signal })).final;
+    if (!BRIDGED.includes(found.state) || !globalThis.navigator?.userActivation?.isActive) return found;
+    await this.openBridge({ signal });
+    return (await this.detect({ signal })).final;
   }
 
   /** @param {string} base @returns {Promise<Session>} */
   async #at(base) {
     const pairing = await this.#store.get('pairing');
     if (!pairing) throw new MohrError('not-paired');
-    return { fetch: this.#fetch, base, pairing };
+    return { fetch: (this.#bridge ?? this.#way).fetch, base, pairing };
   }
 
   /** @param {Session} session @param {Document[]} documents @param {SignOptions} options @returns {Promise<Result>} */

@@ -1,8 +1,9 @@
-"""Is this the CAdES B-B signature that Mohr makes, over this content, by this certificate? If not, why not.
+"""Is this the CAdES signature that Mohr makes, over this content, by this certificate? If not, why not.
 
-The check before anything is released. It knows one profile (EN 319 122-1 §6.3, as `structure` takes it apart)
-and compares every field with what it must be, so that no bit can change unnoticed. It is no validator of
-other people's CMS, and knows neither revocation nor timestamps.
+The check before anything is released. It knows the profiles that `structure` takes apart (EN 319 122-1 §6.3,
+and the legacy one) and compares every field with what it must be, so that no bit can change unnoticed: of
+what is unsigned, that it is what was to be placed there. It is no validator of other people's CMS, and judges
+neither revocation nor timestamps.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from msgspec import Struct
 
 from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import SignatureNotVerified
-from signer.verify.structure import Parsed, parse
+from signer.verify.structure import NOTHING_UNSIGNED, Parsed, Profile, Unsigned, parse
 from signer.verify.verdict import Reason, Refused, Signed, Verdict
 from signer.x509 import Certificate, CertificateUnreadable, path, public_key, read, unusable
 
@@ -39,9 +40,11 @@ class _Suite(Struct, frozen=True):
     padding: padding.AsymmetricPadding = padding.PKCS1v15()
 
 
-_PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+def _pss(digest: hashes.HashAlgorithm) -> padding.PSS:
+    return padding.PSS(padding.MGF1(digest), digest.digest_size)
 
-#: By the DER of the AlgorithmIdentifier: RFC 5754 §3.2, §3.3; RFC 4055 §3.1 with SHA-256 and a salt of 32.
+
+#: By the DER of the AlgorithmIdentifier: RFC 5754 §3.2, §3.3; RFC 4055 §3.1, the salt as long as the digest.
 _SUITES = {
     bytes.fromhex("300d06092a864886f70d01010b0500"): _Suite(
         SignatureAlgorithm.RSA_PKCS1_SHA256, KeyKind.RSA, _SHA256, "sha256", hashes.SHA256()
@@ -55,12 +58,44 @@ _SUITES = {
     bytes.fromhex(
         "304106092a864886f70d01010a3034a00f300d06096086480165030402010500"
         "a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120"
-    ): _Suite(SignatureAlgorithm.RSA_PSS_SHA256, KeyKind.RSA, _SHA256, "sha256", hashes.SHA256(), _PSS),
+    ): _Suite(
+        SignatureAlgorithm.RSA_PSS_SHA256,
+        KeyKind.RSA,
+        _SHA256,
+        "sha256",
+        hashes.SHA256(),
+        _pss(hashes.SHA256()),
+    ),
+    bytes.fromhex(
+        "304106092a864886f70d01010a3034a00f300d06096086480165030402020500"
+        "a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130"
+    ): _Suite(
+        SignatureAlgorithm.RSA_PSS_SHA384,
+        KeyKind.RSA,
+        _SHA384,
+        "sha384",
+        hashes.SHA384(),
+        _pss(hashes.SHA384()),
+    ),
+    bytes.fromhex(
+        "304106092a864886f70d01010a3034a00f300d06096086480165030402030500"
+        "a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140"
+    ): _Suite(
+        SignatureAlgorithm.RSA_PSS_SHA512,
+        KeyKind.RSA,
+        _SHA512,
+        "sha512",
+        hashes.SHA512(),
+        _pss(hashes.SHA512()),
+    ),
     bytes.fromhex("300a06082a8648ce3d040302"): _Suite(
         SignatureAlgorithm.ECDSA_SHA256, KeyKind.EC_P256, _SHA256, "sha256", hashes.SHA256()
     ),
     bytes.fromhex("300a06082a8648ce3d040303"): _Suite(
         SignatureAlgorithm.ECDSA_SHA384, KeyKind.EC_P384, _SHA384, "sha384", hashes.SHA384()
+    ),
+    bytes.fromhex("300a06082a8648ce3d040304"): _Suite(
+        SignatureAlgorithm.ECDSA_SHA512, KeyKind.EC_P521, _SHA512, "sha512", hashes.SHA512()
     ),
 }
 
@@ -77,7 +112,7 @@ def verify(
     anchors: tuple[Certificate, ...] = (),
     intermediates: tuple[Certificate, ...] = (),
 ) -> Verdict:
-    """Judge a signature, DER, whatever its bytes. Raises ValueError for a call that would trust anybody.
+    """Judge a B-B signature, DER, whatever its bytes. Raises ValueError for a call that would trust anybody.
 
     `content` is needed where the signature is detached, and compared where it is attached. `certificate`
     (DER) must have signed; where it is None the one inside counts, and `anchors` must vouch for it. With
@@ -88,6 +123,7 @@ def verify(
     try:
         parsed = parse(signature)
         _same_certificate(parsed, certificate)
+        _same_unsigned(parsed, NOTHING_UNSIGNED)
         signed = _judge(parsed, _read(parsed.certificate), content, media_type)
         _trusted(signed, anchors, intermediates)
     except Refused as refused:
@@ -104,15 +140,19 @@ def verify_release(
     algorithm: SignatureAlgorithm,
     signing_time: datetime,
     attached: bool,
+    profile: Profile = Profile.CADES,
+    unsigned: Unsigned = NOTHING_UNSIGNED,
 ) -> None:
     """Let pass only the signature that was agreed to. `signing_time` is aware and counts to the second.
 
-    Raises `SignatureNotVerified`, with the reason in its detail.
+    `unsigned` is what had to be placed into it, no more and no less. In the legacy profile no media type is
+    signed, and none is compared. Raises `SignatureNotVerified`, with the reason in its detail.
     """
     try:
-        parsed = parse(signature)
+        parsed = parse(signature, profile)
         _same_certificate(parsed, certificate.der)
-        signed = _judge(parsed, certificate, content, media_type)
+        _same_unsigned(parsed, unsigned)
+        signed = _judge(parsed, certificate, content, media_type if profile is Profile.CADES else None)
         _as_agreed(signed, algorithm, signing_time, attached=attached)
     except Refused as refused:
         raise SignatureNotVerified(f"{refused.reason.name} {refused.detail}".rstrip()) from None
@@ -121,6 +161,11 @@ def verify_release(
 def _same_certificate(parsed: Parsed, expected: bytes | None) -> None:
     if expected is not None and parsed.certificate != expected:
         raise Refused(Reason.CERTIFICATE_DIFFERS, "certificates")
+
+
+def _same_unsigned(parsed: Parsed, expected: Unsigned) -> None:
+    if parsed.unsigned != expected:
+        raise Refused(Reason.UNSIGNED_DIFFERS)
 
 
 def _trusted(
@@ -143,7 +188,8 @@ def _judge(parsed: Parsed, certificate: Certificate, content: bytes | None, medi
     suite = _suite(parsed, certificate)
     if parsed.sid != certificate.issuer_der + certificate.serial_der:
         raise Refused(Reason.CERTIFICATE_DIFFERS, "sid")
-    if parsed.signing_certificate != _SIGNING_CERTIFICATE + bytes.fromhex(certificate.id):
+    reference = parsed.signing_certificate
+    if reference is not None and reference != _SIGNING_CERTIFICATE + bytes.fromhex(certificate.id):
         raise Refused(Reason.CERTIFICATE_DIFFERS, "signing-certificate-v2")
     reason = unusable(certificate, parsed.signing_time)
     if reason is not None:
@@ -156,7 +202,7 @@ def _judge(parsed: Parsed, certificate: Certificate, content: bytes | None, medi
     _check_value(suite, certificate, parsed)
     return Signed(
         content=content,
-        media_type=parsed.media_type,
+        media_type=parsed.media_type or "",
         certificate=certificate,
         signing_time=parsed.signing_time,
         algorithm=suite.algorithm,

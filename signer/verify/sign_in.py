@@ -143,8 +143,11 @@ _BY = {
     SignatureAlgorithm.RSA_PKCS1_SHA384: Algorithm("sha384", "pkcs1"),
     SignatureAlgorithm.RSA_PKCS1_SHA512: Algorithm("sha512", "pkcs1"),
     SignatureAlgorithm.RSA_PSS_SHA256: Algorithm("sha256", "pss"),
+    SignatureAlgorithm.RSA_PSS_SHA384: Algorithm("sha384", "pss"),
+    SignatureAlgorithm.RSA_PSS_SHA512: Algorithm("sha512", "pss"),
     SignatureAlgorithm.ECDSA_SHA256: Algorithm("sha256", "ecdsa", 32),
     SignatureAlgorithm.ECDSA_SHA384: Algorithm("sha384", "ecdsa", 48),
+    SignatureAlgorithm.ECDSA_SHA512: Algorithm("sha512", "ecdsa", 66),
 }
 
 

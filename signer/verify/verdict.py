@@ -29,11 +29,15 @@ class Reason(Enum):
     MEDIA_TYPE_DIFFERS = "another media type than the signed one"
     SIGNING_TIME_DIFFERS = "another signing time than the agreed one"
     ATTACHMENT_DIFFERS = "attached where detached was agreed, or the reverse"
+    UNSIGNED_DIFFERS = "other timestamps, certificates or revocation data than were to be placed"
     SIGNATURE_WRONG = "the signature value does not fit the key and the signed attributes"
 
 
 class Signed(Struct, frozen=True, kw_only=True):
-    """What an accepted signature says. `signing_time` is aware, UTC, and the signer's own claim."""
+    """What an accepted signature says. `signing_time` is aware, UTC, and the signer's own claim.
+
+    `media_type` is empty in the legacy profile, which signs none.
+    """
 
     content: bytes
     media_type: str

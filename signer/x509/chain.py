@@ -1,39 +1,25 @@
 """Who issued a certificate, and is there a way up to a trusted one.
 
-Light on purpose: names by their DER bytes, signatures, CA flags, path lengths, validity. Neither revocation
-nor policies nor name constraints are judged; a critical extension that is not understood ends the way
+Light on purpose: names by their DER bytes, signatures, CA flags, path lengths, name constraints, validity.
+Neither revocation nor policies are judged; a critical extension that is not understood ends the way
 (RFC 5280 §6.1.4).
 An authority re-issued under one name and key gives several issuers for one certificate, and each is tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from signer.x509.certificate import Certificate, public_key
+from signer.x509.certificate import Certificate
+from signer.x509.name_constraints import permits
+from signer.x509.signed import signed_by
 
 #: Certificates between a leaf and its anchor: two in the field, with room to spare.
 MAX_INTERMEDIATES = 4
 
-#: Signature algorithms of certificates (RFC 3279, RFC 4055, RFC 5758). SHA-1 is here because authorities of
-#: the field signed with it; nothing is ever signed with it.
-_RSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.113549.1.1.5": hashes.SHA1(),  # noqa: S303
-    "1.2.840.113549.1.1.11": hashes.SHA256(),
-    "1.2.840.113549.1.1.12": hashes.SHA384(),
-    "1.2.840.113549.1.1.13": hashes.SHA512(),
-}
-_ECDSA: dict[str, hashes.HashAlgorithm] = {
-    "1.2.840.10045.4.3.2": hashes.SHA256(),
-    "1.2.840.10045.4.3.3": hashes.SHA384(),
-    "1.2.840.10045.4.3.4": hashes.SHA512(),
-}
+#: Certificates looked at on all ways together: a file full of authorities that certify one another ends here.
+MAX_TRIED = 64
 
 
 def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -43,7 +29,7 @@ def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tu
         for candidate in candidates
         if candidate.subject_der == certificate.issuer_der
         and _may_issue(candidate)
-        and _signed_with(candidate.spki, certificate)
+        and signed_by(candidate.spki, certificate.signature_algorithm, certificate.tbs, certificate.signature)
     )
 
 
@@ -57,22 +43,40 @@ def path(
 
     Every certificate on it is valid at `at` (aware). A certificate that is itself an anchor is its own way.
     """
-    trusted, between = tuple(anchors), tuple(intermediates)
+    ways = paths(certificate, anchors, intermediates)
+    return next((way for way in ways if all(one.not_before <= at <= one.not_after for one in way)), None)
 
-    def climb(way: tuple[Certificate, ...]) -> tuple[Certificate, ...] | None:
+
+def paths(
+    certificate: Certificate, anchors: Iterable[Certificate], intermediates: Iterable[Certificate]
+) -> Iterator[tuple[Certificate, ...]]:
+    """Every way from the certificate (first) to an anchor (last), at whatever time it was or will be valid.
+
+    It ends after `MAX_TRIED` certificates, so that no file can make it long.
+    """
+    trusted = tuple(anchors)
+    known = tuple(dict.fromkeys((*trusted, *intermediates)))
+    tried = 0
+
+    def climb(way: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
+        nonlocal tried
+        tried += 1
         top = way[-1]
-        if not top.not_before <= at <= top.not_after or top.critical_unknown:
-            return None
+        if top.critical_unknown or tried > MAX_TRIED:
+            return
         if top in trusted:
-            return way
-        ways = (
-            climb((*way, issuer))
-            for issuer in issued_by(top, (*trusted, *between))
-            if issuer not in way and _reaches(issuer, len(way) - 1)
-        )
-        return next((found for found in ways if found), None)
+            yield way
+            return
+        for issuer in issued_by(top, known):
+            if issuer not in way and _reaches(issuer, len(way) - 1) and _may_name(issuer, way):
+                yield from climb((*way, issuer))
 
     return climb((certificate,))
+
+
+def _may_name(issuer: Certificate, way: tuple[Certificate, ...]) -> bool:
+    """RFC 5280 §6.1.3 (b), (c): what the issuer may name, the leaf always, others unless self-issued."""
+    return all(permits(issuer, one) for one in way if one is way[0] or not one.self_issued)
 
 
 def _may_issue(candidate: Certificate) -> bool:
@@ -85,18 +89,3 @@ def _reaches(issuer: Certificate, intermediates: int) -> bool:
     constraints = issuer.basic_constraints
     limit = None if constraints is None else constraints.path_length
     return intermediates <= (MAX_INTERMEDIATES if limit is None else min(limit, MAX_INTERMEDIATES))
-
-
-def _signed_with(spki: bytes, certificate: Certificate) -> bool:
-    key = public_key(spki)
-    hashed = (_RSA if isinstance(key, RSAPublicKey) else _ECDSA).get(certificate.signature_algorithm)
-    if hashed is None:
-        return False
-    try:
-        if isinstance(key, RSAPublicKey):
-            key.verify(certificate.signature, certificate.tbs, padding.PKCS1v15(), hashed)
-        else:
-            key.verify(certificate.signature, certificate.tbs, ec.ECDSA(hashed))
-    except InvalidSignature:
-        return False
-    return True

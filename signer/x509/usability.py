@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
+from signer.model.algorithms import RSA_BITS
 from signer.model.credential import KeyKind
 from signer.model.errors import CredentialUnusable
 from signer.x509.certificate import Certificate
-
-#: Below it, RSA is no longer accepted for signing (NIST SP 800-131A §3); above it, no token of ours goes.
-RSA_BITS = range(2048, 4096 + 1)
 
 
 class Unusable(Enum):

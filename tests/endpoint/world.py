@@ -253,7 +253,7 @@ class World:
 
     def __init__(self, folder: Path, policy: Policy | None = None, **options: Any) -> None:
         self.folder = folder
-        self.clock = SetClock()
+        self.clock: Any = options.pop("clock", None) or SetClock()
         self.doctor = ScriptedDoctor()
         self.use_cases = RememberingUseCases()
         self.pairings = Pairings.open(folder)
