@@ -9,6 +9,7 @@ import binascii
 import json
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from msgspec import Struct
 
 from signer.model.credential import SignatureAlgorithm
 
@@ -50,9 +51,22 @@ def json_octets(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def signing_input(header: bytes, payload: bytes) -> bytes:
-    """What is hashed and signed (RFC 7515 §5.1)."""
-    return base64url(header) + b"." + base64url(payload)
+class Beginning(Struct, frozen=True):
+    """The part of a header that many signatures share, encoded once; `rest` did not fill a group of four."""
+
+    encoded: bytes
+    rest: bytes
+
+    def protected(self, ending: bytes) -> bytes:
+        """BASE64URL(UTF8(JWS Protected Header)) of the header that ends so."""
+        return self.encoded + base64url(self.rest + ending)
+
+
+def beginning(fixed: dict[str, object], last: str) -> Beginning:
+    """A header of these parameters, up to the value of the `last` one, which alone changes."""
+    text = json_octets(fixed)[:-1] + b',"%s":' % last.encode("ascii")
+    whole = len(text) // 3 * 3
+    return Beginning(base64url(text[:whole]), text[whole:])
 
 
 def signature_value(algorithm: SignatureAlgorithm, signature: bytes) -> bytes:

@@ -65,12 +65,13 @@ def prepare(
     expires = issued + int(LIFETIME.total_seconds())
     payload = jose.json_octets({**json.loads(content), "iat": issued, "exp": expires})
     return SignInToBeSigned(
-        to_be_signed=jose.signing_input(_header(certificate.der, algorithm), payload),
+        to_be_signed=_protected(certificate.der, algorithm) + b"." + jose.base64url(payload),
         algorithm=algorithm,
         certificate=certificate,
     )
 
 
 @lru_cache(maxsize=64)
-def _header(der: bytes, algorithm: SignatureAlgorithm) -> bytes:
-    return jose.json_octets({"alg": jose.NAMES[algorithm], "typ": TYP, "x5c": [jose.base64(der)]})
+def _protected(der: bytes, algorithm: SignatureAlgorithm) -> bytes:
+    header = {"alg": jose.NAMES[algorithm], "typ": TYP, "x5c": [jose.base64(der)]}
+    return jose.base64url(jose.json_octets(header))
