@@ -59,43 +59,42 @@ class SigningService:
         """See `UseCases.submit`."""
         for document in documents:
             envelopes.check_supported(document)
-        return await self._admit(
-            SigningRequest(
-                id=secrets.token_urlsafe(16),
-                origin=origin,
-                idempotency_key=idempotency_key,
-                body_hash=body_hash,
-                documents=documents,
-                received_at=self._around.clock.now(),
-                credential=credential,
-                purpose=purpose,
-            )
-        )
+        return await self._admit(origin, idempotency_key, body_hash, documents, credential, purpose)
 
     async def sign_in(
         self, *, origin: str, idempotency_key: str, body_hash: bytes, nonce: str, credential: str | None
     ) -> RequestView:
         """See `UseCases.sign_in`."""
-        return await self._admit(
-            SigningRequest(
-                id=secrets.token_urlsafe(16),
-                origin=origin,
-                idempotency_key=idempotency_key,
-                body_hash=body_hash,
-                documents=(envelopes.sign_in_document(origin, nonce),),
-                received_at=self._around.clock.now(),
-                credential=credential,
-            )
-        )
+        documents = (envelopes.sign_in_document(origin, nonce),)
+        return await self._admit(origin, idempotency_key, body_hash, documents, credential, None)
 
-    async def _admit(self, request: SigningRequest) -> RequestView:
+    async def _admit(
+        self,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        documents: tuple[Document, ...],
+        credential: str | None,
+        purpose: str | None,
+    ) -> RequestView:
         """One at a time, so that two posts of one key cannot both be the first."""
         async with self._taking_in:
             self._forget_old()
-            entry = self._by_key.get((request.origin, request.idempotency_key))
+            entry = self._by_key.get((origin, idempotency_key))
             if entry is None:
-                entry = await self._take_in(request)
-            elif entry.runner.request.body_hash != request.body_hash:
+                entry = await self._take_in(
+                    SigningRequest(
+                        id=secrets.token_urlsafe(16),
+                        origin=origin,
+                        idempotency_key=idempotency_key,
+                        body_hash=body_hash,
+                        documents=documents,
+                        received_at=self._around.clock.now(),
+                        credential=credential,
+                        purpose=purpose,
+                    )
+                )
+            elif entry.runner.request.body_hash != body_hash:
                 raise IdempotencyConflict
         return self._view(entry)
 
