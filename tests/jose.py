@@ -28,8 +28,11 @@ ALG = {
     SignatureAlgorithm.RSA_PKCS1_SHA384: "RS384",
     SignatureAlgorithm.RSA_PKCS1_SHA512: "RS512",
     SignatureAlgorithm.RSA_PSS_SHA256: "PS256",
+    SignatureAlgorithm.RSA_PSS_SHA384: "PS384",
+    SignatureAlgorithm.RSA_PSS_SHA512: "PS512",
     SignatureAlgorithm.ECDSA_SHA256: "ES256",
     SignatureAlgorithm.ECDSA_SHA384: "ES384",
+    SignatureAlgorithm.ECDSA_SHA512: "ES512",
 }
 
 

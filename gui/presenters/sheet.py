@@ -16,6 +16,7 @@ from gui import translations as t
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
 from signer.model.findings import remedy, sentence
+from signer.model.request import SIGN_IN
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -138,7 +139,7 @@ def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
             findings=findings,
             leaves=body.leaves,
             plain=True,
-            leaves_title=tongue.say(t.LEAVES_TITLE),
+            leaves_title=tongue.say(t.SIGN_IN_TITLE if body.media_type == SIGN_IN else t.LEAVES_TITLE),
             details_label="",
         )
     if isinstance(body, PdfSheet):

@@ -217,6 +217,8 @@ class Paper(QWidget):
             findings.setContentsMargins(24, 20, 24, 0)
             findings.setSpacing(10)
             self._top_findings(findings)
+            if notes := self._notes_of_all():
+                findings.addWidget(self._notes(notes))
             outer.addLayout(findings)
         self.plain_leaves = LeafList(self._view.leaves, self._view.leaves_title, self._tongue)
         self.plain_leaves.end_reached.connect(self.end_reached)
@@ -260,8 +262,7 @@ class Paper(QWidget):
     def _foot(self) -> None:
         for field in self._view.foot:
             self._column.addWidget(Captioned(field))
-        notes = [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]
-        if notes:
+        if notes := self._notes_of_all():
             self._column.addWidget(self._notes(notes))
         self.details = button(self._view.details_label, "link")
         self.details.clicked.connect(self.details_wanted)
@@ -272,6 +273,9 @@ class Paper(QWidget):
         self._column.addLayout(below)
         self._column.addStretch(1)
         self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
+
+    def _notes_of_all(self) -> list[FindingView]:
+        return [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]
 
     def _notes(self, notes: list[FindingView]) -> QFrame:
         """What only tells, in one quiet frame."""

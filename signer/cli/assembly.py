@@ -137,6 +137,7 @@ class Agent:
                 clock=clock,
                 guard=PinGuard(self._folders.data / "wrong-pins.json"),
                 paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
+                sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
             )
         )
         undo.push_async_callback(service.stop)

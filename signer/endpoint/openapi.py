@@ -57,6 +57,14 @@ _CALLS = {
     ),
     "view": _Described("A signing request now.", {200: (messages.RequestAnswer,)}, query=("wait",)),
     "cancel": _Described("Cancel what is not yet signed.", {200: (messages.RequestAnswer,)}),
+    "sign_in": _Described(
+        "Sign in with the token: a JWS for this origin and this nonce, good for five minutes.",
+        {200: (messages.SignInAnswer,), 202: (messages.SignInAnswer,)},
+        messages.SignInBody,
+        query=("wait",),
+    ),
+    "view_sign_in": _Described("A sign-in now.", {200: (messages.SignInAnswer,)}, query=("wait",)),
+    "cancel_sign_in": _Described("Take a sign-in back.", {200: (messages.SignInAnswer,)}),
 }
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "wait": {
@@ -136,7 +144,7 @@ def _operation(
     parameters = [_PARAMETERS[query] for query in call.query]
     if "{id}" in path:
         parameters.append(_PARAMETERS["id"])
-    if name == "submit":
+    if name in {"submit", "sign_in"}:
         parameters.append(_PARAMETERS["idempotency-key"])
     responses = {}
     for status, kinds in call.answers.items():

@@ -40,11 +40,14 @@ ROUTES = (
     Route("/v1/socket", RouteClass.SOCKET, {"GET": "socket"}),
     Route("/v1/signing-requests", RouteClass.PAIRED, {"POST": "submit"}),
     Route("/v1/signing-requests/{id}", RouteClass.PAIRED, {"GET": "view", "DELETE": "cancel"}),
+    Route("/v1/sign-ins", RouteClass.PAIRED, {"POST": "sign_in"}),
+    Route("/v1/sign-ins/{id}", RouteClass.PAIRED, {"GET": "view_sign_in", "DELETE": "cancel_sign_in"}),
 )
 
 #: The most octets that a call's body may have; nothing where a call takes none.
 BODY_LIMITS = {
     "submit": MAX_BODY,
+    "sign_in": MAX_SMALL_BODY,
     "exchange": MAX_BODY + MAX_LINE,
     "start_pairing": MAX_SMALL_BODY,
     "reveal_pairing": MAX_SMALL_BODY,

@@ -76,8 +76,9 @@ def prepare(
     if signing_time.tzinfo is None:
         raise ValueError("a signing time is aware")
     header = _until_time(certificate.der, algorithm, media_type, _TYP[level])
+    protected = header.protected(b"%d}" % signing_time.timestamp())
     return JadesToBeSigned(
-        to_be_signed=jose.signing_input(b"%s%d}" % (header, signing_time.timestamp()), content),
+        to_be_signed=protected + b"." + jose.base64url(content),
         algorithm=algorithm,
         certificate=certificate,
         attached=attached,
@@ -108,20 +109,19 @@ def attach(kept: bytes, content: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _until_time(der: bytes, algorithm: SignatureAlgorithm, media_type: str, typ: str) -> bytes:
-    """The header's JSON up to the value of `iat`, which comes last since it alone changes.
+def _until_time(der: bytes, algorithm: SignatureAlgorithm, media_type: str, typ: str) -> jose.Beginning:
+    """The signing certificate is named by its hash and carried whole (§5.1.7, §5.1.8).
 
-    The signing certificate is named by its hash and carried whole (§5.1.7, §5.1.8); `iat` has stood in place
-    of `sigT` since July 2025 (§5.1.11).
+    `iat` has stood in place of `sigT` since July 2025 (§5.1.11).
     """
-    fixed = {
+    fixed: dict[str, object] = {
         "alg": jose.NAMES[algorithm],
         "typ": typ,
         "cty": media_type,
         "x5t#S256": jose.base64url(hashlib.sha256(der).digest()).decode("ascii"),
         "x5c": [jose.base64(der)],
     }
-    return jose.json_octets(fixed)[:-1] + b',"iat":'
+    return jose.beginning(fixed, "iat")
 
 
 def _flattened(payload: bytes | None, protected: bytes, timestamp: bytes | None, value: bytes) -> bytes:

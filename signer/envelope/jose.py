@@ -9,6 +9,7 @@ import binascii
 import json
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from msgspec import Struct
 
 from signer.model.credential import SignatureAlgorithm
 
@@ -18,12 +19,19 @@ NAMES = {
     SignatureAlgorithm.RSA_PKCS1_SHA384: "RS384",
     SignatureAlgorithm.RSA_PKCS1_SHA512: "RS512",
     SignatureAlgorithm.RSA_PSS_SHA256: "PS256",
+    SignatureAlgorithm.RSA_PSS_SHA384: "PS384",
+    SignatureAlgorithm.RSA_PSS_SHA512: "PS512",
     SignatureAlgorithm.ECDSA_SHA256: "ES256",
     SignatureAlgorithm.ECDSA_SHA384: "ES384",
+    SignatureAlgorithm.ECDSA_SHA512: "ES512",
 }
 
 #: Octets of r and of s in a JWS signature (RFC 7518 §3.4).
-_COORDINATE = {SignatureAlgorithm.ECDSA_SHA256: 32, SignatureAlgorithm.ECDSA_SHA384: 48}
+_COORDINATE = {
+    SignatureAlgorithm.ECDSA_SHA256: 32,
+    SignatureAlgorithm.ECDSA_SHA384: 48,
+    SignatureAlgorithm.ECDSA_SHA512: 66,
+}
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
@@ -43,9 +51,22 @@ def json_octets(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def signing_input(header: bytes, payload: bytes) -> bytes:
-    """What is hashed and signed (RFC 7515 §5.1)."""
-    return base64url(header) + b"." + base64url(payload)
+class Beginning(Struct, frozen=True):
+    """The part of a header that many signatures share, encoded once; `rest` did not fill a group of four."""
+
+    encoded: bytes
+    rest: bytes
+
+    def protected(self, ending: bytes) -> bytes:
+        """BASE64URL(UTF8(JWS Protected Header)) of the header that ends so."""
+        return self.encoded + base64url(self.rest + ending)
+
+
+def beginning(fixed: dict[str, object], last: str) -> Beginning:
+    """A header of these parameters, up to the value of the `last` one, which alone changes."""
+    text = json_octets(fixed)[:-1] + b',"%s":' % last.encode("ascii")
+    whole = len(text) // 3 * 3
+    return Beginning(base64url(text[:whole]), text[whole:])
 
 
 def signature_value(algorithm: SignatureAlgorithm, signature: bytes) -> bytes:

@@ -64,9 +64,9 @@ def prepare(
         raise FormatUnsupported(f"JWS {level.value}")
     if not content:
         raise DocumentRefused("no content to sign")
-    header = _until_time(certificate.der, algorithm, media_type) + _sig_t(signing_time) + b'"}'
+    header = _until_time(certificate.der, algorithm, media_type).protected(_sig_t(signing_time))
     return JwsToBeSigned(
-        to_be_signed=jose.signing_input(header, content),
+        to_be_signed=header + b"." + jose.base64url(content),
         algorithm=algorithm,
         certificate=certificate,
         attached=attached,
@@ -87,20 +87,20 @@ def attach(kept: bytes, content: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _until_time(der: bytes, algorithm: SignatureAlgorithm, media_type: str) -> bytes:
-    """The header's JSON up to the value of `sigT`, which comes last since it alone changes."""
-    fixed = {
+def _until_time(der: bytes, algorithm: SignatureAlgorithm, media_type: str) -> jose.Beginning:
+    fixed: dict[str, object] = {
         "alg": jose.NAMES[algorithm],
         "typ": TYP,
         "cty": media_type,
         "crit": ["sigT"],
         "x5c": [jose.base64(der)],
     }
-    return jose.json_octets(fixed)[:-1] + b',"sigT":"'
+    return jose.beginning(fixed, "sigT")
 
 
 def _sig_t(moment: datetime) -> bytes:
-    """RFC 3339 in UTC, without fractions of a second."""
+    """The time's JSON (RFC 3339: UTC, no fractions of a second), and the header's end."""
     if moment.tzinfo is None:
         raise ValueError("a signing time is aware")
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}".encode("ascii")
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return b'"%sZ"}' % utc.isoformat(timespec="seconds").encode("ascii")

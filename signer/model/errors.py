@@ -12,7 +12,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │                     SignatureInvalid PairingUnknown PairingRefused PairingBusy
     ├── ConsentError      ConsentDeclined ConsentSurfaceMissing RequestCancelled
     ├── DocumentError     DocumentRefused DocumentUnreadable FormatUnsupported
-    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked MechanismUnsupported
+    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked CredentialNotForSignIn
+    │                     MechanismUnsupported
     ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
@@ -399,6 +400,18 @@ class CredentialRevoked(CredentialError):
     fa_remedy = "با دفتر صادرکننده تماس بگیرید و گواهی تازه بگیرید."
     en_remedy = "Ask the issuing office for a new certificate."
     helpdesk = "A CRL or OCSP answer with a good signature lists it; which certificate is in `detail`."
+
+
+class CredentialNotForSignIn(CredentialError):
+    code = "certificate-not-for-sign-in"
+    status = 422
+    fa = "این گواهی تنها برای امضای سند است و با آن نمی‌توان وارد شد."
+    en = "This certificate is for signing documents alone and does not sign in."
+    fa_remedy = "با گواهی دیگری وارد شوید، یا از راه دیگر پنل."
+    en_remedy = "Sign in with another certificate, or in the panel's other way."
+    helpdesk = (
+        "Key usage is nonRepudiation without digitalSignature; `sign_in_with_non_repudiation` allows it."
+    )
 
 
 class MechanismUnsupported(CredentialError):

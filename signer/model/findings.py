@@ -244,6 +244,16 @@ _KINDS = (
         fa_remedy="این سخن پنل است؛ آن را بخوانید.",
         en_remedy="These are the panel's words; read them.",
     ),
+    Kind(
+        code="signs-in",
+        weight=Weight.NOTE,
+        fa="صفحهٔ {origin} می‌خواهد با توکن خود وارد شوید. نسخه‌ای امضا نمی‌شود. "
+        "اگر خودتان این صفحه را باز نکرده‌اید، رد کنید.",
+        en="The page {origin} asks you to sign in with your token. No prescription is signed. "
+        "Decline if you did not open that page yourself.",
+        fa_remedy="اگر نشانی بالا همان پنلی نیست که باز کرده‌اید، «رد» را بزنید.",
+        en_remedy="If that address is not the panel that you opened, decline.",
+    ),
 )
 
 CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}

@@ -59,12 +59,14 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     `origins` pins the panels, in the browser's spelling; None is any https origin that the doctor pairs.
     `loopback_origins` are pages served by this computer that may call, http ones too: none unless named.
-    `pairing` False closes pairing; what is paired stays.
+    `pairing` False closes pairing; what is paired stays. `sign_in_with_non_repudiation` lets a certificate
+    whose key usage is nonRepudiation alone sign in.
     """
 
     origins: tuple[str, ...] | None = None
     loopback_origins: tuple[str, ...] = ()
     pairing: bool = True
+    sign_in_with_non_repudiation: bool = False
 
     def admits(self, origin: str) -> bool:
         """May a page of `origin`, the Origin header as received, speak to the agent at all?"""

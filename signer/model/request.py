@@ -15,6 +15,8 @@ from msgspec import Struct
 PRESCRIPTION = "application/vnd.mohr.prescription+json"
 JSON = "application/json"
 TEXT = "text/plain"
+#: What a sign-in asks for: made by the agent itself, and no media type that a panel may post.
+SIGN_IN = "application/vnd.mohr.sign-in+json"
 XML = "application/xml"
 PDF = "application/pdf"
 
@@ -25,7 +27,10 @@ MAX_DOCUMENTS = 250
 
 
 class SignatureFormat(Enum):
-    """The family of envelope; the level says how much long-term data it carries."""
+    """The family of envelope; the level says how much long-term data it carries.
+
+    SIGN_IN is no envelope that a panel can ask for: a document of that format comes from a sign-in alone.
+    """
 
     CADES = "cades"
     CMS = "cms"
@@ -34,6 +39,7 @@ class SignatureFormat(Enum):
     XADES = "xades"
     PADES = "pades"
     ASIC_E = "asic-e"
+    SIGN_IN = "sign-in"
 
 
 class Level(Enum):
@@ -115,6 +121,11 @@ class SigningRequest(Struct, frozen=True, kw_only=True):
     received_at: datetime
     credential: str | None = None
     purpose: str | None = None
+
+    @property
+    def signs_in(self) -> bool:
+        """True where this is a sign-in, which is one document that the agent made."""
+        return any(document.format is SignatureFormat.SIGN_IN for document in self.documents)
 
 
 class DocumentState(Enum):

@@ -51,7 +51,8 @@ export { MohrError };
  *
  * @typedef {'received' | 'choosing' | 'consent' | 'signing' | 'finished' | 'declined' | 'cancelled' | 'failed'} RequestState
  *
- * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[]}} RequestView
+ * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[], token?: string,
+ *   certificate?: string, problem?: Problem}} RequestView the last three in a sign-in, which has no documents
  *
  * @typedef {object} Result
  * @property {boolean} signed true only where every document is signed
@@ -59,6 +60,13 @@ export { MohrError };
  * @property {string} [reason] a code, where not all are signed
  * @property {string} idempotencyKey
  * @property {SignedDocument[]} documents in the order given; empty where `unavailable`
+ *
+ * @typedef {object} SignIn
+ * @property {boolean} signedIn
+ * @property {RequestState} state
+ * @property {string} [token] a compact JWS for the panel's server; good for five minutes
+ * @property {string} [certificate] base64 of the DER
+ * @property {string} [reason] a code, where there is no token
  *
  * @typedef {{idempotencyKey: string, id: string | null, documents: string[], at: number}} Pending a request that
  *   this browser remembers; `at` in milliseconds
@@ -221,6 +229,26 @@ export class Mohr {
     }
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
     return { signed: false, state: 'unavailable', reason: state, idempotencyKey, documents: [] };
+  }
+
+  /**
+   * Have the doctor sign in with the token. What comes of it is for the panel's server to check.
+   *
+   * Nothing of it is remembered in the browser: after a reload, ask the server for another nonce.
+   *
+   * @param {string} nonce of the panel's server: 32 to 64 random octets in base64url, used once
+   * @param {{credential?: string, signal?: AbortSignal, onState?: (view: RequestView) => void}} [options]
+   * @returns {Promise<SignIn>} also where the doctor declined
+   * @throws {MohrError} or the signal's reason, where nothing had been sent
+   */
+  async signIn(nonce, { credential, signal, onState } = {}) {
+    const request = { id: null, idempotencyKey: crypto.randomUUID(), body: { nonce, credential } };
+    const { state, token, certificate, problem } = await follow(
+      { ...request, path: '/v1/sign-ins' },
+      await this.#session(signal),
+      { signal, onState, reconnect: () => this.#session(), onId: async () => {} },
+    );
+    return { signedIn: !!token, state, token, certificate, reason: token ? undefined : (problem?.code ?? state) };
   }
 
   /**

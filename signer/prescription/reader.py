@@ -14,7 +14,7 @@ from signer.model import findings
 from signer.model.credential import Holder
 from signer.model.errors import DocumentRefused, DocumentUnreadable, FormatUnsupported
 from signer.model.ijson import IJsonInvalid, SignedValue, parse_signed
-from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, VisibleSeal
+from signer.model.request import JSON, PDF, PRESCRIPTION, SIGN_IN, TEXT, Document, VisibleSeal
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -70,6 +70,8 @@ def read(
         found, draw = _prescription(document, holder, now, severe)
     elif document.media_type == JSON:
         found, draw = _json(document, severe)
+    elif document.media_type == SIGN_IN:
+        found, draw = _sign_in(document)
     elif document.media_type == TEXT:
         found, draw = _text(document.content, severe)
     elif document.media_type == PDF:
@@ -150,6 +152,16 @@ def _json(document: Document, severe: frozenset[str]) -> tuple[list[Finding], Dr
         return PlainSheet(media_type=JSON, leaves=tuple(everything().shown.values()))
 
     return _plain_findings(JSON, concealed, severe), draw
+
+
+def _sign_in(document: Document) -> tuple[list[Finding], Draw]:
+    """The agent's own words: nothing to warn of, and told that no prescription is signed."""
+    shown = leaves(_tree(document)).shown
+
+    def draw() -> PlainSheet:
+        return PlainSheet(media_type=SIGN_IN, leaves=tuple(shown.values()))
+
+    return [findings.make("signs-in", "/aud", origin=shown["/aud"].text)], draw
 
 
 def _text(content: bytes, severe: frozenset[str]) -> tuple[list[Finding], Draw]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential
-from signer.model.request import Document
+from signer.model.request import Document, SignatureFormat
 from signer.model.sheet import DocumentSheet
 
 __all__ = [
@@ -67,6 +67,11 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     credential: Credential
     authorisation: Authorisation
     signing_time: datetime
+
+    @property
+    def signs_in(self) -> bool:
+        """True where the page asks who the doctor is, and for no signature on a document."""
+        return any(document.format is SignatureFormat.SIGN_IN for document in self.documents)
 
 
 class DocumentAnswer(Struct, frozen=True, kw_only=True):

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from signer.envelope import algorithms, cades
+from signer.envelope import algorithms, cades, sign_in
 from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import FormatUnsupported
-from signer.model.request import JSON, PRESCRIPTION, TEXT, Document, Level, SignatureFormat
+from signer.model.request import JSON, PRESCRIPTION, SIGN_IN, TEXT, Document, Level, SignatureFormat
+from signer.verify import sign_in as sign_in_check
 from signer.verify.cades import verify_release
+from signer.verify.jose import take_apart
+from signer.verify.jose_value import certificates
 from signer.verify.structure import parse
 from signer.x509 import Certificate
 
@@ -30,8 +33,15 @@ def check_supported(document: Document) -> None:
 
 def prepare(
     document: Document, certificate: Certificate, algorithm: SignatureAlgorithm, signing_time: datetime
-) -> cades.CadesToBeSigned:
+) -> cades.CadesToBeSigned | sign_in.SignInToBeSigned:
     """The bytes for the token. Raises `DocumentRefused`, `FormatUnsupported`."""
+    if document.format is SignatureFormat.SIGN_IN:
+        return sign_in.prepare(
+            content=document.content,
+            certificate=certificate,
+            algorithm=algorithm,
+            signing_time=signing_time,
+        )
     return cades.prepare(
         content=document.content,
         media_type=document.media_type,
@@ -42,11 +52,25 @@ def prepare(
     )
 
 
-def check_release(signature: bytes, document: Document, agreed: cades.CadesToBeSigned, at: datetime) -> None:
+def check_release(
+    signature: bytes,
+    document: Document,
+    agreed: cades.CadesToBeSigned | sign_in.SignInToBeSigned,
+    at: datetime,
+) -> None:
     """Read the finished signature again and hold it against what was agreed to.
 
     `at` is the agreed signing time. Raises `SignatureNotVerified`.
     """
+    if document.format is SignatureFormat.SIGN_IN:
+        sign_in_check.verify_release(
+            signature,
+            content=document.content,
+            certificate=agreed.certificate,
+            algorithm=agreed.algorithm,
+            signing_time=at,
+        )
+        return
     verify_release(
         signature,
         content=document.content,
@@ -63,8 +87,24 @@ def attach(signature: bytes, document: Document) -> bytes:
     return cades.attach(signature, document.content) if document.attached else signature
 
 
-def signer_certificate(signature: bytes) -> bytes:
+def sign_in_document(origin: str, nonce: str) -> Document:
+    """The one document of a sign-in: worded here, from the origin that the browser vouched for.
+
+    It keeps nothing that a second post could not bring again, so all of it may stand in the journal.
+    """
+    return Document(
+        id="sign-in",
+        media_type=SIGN_IN,
+        content=sign_in.claims(origin, nonce),
+        format=SignatureFormat.SIGN_IN,
+        attached=False,
+    )
+
+
+def signer_certificate(signature: bytes, document: Document) -> bytes:
     """The certificate, DER, that one of our own signatures carries."""
+    if document.format is SignatureFormat.SIGN_IN:
+        return certificates(take_apart(signature).header)[0].der
     return parse(signature).certificate
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Credential
-from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError
+from signer.model.errors import CredentialAbsent, CredentialNotForSignIn, CredentialUnusable, MohrError
 from signer.model.request import PDF, Document, SigningRequest
 from signer.model.sheet import DocumentSheet
 from signer.prescription.pdf_process import PdfProcess
@@ -34,13 +34,17 @@ from signer.service.consent import (
 )
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers
+from signer.x509.usability import signs_in
 
 #: Sheets are read this many at a time before other work of the agent gets its turn.
 SHEETS_AT_A_TIME = 16
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red."""
+    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red.
+
+    `sign_in_with_non_repudiation` is the policy's own word (`Policy`).
+    """
 
     signers: Signers
     consent: ConsentSurface
@@ -49,6 +53,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     guard: PinGuard
     paired_since: Callable[[str], datetime | None]
     severe: frozenset[str] = frozenset()
+    sign_in_with_non_repudiation: bool = False
 
 
 class ConsentBreach(Exception):
@@ -125,8 +130,17 @@ class Questions:
         usable = tuple(c for c in found if c.problem is None)
         if found and not usable:
             return j.Broken(CredentialUnusable.code)
+        if self._request.signs_in and usable:
+            usable = tuple(c for c in usable if self._signs_in(c))
+            if not usable:
+                return j.Broken(CredentialNotForSignIn.code)
         self._credentials = {c.id: c for c in usable}
         return j.CredentialsFound(tuple(self._credentials))
+
+    def _signs_in(self, credential: Credential) -> bool:
+        """Nobody signs in with a key that is for documents alone, unless the clinic says so."""
+        allowed = self._around.sign_in_with_non_repudiation
+        return allowed or signs_in(x509.read(credential.certificate))
 
     async def _choose(self, candidates: tuple[str, ...]) -> j.Event:
         question = ChoiceQuestion(

@@ -56,7 +56,7 @@ def refused(
 def take_apart(octets: bytes) -> Jws:
     """Either serialization, with the rules that hold for every profile. Raises `Unreadable`."""
     if len(octets) > MAX_OCTETS:
-        raise refused("too-large", f"{len(octets)} octets")
+        raise refused("file-too-large", f"{len(octets)} octets")
     return _judge_header(_flattened(octets) if octets.startswith(b"{") else _compact(octets))
 
 
@@ -194,7 +194,7 @@ def _flattened(octets: bytes) -> Jws:
     members = _object(octets, "jose-structure")
     if "signatures" in members:
         several = isinstance(members["signatures"], list) and len(members["signatures"]) > 1
-        raise refused("jose-several-signatures" if several else "jose-general")
+        raise refused("several-signers" if several else "jose-general")
     if not members.keys() <= _MEMBERS:
         raise refused("jose-member-unknown", printable(min(members.keys() - _MEMBERS)))
     unprotected = members.get("header", {})
@@ -221,7 +221,7 @@ def _ascii(members: Mapping[str, JsonValue], name: str) -> bytes:
 
 def _header(protected: bytes) -> dict[str, JsonValue]:
     if len(protected) > MAX_HEADER:
-        raise refused("too-large", "protected")
+        raise refused("file-too-large", "protected")
     return _object(_decoded(protected, "protected"), "jose-header")
 
 

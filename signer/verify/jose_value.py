@@ -49,6 +49,7 @@ ALGORITHMS = {
     **{f"PS{bits}": Algorithm(f"sha{bits}", "pss") for bits in (256, 384, 512)},
     "ES256": Algorithm("sha256", "ecdsa", 32),
     "ES384": Algorithm("sha384", "ecdsa", 48),
+    "ES512": Algorithm("sha512", "ecdsa", 66),
 }
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -74,7 +75,7 @@ def candidate(found: Jws, claims: Claims, given: bytes | None) -> Candidate:
     content = content_of(found, given)
     failure, code = None, ""
     if content is None:
-        failure, code = SubIndication.SIGNED_DATA_NOT_FOUND, "content-absent"
+        failure, code = SubIndication.SIGNED_DATA_NOT_FOUND, "content-missing"
     elif given is not None and given != content:
         failure, code = SubIndication.HASH_FAILURE, "content-differs"
     elif not signs(found, by, chain[0], content):
@@ -101,9 +102,10 @@ def algorithm(header: Mapping[str, JsonValue]) -> Algorithm:
     """What `alg` names. Raises `Unreadable` for none, for a MAC and for everything unknown."""
     name = text(header, "alg")
     found = ALGORITHMS.get(name or "")
+    if (name or "none").lower() == "none":
+        raise refused("jose-unsigned")
     if found is None:
-        code = "jose-unsigned" if (name or "none").lower() == "none" else "jose-algorithm"
-        raise refused(code, printable(name), SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+        raise refused("algorithm-unknown", printable(name), SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
     return found
 
 
@@ -121,7 +123,7 @@ def certificates(header: Mapping[str, JsonValue]) -> tuple[Certificate, ...]:
             raise refused("jose-x5c-order")
     thumbprint = text(header, "x5t#S256")
     if thumbprint is not None and thumbprint.encode() != base64url(bytes.fromhex(chain[0].id)):
-        raise refused("jose-x5t", "", SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+        raise refused("signing-certificate-differs", "", SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
     return chain
 
 

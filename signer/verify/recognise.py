@@ -15,6 +15,7 @@ from functools import cache
 from typing import cast
 
 from signer.verify.candidate import Candidate, ReadSignature, Unreadable
+from signer.verify.jose import is_jades
 from signer.verify.report import Finding, Severity, SubIndication
 
 #: Larger files are not read: the largest document that is ever signed is a PDF of 10 MiB.
@@ -65,7 +66,8 @@ def recognise(octets: bytes) -> tuple[Reader, bytes]:
     if text[:1] == b"{":
         return Reader.JADES, octets
     if _COMPACT.fullmatch(text):
-        return Reader.JWS, text.rstrip(_SPACES)
+        compact = text.rstrip(_SPACES)
+        return Reader.JADES if is_jades(compact) else Reader.JWS, compact
     return Reader.CMS, _unwrapped(text)
 
 

@@ -34,6 +34,11 @@ def unusable(certificate: Certificate, at: datetime) -> Unusable | None:
     return None
 
 
+def signs_in(certificate: Certificate) -> bool:
+    """May its key answer a challenge? nonRepudiation alone is for documents (RFC 5280 §4.2.1.3)."""
+    return certificate.key_usage is None or certificate.key_usage.digital_signature
+
+
 def why_unusable(certificate: Certificate, now: datetime) -> str | None:
     """The stable error code for `Credential.problem`, or None where the certificate may sign at `now`."""
     return None if unusable(certificate, now) is None else CredentialUnusable.code

@@ -186,6 +186,7 @@ SCREENS: dict[str, Draw] = {
     "consent-pdf-end": _consent_later(scenes.pdf, _read_pages),
     "consent-pdf-text": _consent_later(scenes.pdf, _details),
     "consent-pdf-red": _consent_later(lambda: scenes.pdf(content=pdfs.scripted()), _drawn),
+    "consent-sign-in": _consent(scenes.consent(scenes.sign_in()), _typed),
     "consent-last": _consent(_tries(TriesLeft.LAST)),
     "consent-locked": _consent(_tries(TriesLeft.LOCKED)),
     "consent-pad": _consent(_tries(TriesLeft.OK, AuthorisationKind.PIN_PAD)),

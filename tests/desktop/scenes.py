@@ -20,6 +20,7 @@ from signer.model.credential import (
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
 from signer.prescription.reader import read
 from signer.service.consent import ChoiceQuestion, ConsentQuestion, PairingQuestion
+from signer.service.envelopes import sign_in_document
 from tests.desktop.letter import letter
 
 NOW = datetime(2026, 11, 22, 6, 50, tzinfo=UTC)
@@ -148,6 +149,11 @@ def pdf(name: str = "doc-1", content: bytes | None = None, seal: VisibleSeal | N
         format=SignatureFormat.PADES,
         seal=seal,
     )
+
+
+def sign_in(origin: str = ORIGIN) -> Document:
+    """What the agent itself makes of a page's wish that the doctor signs in."""
+    return sign_in_document(origin, "c2lnbi1pbi1ub25jZS1vZi10aGUtcGFuZWwtc2VydmVyLTAx")
 
 
 def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> ConsentQuestion:

@@ -30,6 +30,7 @@ from signer.service.consent import (
     ConsentQuestion,
     PairingQuestion,
 )
+from signer.service.envelopes import sign_in_document
 from signer.service.views import DocumentView, RequestView
 
 ORIGIN = "https://panel.example"
@@ -142,6 +143,18 @@ class RememberingUseCases:
         )
         self._views[origin, request_id] = view
         return view
+
+    async def sign_in(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, nonce: str, credential: str | None
+    ) -> RequestView:
+        return await self.submit(
+            origin=origin,
+            idempotency_key=idempotency_key,
+            body_hash=body_hash,
+            documents=(sign_in_document(origin, nonce),),
+            credential=credential,
+            purpose=None,
+        )
 
     async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
         self._count()

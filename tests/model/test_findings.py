@@ -38,6 +38,7 @@ WEIGHTS = {
     "pdf-seal-reason": Weight.NOTE,
     "names-are-the-panels-words": Weight.NOTE,
     "wire-not-comparable": Weight.NOTE,
+    "signs-in": Weight.NOTE,
 }
 LANGUAGES: tuple[Language, ...] = ("fa", "en")
 

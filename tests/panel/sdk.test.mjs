@@ -618,6 +618,42 @@ test('a request that the agent has forgotten cannot be resumed without its docum
   assert.equal((await signing).signed, true);
 });
 
+// --- signing in
+
+test('a sign-in posts the nonce and nothing else, and gives what the agent made', async () => {
+  const { agent, storage, mohr } = await paired();
+  const states = [];
+  const signingIn = mohr.signIn('A'.repeat(43), { onState: ({ state }) => states.push(state) });
+  await agent.called('GET', '/v1/sign-ins/');
+  const [id] = agent.requests.keys();
+  agent.letIn(id, 'a.b.c');
+  assert.deepEqual(await signingIn, {
+    ...{ signedIn: true, state: 'finished', token: 'a.b.c', certificate: 'BBBB', reason: undefined },
+  });
+  assert.deepEqual(JSON.parse(agent.requests.get(id).text), { nonce: 'A'.repeat(43) });
+  assert.deepEqual(states, ['consent', 'finished']);
+  assert.deepEqual([...storage.kept.keys()], ['pairing']);
+});
+
+test("a doctor's no to a sign-in is an answer, not an error", async () => {
+  const { agent, mohr } = await paired();
+  const signingIn = mohr.signIn('A'.repeat(43));
+  await agent.called('GET', '/v1/sign-ins/');
+  agent.move([...agent.requests.keys()][0], 'declined');
+  const { signedIn, state, reason, token } = await signingIn;
+  assert.deepEqual([signedIn, state, reason, token], [false, 'declined', 'declined', undefined]);
+});
+
+test('aborting a sign-in cancels it at the agent', async () => {
+  const { agent, mohr } = await paired();
+  const stop = new AbortController();
+  const signingIn = mohr.signIn('A'.repeat(43), { signal: stop.signal });
+  await agent.called('GET', '/v1/sign-ins/');
+  stop.abort();
+  assert.equal((await signingIn).state, 'cancelled');
+  assert.ok(agent.calls.some(([method, path]) => method === 'DELETE' && path.startsWith('/v1/sign-ins/')));
+});
+
 // --- going on unsigned
 
 for (const [name, fetch, reason] of [

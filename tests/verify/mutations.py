@@ -21,6 +21,7 @@ from signer.verify import Indication, Report
 from signer.verify import verify as verify_file
 from signer.x509 import read
 from tests import pdfs, pki
+from tests.jose import a_jades, a_jws, a_stamped_jades
 from tests.revocation import REVOCATION_VALUES, crl, stamped, tlv, with_unsigned
 from tests.signatures import CONTENT, signed, signed_pdf
 
@@ -163,11 +164,31 @@ def cades_b_lt() -> Subject:
     )
 
 
+def jose(make: Callable[..., bytes], *, attached: bool) -> Callable[[], Subject]:
+    """A JWS or JAdES and its like over another content."""
+
+    def subject() -> Subject:
+        root = read(pki.authority().certificate)
+        given = None if attached else CONTENT
+        return Subject(
+            signed=make(attached=attached),
+            content=CONTENT,
+            verify=lambda octets: verify_file(octets, content=given, anchors=(root,), at=pki.NOW),
+            others=(make(content=b'{"mohr":1,"kind":"lab"}'),),
+        )
+
+    return subject
+
+
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     "cades": cades,
     "cades-detached": cades_detached,
     "pades": pades,
     "cades-b-lt": cades_b_lt,
+    "jws": jose(a_jws, attached=True),
+    "jws-detached": jose(a_jws, attached=False),
+    "jades": jose(a_jades, attached=True),
+    "jades-stamped": jose(a_stamped_jades, attached=True),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from signer.cli.demo.authority import ODD_DOCTOR
 from signer.envelope import jws as maker
 from signer.model.credential import SignatureAlgorithm
+from signer.verify import Indication, verify
 from signer.verify.candidate import Unreadable
 from signer.verify.jws import read
 from signer.verify.report import Severity, SubIndication
+from signer.verify.sentences import sentence
 from signer.x509 import read as read_certificate
 from tests import pki
 from tests.jose import ALG, Crafted, a_jades, a_jws, a_stamped_jades, b64u, jws_header, made, raw, x5c
@@ -90,8 +93,8 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("alg NoNe", crafted(alg="NoNe"), "jose-unsigned"),
     ("alg none and no value", RIGHT.text(protected=b64u(b'{"alg":"none"}'), signature=""), "jose-structure"),
     ("alg absent", crafted(alg=None), "jose-unsigned"),
-    ("alg a MAC under the public key", crafted(alg="HS256"), "jose-algorithm"),
-    ("alg unknown", crafted(alg="RS1"), "jose-algorithm"),
+    ("alg a MAC under the public key", crafted(alg="HS256"), "algorithm-unknown"),
+    ("alg unknown", crafted(alg="RS1"), "algorithm-unknown"),
     ("alg a number", crafted(alg=256), "jose-parameter-malformed"),
     ("alg twice", Crafted(TWICE).text(), "jose-header"),
     ("crit unknown", crafted(crit=["sigT", "exp"], exp=1), "jose-crit-unknown"),
@@ -126,14 +129,14 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("x5c of eleven", crafted(x5c=x5c(LEAF) + x5c(ROOT) * 10), "jose-x5c"),
     ("x5c in another order", crafted(x5c=x5c(ROOT, LEAF)), "jose-x5c-order"),
     ("x5c with a stranger behind", crafted(x5c=x5c(LEAF, pki.leaf("p384"))), "jose-x5c-order"),
-    ("x5t#S256 of another", crafted(**{"x5t#S256": b64u(bytes(32))}), "jose-x5t"),
+    ("x5t#S256 of another", crafted(**{"x5t#S256": b64u(bytes(32))}), "signing-certificate-differs"),
     ("header an array", Crafted(b"[]").text(), "jose-header"),
     ("header no JSON", Crafted(b"{").text(), "jose-header"),
     ("header not UTF-8", Crafted(b'{"alg":"\xff"}').text(), "jose-header"),
     ("header with a mark", Crafted(b"\xef\xbb\xbf{}").text(), "jose-header"),
     ("header with NaN", Crafted(b'{"alg":NaN}').text(), "jose-header"),
     ("header nested deep", Crafted(b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}").text(), "jose-header"),
-    ("header beyond the limit", Crafted(b'{"a":"' + b"x" * 300_000 + b'"}').text(), "too-large"),
+    ("header beyond the limit", Crafted(b'{"a":"' + b"x" * 300_000 + b'"}').text(), "file-too-large"),
     ("padding", RIGHT.text(protected=RIGHT.protected + "="), "jose-structure"),
     ("base64 in place of base64url", RIGHT.text(payload="+" + RIGHT.payload[1:]), "jose-structure"),
     ("bits after the last octet", RIGHT.text(signature=RIGHT.signature[:-1] + SLACK), "jose-encoding"),
@@ -146,10 +149,10 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("CMS", b"\x30\x80", "jose-structure"),
     ("a PDF", b"%PDF-1.7", "jose-structure"),
     ("flattened JSON", RIGHT.flattened(), "jose-not-compact"),
-    ("two signatures", RIGHT.general(2), "jose-several-signatures"),
+    ("two signatures", RIGHT.general(2), "several-signers"),
     ("a JAdES in JSON", a_stamped_jades(), "jose-not-compact"),
     ("a compact JAdES", a_jades(), "jose-parameter-absent"),
-    ("33 MiB", b"A" * (33 * 1024 * 1024), "too-large"),
+    ("33 MiB", b"A" * (33 * 1024 * 1024), "file-too-large"),
 ]
 
 
@@ -204,3 +207,24 @@ def test_no_reader_follows_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("jku", "x5u"):
         with pytest.raises(Unreadable):
             read(crafted(**{name: "https://keys.example/"}))
+
+
+@pytest.mark.parametrize("make", [a_jws, a_jades, a_stamped_jades])
+@pytest.mark.parametrize("attached", [True, False], ids=["attached", "detached"])
+def test_the_verifier_recognises_it_and_calls_it_valid(make: Callable[..., bytes], attached: bool) -> None:
+    given = None if attached else CONTENT
+    report = verify(make(attached=attached), content=given, anchors=(ROOT,), at=pki.NOW)
+    assert report.indication is Indication.VALID, report
+    assert (report.format, report.content) == ("jws" if make is a_jws else "jades", CONTENT)
+
+
+@pytest.mark.parametrize("octets", [a_jws()[:-8] + b"AAAAAAAA", Crafted(jws_header(alg="none")).text()])
+def test_the_verifier_says_why_it_is_not(octets: bytes) -> None:
+    report = verify(octets, anchors=(ROOT,), at=pki.NOW)
+    assert report.indication is Indication.INVALID
+    assert all(sentence(finding, "fa") and sentence(finding, "en") for finding in report.findings)
+
+
+def test_a_sign_in_is_no_signature_on_a_document_to_the_verifier_at_large() -> None:
+    report = verify(crafted(typ="mohr-signin+jws"), anchors=(ROOT,), at=pki.NOW)
+    assert [finding.code for finding in report.findings] == ["jose-typ"]
