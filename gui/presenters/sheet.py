@@ -106,20 +106,23 @@ class PageView(Struct, frozen=True, kw_only=True):
 
 
 class SheetView(Struct, frozen=True, kw_only=True):
-    """A whole document as drawn. `leaves` are (pointer, text) as signed, in no localised form."""
+    """A whole document as drawn. `leaves` are (pointer, text) as signed, in no localised form.
 
-    head: tuple[Field, ...]
-    columns: tuple[Column, ...]
-    items: tuple[ItemView, ...]
-    foot: tuple[Field, ...]
-    empty: str | None
-    legend: tuple[tuple[Comparison, str], ...]
+    A plain document has its leaves alone; a PDF has `pages`, and `picture` to draw them with.
+    """
+
     findings: tuple[FindingView, ...]
     leaves: tuple[Leaf, ...]
-    plain: bool
     leaves_title: str
-    details_label: str
     leaves_back: str = ""
+    details_label: str = ""
+    plain: bool = False
+    head: tuple[Field, ...] = ()
+    columns: tuple[Column, ...] = ()
+    items: tuple[ItemView, ...] = ()
+    foot: tuple[Field, ...] = ()
+    empty: str | None = None
+    legend: tuple[tuple[Comparison, str], ...] = ()
     pages: tuple[PageView, ...] = ()
     picture: Callable[[int, int], Picture] | None = None
 
@@ -130,17 +133,10 @@ def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
     body = sheet.body
     if isinstance(body, PlainSheet):
         return SheetView(
-            head=(),
-            columns=(),
-            items=(),
-            foot=(),
-            empty=None,
-            legend=(),
             findings=findings,
             leaves=body.leaves,
             plain=True,
             leaves_title=tongue.say(t.SIGN_IN_TITLE if body.media_type == SIGN_IN else t.LEAVES_TITLE),
-            details_label="",
         )
     if isinstance(body, PdfSheet):
         return _pdf(body, findings, tongue)
@@ -164,15 +160,8 @@ def _pdf(body: PdfSheet, findings: tuple[FindingView, ...], tongue: Tongue) -> S
             Leaf(pointer=f"page/{number}/line/{place}", text=line) for place, line in enumerate(lines, 1)
         ]
     return SheetView(
-        head=(),
-        columns=(),
-        items=(),
-        foot=(),
-        empty=None,
-        legend=(),
         findings=findings,
         leaves=tuple(leaves),
-        plain=False,
         leaves_title=tongue.say(t.PAGES_TEXT),
         leaves_back=tongue.say(t.PAGES_BACK),
         details_label=tongue.say(t.PAGES_TEXT),
@@ -269,7 +258,6 @@ class _Prescription:
             legend=tuple((kind, words) for kind, words in legend if kind in self._seen),
             findings=findings,
             leaves=(*body.details, *_drawn_leaves(body)),
-            plain=False,
             leaves_title=say(t.DETAILS_TITLE),
             leaves_back=say(t.DETAILS_BACK),
             details_label=say(t.DETAILS, count=count) if count else say(t.DETAILS_ALL),

@@ -273,6 +273,7 @@ def _posted(document: Document) -> messages.DocumentBody:
         content_base64=b64(document.content),
         level=document.level.value,
         attached=document.attached,
+        seal=messages.seal_body(document.seal),
     )
 
 

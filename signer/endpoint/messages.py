@@ -220,6 +220,14 @@ def documents_of(body: SigningRequestBody) -> tuple[Document, ...]:
     return documents
 
 
+def seal_body(seal: VisibleSeal | None) -> SealBody | UnsetType:
+    """A seal as a panel posts it."""
+    if seal is None:
+        return UNSET
+    page = UNSET if seal.page is None else seal.page
+    return SealBody(page=page, corner=seal.corner, reason=_present(seal.reason))
+
+
 def commitment_of(body: PairingStart) -> bytes:
     """The panel's commitment, 32 octets. Raises `RequestMalformed`."""
     return _octets(body.commitment, COMMITMENT_OCTETS, "/commitment")

@@ -39,6 +39,7 @@ export { MohrError };
  * @property {'cades'} [format]
  * @property {string} [level]
  * @property {boolean} [attached]
+ * @property {{page?: number, corner?: string, reason?: string}} [seal] where a PDF shows the doctor's seal
  *
  * @typedef {object} SignedDocument
  * @property {string} id
@@ -352,8 +353,8 @@ export class Mohr {
 }
 
 /** @param {Document} document @returns {object} always the same members in the same order, since a repost must be the same octets */
-function asPosted({ id, media_type, content, format = 'cades', level, attached }) {
+function asPosted({ id, media_type, content, format = 'cades', level, attached, seal }) {
   const octets =
     typeof content === 'string' ? { content } : { content_base64: base64(new Uint8Array(content)) };
-  return { id, media_type, ...octets, format, level, attached };
+  return { id, media_type, ...octets, format, level, attached, seal };
 }

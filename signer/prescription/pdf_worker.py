@@ -140,7 +140,8 @@ def _hidden(page: pypdfium2.PdfPage) -> Iterator[str]:
         if kind == raw.FPDF_PAGEOBJ_TEXT:
             if raw.FPDFTextObj_GetTextRenderMode(thing) in _INVISIBLE:
                 yield "pdf-unseen-text"
-            if _size(thing) < TINY:
+            inked = box[2] > box[0] and box[3] > box[1]
+            if inked and _size(thing) < TINY:
                 yield "pdf-tiny-text"
             texts.append(box)
         if kind == raw.FPDF_PAGEOBJ_IMAGE and any(_within(text, box) for text in texts):

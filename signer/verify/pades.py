@@ -298,10 +298,15 @@ def verify_release(
     certificate: Certificate,
     algorithm: SignatureAlgorithm,
     signing_time: datetime,
+    timestamp: bytes | None = None,
+    certificates: tuple[bytes, ...] = (),
+    crls: tuple[bytes, ...] = (),
+    ocsps: tuple[bytes, ...] = (),
 ) -> None:
     """Let pass only the signed PDF that was agreed to: this document, this certificate, nothing more.
 
-    Raises `SignatureNotVerified`, with the reason in its detail.
+    The last four are what was placed into it, DER; what the document brought along of their kind may stand
+    beside them, but for the timestamp. Raises `SignatureNotVerified`, with what differs in its detail.
     """
     try:
         found = read(signature, content)
@@ -309,12 +314,16 @@ def verify_release(
         raise SignatureNotVerified(f"{problem.sub_indication.name} {problem.finding.code}") from None
     if found.failure is not None:
         raise SignatureNotVerified(found.failure.name)
+    stamps = () if timestamp is None else (timestamp,)
     agreed = (
         (found.certificate == certificate.der, "certificate"),
-        ((found.padding, found.digest) == _NAMES[algorithm], "algorithm"),
+        (f"{found.padding}-{found.digest}" == algorithm.value.removeprefix("rsa-"), "algorithm"),
         (found.claimed_at == signing_time.replace(microsecond=0), "signing time"),
         (found.covers_all, "coverage"),
-        ({f.code for f in found.findings} <= _HARMLESS, "form of the signature"),
+        (tuple(stamp.token for stamp in found.timestamps) == stamps, "timestamp"),
+        ({*certificates} <= {*found.certificates, certificate.der}, "chain"),
+        ({*crls} <= {*found.crls} and {*ocsps} <= {*found.ocsps}, "revocation data"),
+        ({finding.code for finding in found.findings} <= _HARMLESS, "form of the signature"),
     )
     for holds, what in agreed:
         if not holds:
@@ -327,14 +336,6 @@ _HARMLESS = {
     "pdf-earlier-signature-broken",
     "pdf-earlier-timestamp",
     "pdf-evidence-added",
-}
-_NAMES = {
-    SignatureAlgorithm.RSA_PKCS1_SHA256: ("pkcs1", "sha256"),
-    SignatureAlgorithm.RSA_PKCS1_SHA384: ("pkcs1", "sha384"),
-    SignatureAlgorithm.RSA_PKCS1_SHA512: ("pkcs1", "sha512"),
-    SignatureAlgorithm.RSA_PSS_SHA256: ("pss", "sha256"),
-    SignatureAlgorithm.ECDSA_SHA256: ("ecdsa", "sha256"),
-    SignatureAlgorithm.ECDSA_SHA384: ("ecdsa", "sha384"),
 }
 
 

@@ -15,7 +15,7 @@ from signer.cli.drawing import drawn
 from signer.cli.sheet_lines import sheet_lines
 from signer.model.errors import DocumentUnreadable
 from signer.model.request import PRESCRIPTION, Document
-from signer.model.sheet import DocumentSheet
+from signer.model.sheet import DocumentSheet, Page, PdfSheet, Picture
 from signer.model.text import FSI, LRI, PDI, hidden
 from signer.prescription.reader import read
 from tests.desktop import scenes
@@ -74,3 +74,18 @@ def test_whatever_a_panel_writes_is_printed_and_moves_no_cursor(name: str, key: 
 def test_doses_inside_persian_stand_isolated() -> None:
     assert drawn("قرص 5 mg شبی") == f"{FSI}قرص {LRI}5 mg{PDI} شبی{PDI}"
     assert drawn("AMLODIPINE 5 mg") == "AMLODIPINE 5 mg"
+
+
+def test_a_pdf_is_printed_as_text_page_by_page_and_says_what_cannot_be_seen() -> None:
+    pages = (Page(width=1, height=1, lines=("Amoxicillin", "500 mg")), Page(width=1, height=1, lines=("",)))
+
+    def picture(page: int, width: int) -> Picture:
+        raise AssertionError("a terminal draws nothing")
+
+    sheet = DocumentSheet(
+        document_id="d", content_hash=b"", findings=(), draw=lambda: PdfSheet(pages=pages, picture=picture)
+    )
+    printed = "\n".join("".join(line) for line in sheet_lines(sheet))
+    for words in ("2 page(s)", "cannot be seen here", "page 1 of 2", "Amoxicillin", "500 mg"):
+        assert words in printed
+    assert "no text on this page" in printed

@@ -104,6 +104,7 @@ NOTABLE: list[tuple[str, bytes, list[str]]] = [
     ),
     ("a field to fill in", pdfs.plain(catalog=FIELD), ["pdf-form-fields"]),
     ("tiny text", pdfs.plain(contents=pdfs.text("Morphine 100 mg", size=1)), ["pdf-tiny-text"]),
+    ("a tiny blank", pdfs.plain(contents=pdfs.text("   ", size=1)), []),
     ("text drawn in no ink", pdfs.plain(contents=b"3 Tr " + pdfs.text("Morphine")), ["pdf-unseen-text"]),
     ("text under a picture", covered(), ["pdf-unseen-text"]),
     (

@@ -11,7 +11,7 @@ from signer.verify.candidate import Candidate
 from signer.verify.pades import read, verify_release
 from signer.verify.report import SubIndication
 from tests import pdfs, pki, stamping
-from tests.signatures import ALGORITHMS, lasting_pdf, signed_pdf
+from tests.signatures import ALGORITHMS, WITHOUT_NUMBERS, lasting_pdf, signed_pdf
 from tests.verify import pades_attacks
 
 ECDSA = SignatureAlgorithm.ECDSA_SHA256
@@ -101,3 +101,23 @@ def test_the_document_as_it_was_before_is_compared_where_it_is_at_hand() -> None
     found = read(pades_attacks.honest(), pdfs.plain(3))
     assert codes(found) == ["pdf-original-differs"]
     assert found.failure is SubIndication.HASH_FAILURE
+
+
+def test_the_evidence_that_was_placed_is_released_and_other_evidence_is_not() -> None:
+    signed = lasting_pdf(Level.B_LT, pdfs.plain())
+    (stamp,) = read(signed).timestamps
+    placed = {
+        "certificate": pki.leaf("rsa-2048", WITHOUT_NUMBERS),
+        "timestamp": stamp.token,
+        "certificates": (pki.authority().certificate,),
+        "crls": (stamping.revocation_list(),),
+    }
+    released(signed, **placed)
+    for name, other in (
+        ("timestamp", None),
+        ("certificates", (b"x",)),
+        ("crls", (b"x",)),
+        ("ocsps", (b"x",)),
+    ):
+        with pytest.raises(SignatureNotVerified):
+            released(signed, **{**placed, name: other})
