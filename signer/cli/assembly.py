@@ -112,6 +112,10 @@ class Agent:
         from signer.endpoint.pairings import Pairings
         from signer.endpoint.server import Endpoint
         from signer.journal.store import SqliteJournal
+        from signer.net.authorities import Authorities
+        from signer.net.cache import Cache
+        from signer.platform.private_files import private_folder, read_private, write_private
+        from signer.service.evidence import Outside
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings
         from signer.service.signing import SigningService
@@ -127,6 +131,14 @@ class Agent:
         )
         journal = SqliteJournal(self._folders.data / "journal")
         undo.push_async_callback(journal.close)
+        authorities = Authorities(
+            self._policy.net,
+            cache=Cache(
+                private_folder(self._folders.data / "revocation"), read=read_private, write=write_private
+            ),
+            now=clock.now,
+        )
+        undo.callback(authorities.close)
         pairings = Pairings.open(self._folders.data)
         service = SigningService(
             Surroundings(
@@ -136,6 +148,7 @@ class Agent:
                 clock=clock,
                 guard=PinGuard(self._folders.data / "wrong-pins.json"),
                 paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
+                outside=Outside(net=authorities, revocation=self._policy.net.revocation),
             )
         )
         undo.push_async_callback(service.stop)

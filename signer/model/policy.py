@@ -59,12 +59,13 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     `origins` pins the panels, in the browser's spelling; None is any https origin that the doctor pairs.
     `loopback_origins` are pages served by this computer that may call, http ones too: none unless named.
-    `pairing` False closes pairing; what is paired stays.
+    `pairing` False closes pairing; what is paired stays. `net` says whom the agent may ask outside.
     """
 
     origins: tuple[str, ...] | None = None
     loopback_origins: tuple[str, ...] = ()
     pairing: bool = True
+    net: NetSettings = NetSettings()
 
     def admits(self, origin: str) -> bool:
         """May a page of `origin`, the Origin header as received, speak to the agent at all?"""

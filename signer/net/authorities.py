@@ -69,6 +69,10 @@ class Authorities:
                 passed_over.append(f"{tsa.url}: {problem}")
         raise TsaUnreachable("; ".join(passed_over) or "policy names no timestamp authority")
 
+    def stampers(self, token: bytes) -> tuple[Certificate, ...]:
+        """The certificates inside a token that passed, the authority's first."""
+        return timestamp.certificates(token)
+
     async def revocation(self, certificate: Certificate, known: tuple[Certificate, ...]) -> Revocation:
         """Proof, fetched or kept, that `certificate` is not revoked.
 

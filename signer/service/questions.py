@@ -15,8 +15,8 @@ from msgspec import Struct
 from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Credential
-from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError
-from signer.model.request import SigningRequest
+from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError, PolicyInvalid
+from signer.model.request import SignatureFormat, SigningRequest
 from signer.model.sheet import DocumentSheet
 from signer.prescription.reader import read as read_sheet
 from signer.service.consent import (
@@ -31,6 +31,7 @@ from signer.service.consent import (
     PinProblem,
     PinRequest,
 )
+from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers
 
@@ -39,7 +40,11 @@ SHEETS_AT_A_TIME = 16
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red."""
+    """What a request needs of the agent, and what the clinic's policy says of it.
+
+    `severe` are amber findings that policy makes red, `formats` the ones it allows (None: all), and
+    `policy_problem` why there is no policy to go by, with which nothing is signed.
+    """
 
     signers: Signers
     consent: ConsentSurface
@@ -47,7 +52,10 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     clock: Clock
     guard: PinGuard
     paired_since: Callable[[str], datetime | None]
+    outside: Outside
     severe: frozenset[str] = frozenset()
+    formats: frozenset[SignatureFormat] | None = None
+    policy_problem: PolicyInvalid | None = None
 
 
 class ConsentBreach(Exception):

@@ -57,6 +57,8 @@ class SigningService:
         purpose: str | None,
     ) -> RequestView:
         """See `UseCases.submit`. One at a time, so that two posts of one key cannot both be the first."""
+        if self._around.policy_problem is not None:
+            raise self._around.policy_problem
         async with self._taking_in:
             self._forget_old()
             entry = self._by_key.get((origin, idempotency_key))
@@ -112,9 +114,12 @@ class SigningService:
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         for document in request.documents:
-            envelopes.check_supported(document)
+            envelopes.check_supported(document, self._around.formats)
         known, signed = _remembered(request, past) if past else ({}, {})
         if len(known) < len(request.documents):
+            for document in request.documents:
+                if document.id not in known:
+                    self._around.outside.check_reachable(document.level)
             self._check_room(request.origin)
             await self._check_credential(request.credential)
         if past is not None:
@@ -208,7 +213,8 @@ def _remembered(
             signed[document.id] = Signed(
                 document_id=document.id,
                 signature=envelopes.attach(seal.signature, document),
-                certificate=envelopes.signer_certificate(seal.signature),
+                level=seal.level,
+                certificate=envelopes.signer_certificate(seal.signature, document),
                 signed_at=seal.signed_at,
             )
     return known, signed
