@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from asn1crypto import cms as other_cms
 
-from signer.model.errors import FormatUnsupported, RevocationUnreachable, TsaUnreachable
-from signer.model.policy import RevocationMode
+from signer.model.errors import FormatUnsupported, PolicyInvalid, RevocationUnreachable, TsaUnreachable
+from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, Level, RequestState, SignatureFormat
 from signer.service.envelopes import FORMATS
 from signer.service.views import RequestView
@@ -208,6 +208,26 @@ async def test_legacy_cms_is_signed_and_found_again(clinic: Clinic, attached: bo
     assert levels(view) == ["B-B"]
     await clinic.restart()
     assert (await clinic.post(document)).documents == view.documents
+
+
+async def test_with_a_policy_that_cannot_be_read_nothing_is_signed(clinic: Clinic) -> None:
+    clinic.policy_problem = PolicyInvalid("/etc/mohr/policy.toml: can be written by others")
+    await clinic.restart()
+    with pytest.raises(PolicyInvalid, match="written by others"):
+        await clinic.post(at(Level.B_B))
+    assert clinic.doctor.questions == []
+
+
+async def test_policy_may_leave_formats_out_and_make_a_finding_red(clinic: Clinic) -> None:
+    clinic.policy = Policy(
+        formats=frozenset({SignatureFormat.CADES}), red_findings=frozenset({"hidden-characters"})
+    )
+    await clinic.restart()
+    with pytest.raises(FormatUnsupported, match="policy"):
+        await clinic.post(Document(id="x", media_type="text/plain", content=b"x", format=SignatureFormat.CMS))
+    await clinic.post(Document(id="x", media_type="text/plain", content="5\u200b mg".encode()))
+    await eventually(lambda: len(clinic.doctor.questions) == 1)
+    assert clinic.doctor.questions[0].sheets[0].refused
 
 
 UNSUPPORTED = [

@@ -19,10 +19,11 @@ from signer.model.errors import (
     IdempotencyConflict,
     JournalUnwritable,
     ModuleCrashed,
+    PolicyInvalid,
     RequestUnknown,
     TooManyPending,
 )
-from signer.model.policy import RevocationMode
+from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, RequestState
 from signer.service.consent import Approved, ConsentQuestion, Declined, DocumentAnswer, Pin, PinProblem
 from signer.service.evidence import Outside
@@ -48,6 +49,8 @@ class Clinic:
         self.guard = PinGuard()
         self.net = StillNet()
         self.revocation = RevocationMode.REQUIRE
+        self.policy = Policy()
+        self.policy_problem: PolicyInvalid | None = None
         self.open()
 
     def open(self) -> None:
@@ -65,6 +68,9 @@ class Clinic:
                     revocation=self.revocation,
                     known=(x509.read(self.token.anchor), outside.root()),
                 ),
+                severe=self.policy.red_findings,
+                formats=self.policy.formats,
+                policy_problem=self.policy_problem,
             )
         )
 
