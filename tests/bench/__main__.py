@@ -15,9 +15,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from signer.envelope import cades
+from signer.envelope import cades, legacy
 from signer.model.credential import KeyKind
 from tests.bench import process
+from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
@@ -54,14 +55,18 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     place = make_place(base)
     key = RawToken(place).key(RSA)
     worker, pyhanko = WorkerSigner(place, key.certificate), SessionSigner(key)
+    endesive, openssl = EndesiveSigner(key), OpensslSigner(place, key, base, CONTENT)
     raw: list[float] = []
     found: dict[str, list[tuple[float, float]]] = {}
     try:
         with BenchPanel(base) as panel:
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
-                ("cades_bb", EACH, lambda: _cades(key)),
+                ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
+                ("legacy_cms", EACH, lambda: _made(legacy.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
+                ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),
+                ("openssl_engine_cms", 2, openssl.cms),
                 ("endpoint_single", 5, lambda: panel.sign(1)),
                 ("endpoint_batch_250", 1, lambda: panel.sign(BATCH)),
                 ("endpoint_batch_250_p256", 1, lambda: panel.sign(BATCH, KeyKind.EC_P256)),
@@ -103,8 +108,8 @@ def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
     return figures
 
 
-def _cades(key: RawKey) -> bytes:
-    draft = cades.prepare(
+def _made(prepare: Callable[..., cades.CadesToBeSigned], key: RawKey) -> bytes:
+    draft = prepare(
         content=CONTENT,
         media_type=MEDIA_TYPE,
         certificate=key.certificate,
