@@ -101,13 +101,19 @@ class Pipeline:
         lanes = [asyncio.ensure_future(self._lane(queue)) for _ in range(min(IN_FLIGHT, len(documents)))]
         try:
             await asyncio.gather(*lanes)
+        except asyncio.CancelledError:
+            for attesting in self._finishing:
+                attesting.cancel()
+            raise
         finally:
             self._stopped = True
             for lane in lanes:
                 with suppress(MohrError):
                     await lane
-            await self._finish_all()
-            await self._commit_waiting()
+            try:
+                await self._finish_all()
+            finally:
+                await self._commit_waiting()
 
     def stop(self) -> None:
         """Begin no further signature. `run` still seals what the token has made."""
@@ -137,7 +143,10 @@ class Pipeline:
         if not self._finishing:
             return
         await self._token_done()
-        await asyncio.gather(*self._finishing)
+        ends = await asyncio.gather(*self._finishing, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _sign(self, document: Document) -> None:
         draft = envelopes.prepare(document, self._certificate, self._algorithm, self._signing_time)

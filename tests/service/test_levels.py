@@ -152,6 +152,21 @@ async def test_what_the_token_signed_is_sealed_though_the_panel_cancels_meanwhil
     assert states(await cancelling) == [DocumentState.SIGNED]
 
 
+async def test_an_agent_that_is_closed_waits_for_no_timestamp_and_asks_anew_after_its_restart(
+    clinic: Clinic,
+) -> None:
+    clinic.net.gate = asyncio.Event()
+    clinic.yes()
+    await clinic.post(at(Level.B_T))
+    await eventually(lambda: clinic.token.signed == 1)
+    await asyncio.wait_for(clinic.restart(), 5)
+    clinic.net.gate.set()
+    clinic.yes()
+    view = await clinic.finished(await clinic.post(at(Level.B_T)))
+    assert levels(view) == ["B-T"]
+    assert len(clinic.doctor.questions) == 2
+
+
 async def test_a_revoked_signer_gets_no_b_lt_and_is_told_why(clinic: Clinic) -> None:
     clinic.net.revoked.add((await clinic.token.credentials())[0].id)
     clinic.yes()
