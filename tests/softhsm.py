@@ -89,9 +89,15 @@ async def make_keys(token: SoftHsm, keys: dict[bytes, KeySpec]) -> dict[bytes, b
         }
 
 
-async def certify(token: SoftHsm, keys: dict[bytes, KeySpec], subject: Name, now: datetime) -> bytes:
+async def certify(
+    token: SoftHsm,
+    keys: dict[bytes, KeySpec],
+    subject: Name,
+    now: datetime,
+    authority: DemoAuthority | None = None,
+) -> bytes:
     """Make a key pair for each CKA_ID and store a certificate for it; the authority's own, DER."""
-    authority = DemoAuthority(now=now)
+    authority = authority or DemoAuthority(now=now)
     spkis = await make_keys(token, keys)
     async with token.supervisor() as supervisor:
         slot = await only_slot(supervisor)

@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib.metadata
 import logging
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,15 +22,18 @@ from msgspec import Struct
 from drivers.catalogue import Profile
 from drivers.installed import installed_modules
 from drivers.supervisor import Supervisor
+from signer.model.errors import PolicyInvalid
 from signer.model.policy import Policy
 from signer.platform.folders import Folders, user_folders
 from signer.platform.only_one import only_one
+from signer.platform.policy_file import read_policy
 
 if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
     from signer.endpoint.pairings import Pairings
     from signer.service.consent import ConsentSurface
     from signer.service.token_signers import TokenSigners
+    from signer.x509 import Certificate
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +81,10 @@ class Agent:
         policy: Policy | None = None,
         ports: tuple[int, ...] | None = None,
     ) -> None:
-        """Without arguments beyond `consent`: the user's own folders, modules and ports, no policy."""
+        """Without arguments beyond `consent`: the user's folders, modules and ports, the clinic's policy."""
         self._consent = consent
         self._folders = folders or user_folders()
-        self._policy = policy or Policy()
+        self._policy, self._policy_problem = (policy, None) if policy else _clinic_policy()
         self._ports = ports
         self._choices = present_modules() if modules is None else modules
         self._supervisors = [choice.supervisor() for choice in self._choices]
@@ -113,6 +117,10 @@ class Agent:
         from signer.endpoint.pairings import Pairings
         from signer.endpoint.server import Endpoint
         from signer.journal.store import SqliteJournal
+        from signer.net.authorities import Authorities
+        from signer.net.cache import Cache
+        from signer.platform.private_files import private_folder, read_private, write_private
+        from signer.service.evidence import Outside
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings
         from signer.service.signing import SigningService
@@ -128,6 +136,14 @@ class Agent:
         )
         journal = SqliteJournal(self._folders.data / "journal")
         undo.push_async_callback(journal.close)
+        authorities = Authorities(
+            self._policy.net,
+            cache=Cache(
+                private_folder(self._folders.data / "revocation"), read=read_private, write=write_private
+            ),
+            now=clock.now,
+        )
+        undo.callback(authorities.close)
         pairings = Pairings.open(self._folders.data)
         service = SigningService(
             Surroundings(
@@ -138,6 +154,14 @@ class Agent:
                 guard=PinGuard(self._folders.data / "wrong-pins.json"),
                 paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
                 sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
+                outside=Outside(
+                    net=authorities,
+                    revocation=self._policy.net.revocation,
+                    known=_authorities(self._policy.anchors),
+                ),
+                severe=self._policy.red_findings,
+                formats=self._policy.formats,
+                policy_problem=self._policy_problem,
             )
         )
         undo.push_async_callback(service.stop)
@@ -164,6 +188,30 @@ class Agent:
         self._looking = asyncio.ensure_future(_look(signers))
         undo.callback(self._looking.cancel)
         return address
+
+
+def _clinic_policy() -> tuple[Policy, PolicyInvalid | None]:
+    """The policy, or one that lets nobody new in and the reason why nothing is signed."""
+    try:
+        return read_policy() or Policy(), None
+    except PolicyInvalid as problem:
+        log.error("%s: %s", problem.code, problem.detail)  # noqa: TRY400  # the detail says it all
+        return Policy(pairing=False), problem
+
+
+def _authorities(folder: str | None) -> tuple[Certificate, ...]:
+    """The certificates in the clinic's folder, DER or PEM; what is neither is passed over, and logged."""
+    from signer import x509
+
+    found = []
+    for path in sorted(Path(folder).glob("*")) if folder else []:
+        octets = path.read_bytes()
+        try:
+            pem = octets.startswith(b"-----BEGIN CERTIFICATE-----")
+            found.append(x509.read(ssl.PEM_cert_to_DER_cert(octets.decode()) if pem else octets))
+        except ValueError:
+            log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
+    return tuple(found)
 
 
 async def _look(signers: TokenSigners) -> None:

@@ -162,11 +162,15 @@ class CredentialsAnswer(Struct, frozen=True, kw_only=True):
 
 
 class DocumentAnswer(Struct, frozen=True, kw_only=True):
-    """One document of a request. `signature` and `certificate` are DER in base64."""
+    """One document of a request, in base64 the signature as a file and its certificate in DER.
+
+    `level` is the one that was reached: lower than asked for only where that ended in `?`.
+    """
 
     id: str
     state: DocumentState
     format: str
+    level: str | UnsetType = UNSET
     signature: str | UnsetType = UNSET
     certificate: str | UnsetType = UNSET
     signed_at: datetime | UnsetType = UNSET
@@ -371,6 +375,7 @@ def _document_answer(request_id: str, view: DocumentView, language: Language) ->
         id=view.id,
         state=view.state,
         format=view.format,
+        level=_present(view.level),
         signature=UNSET if view.signature is None else b64(view.signature),
         certificate=UNSET if view.certificate is None else b64(view.certificate),
         signed_at=UNSET if view.signed_at is None else _seconds(view.signed_at),

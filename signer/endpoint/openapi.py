@@ -15,7 +15,7 @@ from signer.endpoint.admission import RouteClass
 from signer.endpoint.problems import MEDIA_TYPE, Problem
 from signer.endpoint.routes import ROUTES
 from signer.model.errors import catalogue
-from signer.service.envelopes import MATRIX
+from signer.service.envelopes import FORMATS, MATRIX
 
 
 class _Described(msgspec.Struct, frozen=True):
@@ -113,6 +113,7 @@ def document(version: str) -> bytes:
     posted["media_type"]["enum"] = sorted({media_type for media_type, _, _ in MATRIX})
     posted["format"]["enum"] = sorted({signature_format.value for _, signature_format, _ in MATRIX})
     posted["level"]["enum"] = sorted({level.value for _, _, level in MATRIX})
+    components["DocumentBody"]["anyOf"] = _cells()
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -135,6 +136,21 @@ def document(version: str) -> bytes:
             },
         }
     )
+
+
+def _cells() -> list[dict[str, Any]]:
+    """Which media types, levels and forms each format goes with."""
+    return [
+        {
+            "properties": {
+                "format": {"const": kind.value},
+                "media_type": {"enum": sorted(form.media_types)},
+                "level": {"enum": sorted(level.value for level in form.levels)},
+                "attached": {"enum": sorted(form.attached)},
+            }
+        }
+        for kind, form in FORMATS.items()
+    ]
 
 
 def _operation(

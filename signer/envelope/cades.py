@@ -46,10 +46,6 @@ class CadesToBeSigned(Struct, frozen=True, kw_only=True):
     certificate: Certificate
     content: bytes | None
 
-    def detached(self) -> CadesToBeSigned:
-        """The same, to be finished without its content: what is signed does not change."""
-        return replace(self, content=None)
-
     def stamped(self, signature: bytes) -> bytes:
         """The octets of the signature value, without tag and length (EN 319 122-1 §5.3)."""
         return signature

@@ -13,10 +13,11 @@ from functools import lru_cache
 from msgspec import Struct
 
 from signer.envelope import jose
-from signer.envelope.algorithms import PREFERENCE
+from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import FormatUnsupported, MechanismUnsupported
+from signer.model.errors import FormatUnsupported
+from signer.model.request import SIGN_IN, Level
 from signer.x509 import Certificate
 
 TYP = "mohr-signin+jws"
@@ -29,10 +30,6 @@ class SignInToBeSigned(Struct, frozen=True, kw_only=True):
     to_be_signed: bytes
     algorithm: SignatureAlgorithm
     certificate: Certificate
-
-    def detached(self) -> SignInToBeSigned:
-        """The same: a token is kept whole, since nothing in it is a patient's."""
-        return self
 
     def stamped(self, signature: bytes) -> bytes:
         """Raises `FormatUnsupported`: a token that lives five minutes is not stamped."""
@@ -51,14 +48,23 @@ def claims(origin: str, nonce: str) -> bytes:
 
 
 def prepare(
-    *, content: bytes, certificate: Certificate, algorithm: SignatureAlgorithm, signing_time: datetime
+    *,
+    content: bytes,
+    certificate: Certificate,
+    algorithm: SignatureAlgorithm,
+    signing_time: datetime,
+    media_type: str = SIGN_IN,
+    attached: bool = False,
+    level: Level = Level.B_B,
 ) -> SignInToBeSigned:
     """Begin a token with these `claims`, issued at `signing_time` (aware) and good for LIFETIME.
 
-    Raises `MechanismUnsupported` for an algorithm that is not the key's.
+    The last three have one value each. Raises `FormatUnsupported` for another, `MechanismUnsupported` for an
+    algorithm that is not the key's.
     """
-    if algorithm not in PREFERENCE[certificate.key_kind]:
-        raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
+    if (media_type, attached, level) != (SIGN_IN, False, Level.B_B):
+        raise FormatUnsupported("a sign-in is worded by the agent, and in one way")
+    check(media_type, certificate, algorithm)
     if signing_time.tzinfo is None:
         raise ValueError("a signing time is aware")
     issued = int(signing_time.timestamp())

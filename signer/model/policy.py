@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from signer.model.origin import OriginInvalid, parse_origin
+from signer.model.request import SignatureFormat
 
 
 class Tsa(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,19 +55,25 @@ class NetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     deadline_seconds: Annotated[float, Meta(ge=1, le=60)] = 10.0
 
 
-class Policy(Struct, frozen=True, kw_only=True):
-    """Who may ask for signatures. The defaults are those of a computer without a policy.
+class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may ask for signatures, and for which. The defaults are those of a computer without a policy.
 
     `origins` pins the panels, in the browser's spelling; None is any https origin that the doctor pairs.
     `loopback_origins` are pages served by this computer that may call, http ones too: none unless named.
-    `pairing` False closes pairing; what is paired stays. `sign_in_with_non_repudiation` lets a certificate
-    whose key usage is nonRepudiation alone sign in.
+    `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
+    `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
+    certificates of authorities. `net` says whom the agent may ask outside. `sign_in_with_non_repudiation`
+    lets a certificate whose key usage is nonRepudiation alone sign in.
     """
 
     origins: tuple[str, ...] | None = None
     loopback_origins: tuple[str, ...] = ()
     pairing: bool = True
     sign_in_with_non_repudiation: bool = False
+    formats: frozenset[SignatureFormat] | None = None
+    red_findings: frozenset[str] = frozenset()
+    anchors: str | None = None
+    net: NetSettings = NetSettings()
 
     def admits(self, origin: str) -> bool:
         """May a page of `origin`, the Origin header as received, speak to the agent at all?"""

@@ -36,7 +36,8 @@ class Intent(Struct, frozen=True, kw_only=True):
 class Seal(Struct, frozen=True, kw_only=True):
     """What is durable before the panel sees a signature.
 
-    `signature` is what the signature adds, never the content: the detached form, DER.
+    `signature` is what the signature adds, never the content: the detached form. `level` is the one that was
+    reached, which may be lower than the intent's; entries of before there were levels are B-B.
     """
 
     request_id: str
@@ -49,6 +50,7 @@ class Seal(Struct, frozen=True, kw_only=True):
     signature_hash: bytes
     credential_id: str
     signed_at: datetime
+    level: str = "B-B"
 
 
 class Ending(Struct, frozen=True, kw_only=True):

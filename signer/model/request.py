@@ -43,7 +43,7 @@ class SignatureFormat(Enum):
 
 
 class Level(Enum):
-    """ETSI baseline level (EN 319 122-1 §6). One that ends in `?` may come out as B-B, and then says so."""
+    """ETSI baseline level (EN 319 122-1 §6). One that ends in `?` may come out lower; the result says so."""
 
     B_B = "B-B"
     B_T = "B-T"

@@ -22,6 +22,7 @@ from signer.net.cache import Cache
 from signer.net.ocsp import AnswerRefused, Status
 from signer.net.timestamp import TimestampRefused, Wanted
 from signer.x509 import Certificate, CertificateUnreadable, issued_by, read
+from signer.x509.certificate import MAX_OCTETS as MAX_CERTIFICATE
 from signer.x509.extensions import crl_urls, issuer_urls, ocsp_urls
 
 #: Exchanges at the same time.
@@ -69,6 +70,10 @@ class Authorities:
                 passed_over.append(f"{tsa.url}: {problem}")
         raise TsaUnreachable("; ".join(passed_over) or "policy names no timestamp authority")
 
+    def stampers(self, token: bytes) -> tuple[Certificate, ...]:
+        """The certificates inside a token that passed, the authority's first."""
+        return timestamp.certificates(token)
+
     async def revocation(self, certificate: Certificate, known: tuple[Certificate, ...]) -> Revocation:
         """Proof, fetched or kept, that `certificate` is not revoked.
 
@@ -92,22 +97,25 @@ class Authorities:
     async def _issuer(self, certificate: Certificate, known: tuple[Certificate, ...]) -> Certificate:
         for found in issued_by(certificate, known):
             return found
-        for url in issuer_urls(certificate):
+        for url in _places(issuer_urls, certificate):
+            kept = await asyncio.to_thread(self._cache.get, url)
+            if kept is not None and (issuer := _issuer_in(kept, certificate)) is not None:
+                return issuer
             try:
-                fetched = read(await self._kept(url, timestamp.MAX_OCTETS))
-            except (_Failed, CertificateUnreadable):
+                fetched = await self._exchange(url, cap=MAX_CERTIFICATE)
+            except _Failed:
                 continue
-            if issued_by(certificate, (fetched,)):
-                self._cache.put(url, fetched.der)
-                return fetched
+            if (issuer := _issuer_in(fetched, certificate)) is not None:
+                await asyncio.to_thread(self._cache.put, url, fetched)
+                return issuer
         raise RevocationUnreachable("the issuer's certificate is not at hand")
 
     def _sources(self, certificate: Certificate, issuer: Certificate) -> Iterator[_Source]:
         """Where to ask, what the certificate itself names first; OCSP answers are the smaller ones."""
         question = ocsp.request(certificate, issuer)
-        for url in dict.fromkeys((*ocsp_urls(certificate), *self._settings.ocsp)):
+        for url in dict.fromkeys((*_places(ocsp_urls, certificate), *self._settings.ocsp)):
             yield _Source(url, f"{url} {certificate.id}", ocsp.status, ocsp.MAX_OCTETS, question)
-        for url in dict.fromkeys((*crl_urls(certificate), *self._settings.crls)):
+        for url in dict.fromkeys((*_places(crl_urls, certificate), *self._settings.crls)):
             yield _Source(url, url, crl.status, crl.MAX_OCTETS, None)
 
     async def _said(self, source: _Source, certificate: Certificate, issuer: Certificate) -> bytes:
@@ -143,10 +151,6 @@ class Authorities:
         said = await asyncio.to_thread(source.judge, octets, certificate, issuer, now)
         if said.revoked:
             raise CredentialRevoked(certificate.id)
-
-    async def _kept(self, url: str, cap: int) -> bytes:
-        kept = await asyncio.to_thread(self._cache.get, url)
-        return kept if kept is not None else await self._exchange(url, cap=cap)
 
     async def _ask(self, tsa: Tsa, question: bytes) -> bytes:
         user = None if tsa.user is None else (tsa.user, tsa.password or "")
@@ -194,6 +198,23 @@ class Authorities:
 
     def _let_rest(self, url: str) -> None:
         self._resting[url] = time.monotonic() + REST
+
+
+def _places(named: Callable[[Certificate], tuple[str, ...]], certificate: Certificate) -> tuple[str, ...]:
+    """What the certificate names; nothing where its extension cannot be read."""
+    try:
+        return named(certificate)
+    except ValueError:
+        return ()
+
+
+def _issuer_in(octets: bytes, certificate: Certificate) -> Certificate | None:
+    """The certificate that these octets are, where it issued the other one."""
+    try:
+        found = issued_by(certificate, (read(octets),))
+    except CertificateUnreadable:
+        return None
+    return found[0] if found else None
 
 
 class _Failed(Exception):

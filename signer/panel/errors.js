@@ -13,7 +13,7 @@ export const RETRIABLE = new Set(
     'request-stale request-replayed too-many-requests too-many-pending pairing-busy ' +
     'consent-surface-missing credential-not-there token-absent token-removed token-busy ' +
     'pin-cancelled pin-cool-down operation-active module-failed module-crashed ' +
-    'module-hung journal-unwritable signature-not-verified unexpected'
+    'module-hung tsa-unreachable revocation-unreachable journal-unwritable signature-not-verified unexpected'
   ).split(' '),
 );
 

@@ -36,8 +36,8 @@ export { MohrError };
  * @property {string} id 1 to 128 characters; outlives a reload in the browser's storage, so no patient's code
  * @property {string} media_type
  * @property {string | Uint8Array} content a string is signed as its UTF-8 octets
- * @property {'cades'} [format]
- * @property {string} [level]
+ * @property {'cades' | 'cms'} [format]
+ * @property {'B-B' | 'B-T' | 'B-LT' | 'B-T?' | 'B-LT?'} [level] one that ends in `?` may come out lower
  * @property {boolean} [attached]
  * @property {{page?: number, corner?: string, reason?: string}} [seal] where a PDF shows the doctor's seal
  *
@@ -45,7 +45,8 @@ export { MohrError };
  * @property {string} id
  * @property {'pending' | 'signing' | 'signed' | 'declined' | 'cancelled' | 'failed'} state
  * @property {string} format
- * @property {string} [signature] base64 of the DER
+ * @property {'B-B' | 'B-T' | 'B-LT'} [level] what a signature has reached
+ * @property {string} [signature] base64 of the file
  * @property {string} [certificate] base64 of the DER
  * @property {string} [signed_at] RFC 3339
  * @property {Problem} [problem]

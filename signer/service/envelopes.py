@@ -1,90 +1,208 @@
 """Which envelope a document asked for, and the check that every signature passes before it leaves.
 
-The one place where the use cases name an envelope format; how one is built is `signer.envelope`, how it is
-checked is `signer.verify`.
+One row of `FORMATS` for each format: who makes it, who reads it again, what goes into it. How one is built is
+`signer.envelope`, how it is checked is `signer.verify`; both are imported when a request first asks for the
+format, since some are heavy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from signer.envelope import algorithms, cades, sign_in
+from signer.envelope.phases import NOTHING, Evidence, ToBeSigned
 from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import FormatUnsupported
-from signer.model.request import JSON, PRESCRIPTION, SIGN_IN, TEXT, Document, Level, SignatureFormat
-from signer.verify import sign_in as sign_in_check
-from signer.verify.cades import verify_release
-from signer.verify.jose import take_apart
-from signer.verify.jose_value import certificates
-from signer.verify.structure import parse
+from signer.model.request import (
+    JSON,
+    PDF,
+    PRESCRIPTION,
+    SIGN_IN,
+    TEXT,
+    XML_TYPES,
+    Document,
+    Level,
+    SignatureFormat,
+)
+from signer.service.release import ByReading, Checker, SignedIn, StrictCms, StrictPdf
+from signer.verify.release import Agreed
+from signer.verify.structure import Profile
 from signer.x509 import Certificate
 
-#: Media type × (format, level): what can be shown to a person and signed.
+
+class Maker(Protocol):
+    """What a format's module in `signer.envelope` exports; what else it takes is its row's `more`."""
+
+    prepare: Callable[..., ToBeSigned]
+    strip: Callable[..., bytes]
+    attach: Callable[..., bytes]
+
+
+class Format(Struct, frozen=True, kw_only=True):
+    """One format as the agent offers it. `maker` imports its module when it is first asked for.
+
+    `options` are what of a document this format's `prepare` alone asks for, `parts` what `strip` and `attach`
+    ask for; `slow` makers are kept off the event loop. A format without `media_types` is no panel's to ask
+    for.
+    """
+
+    maker: Callable[[], Maker]
+    checker: Checker
+    media_types: frozenset[str]
+    levels: frozenset[Level] = frozenset({Level.B_B})
+    attached: frozenset[bool] = frozenset({True, False})
+    options: Callable[[Document], dict[str, Any]] = lambda _: {}
+    parts: Callable[[Document], dict[str, Any]] = lambda _: {}
+    slow: bool = False
+
+
+def _module(name: str) -> Callable[[], Any]:
+    def load() -> Any:
+        from importlib import import_module
+
+        return import_module(f"signer.envelope.{name}")
+
+    return load
+
+
+_READ = frozenset({PRESCRIPTION, JSON, TEXT})
+_STAMPED = frozenset({Level.B_B, Level.B_T, Level.B_T_IF_POSSIBLE})
+_ATTACHED = frozenset({True})
+
+FORMATS = {
+    SignatureFormat.CADES: Format(
+        maker=lambda: cades,
+        checker=StrictCms(Profile.CADES),
+        media_types=_READ | XML_TYPES | {PDF},
+        levels=frozenset(Level),
+    ),
+    SignatureFormat.CMS: Format(
+        maker=_module("legacy"),
+        checker=StrictCms(Profile.LEGACY),
+        media_types=_READ | XML_TYPES | {PDF},
+    ),
+    SignatureFormat.JWS: Format(maker=_module("jws"), checker=ByReading("jws"), media_types=_READ),
+    SignatureFormat.JADES: Format(
+        maker=_module("jades"), checker=ByReading("jades"), media_types=_READ, levels=_STAMPED
+    ),
+    SignatureFormat.XADES: Format(
+        maker=_module("xades"), checker=ByReading("xades"), media_types=_READ | XML_TYPES, levels=_STAMPED
+    ),
+    SignatureFormat.PADES: Format(
+        maker=_module("pades"),
+        checker=StrictPdf(),
+        media_types=frozenset({PDF}),
+        levels=frozenset(Level),
+        attached=_ATTACHED,
+        options=lambda document: {"seal": document.seal},
+        slow=True,
+    ),
+    SignatureFormat.ASIC_E: Format(
+        maker=_module("asic"),
+        checker=ByReading("asic", harmless=frozenset({"asic-attachment"})),
+        media_types=_READ | XML_TYPES | {PDF},
+        attached=_ATTACHED,
+        options=lambda document: {"attachments": document.attachments},
+        parts=lambda document: {"attachments": document.attachments},
+    ),
+    SignatureFormat.SIGN_IN: Format(
+        maker=_module("sign_in"), checker=SignedIn(), media_types=frozenset(), attached=frozenset({False})
+    ),
+}
+
+#: Media type × (format, level): what a panel may ask for.
 MATRIX = frozenset(
-    (media_type, SignatureFormat.CADES, Level.B_B) for media_type in (PRESCRIPTION, JSON, TEXT)
+    (media_type, kind, level)
+    for kind, form in FORMATS.items()
+    for media_type in form.media_types
+    for level in form.levels
 )
 
 
-def check_supported(document: Document) -> None:
-    """Raise `FormatUnsupported` where the matrix has no such cell."""
-    if (document.media_type, document.format, document.level) not in MATRIX:
-        raise FormatUnsupported(f"{document.format.value} {document.level.value}")
+def check_supported(document: Document, allowed: frozenset[SignatureFormat] | None = None) -> None:
+    """Raise `FormatUnsupported` where the matrix has no such cell, or policy allows other formats alone."""
+    kind, level = document.format, document.level
+    if (document.media_type, kind, level) not in MATRIX:
+        raise FormatUnsupported(f"{kind.value} {level.value}")
+    if document.attached not in FORMATS[kind].attached:
+        raise FormatUnsupported(f"{kind.value} {'attached' if document.attached else 'detached'}")
+    if allowed is not None and kind not in allowed:
+        raise FormatUnsupported(f"{kind.value}: not by this clinic's policy")
+
+
+def slow(document: Document) -> bool:
+    """Does making or checking this take long enough to be kept off the event loop?"""
+    return FORMATS[document.format].slow
 
 
 def prepare(
     document: Document, certificate: Certificate, algorithm: SignatureAlgorithm, signing_time: datetime
-) -> cades.CadesToBeSigned | sign_in.SignInToBeSigned:
-    """The bytes for the token. Raises `DocumentRefused`, `FormatUnsupported`."""
-    if document.format is SignatureFormat.SIGN_IN:
-        return sign_in.prepare(
-            content=document.content,
-            certificate=certificate,
-            algorithm=algorithm,
-            signing_time=signing_time,
-        )
-    return cades.prepare(
+) -> ToBeSigned:
+    """The bytes for the token. Raises `DocumentRefused`, `DocumentUnreadable`, `FormatUnsupported`."""
+    form = FORMATS[document.format]
+    return form.maker().prepare(
         content=document.content,
         media_type=document.media_type,
         certificate=certificate,
         algorithm=algorithm,
         signing_time=signing_time,
         attached=document.attached,
+        level=document.level,
+        **form.options(document),
     )
 
 
 def check_release(
     signature: bytes,
     document: Document,
-    agreed: cades.CadesToBeSigned | sign_in.SignInToBeSigned,
+    draft: ToBeSigned,
     at: datetime,
+    *,
+    level: Level = Level.B_B,
+    stamped: bytes = b"",
+    evidence: Evidence = NOTHING,
 ) -> None:
-    """Read the finished signature again and hold it against what was agreed to.
+    """Read the finished signature again and hold it against what was agreed to and placed into it.
 
-    `at` is the agreed signing time. Raises `SignatureNotVerified`.
+    `at` is the agreed signing time, `level` the one that was reached. Raises `SignatureNotVerified`.
     """
-    if document.format is SignatureFormat.SIGN_IN:
-        sign_in_check.verify_release(
-            signature,
-            content=document.content,
-            certificate=agreed.certificate,
-            algorithm=agreed.algorithm,
-            signing_time=at,
-        )
-        return
-    verify_release(
+    FORMATS[document.format].checker.release(
         signature,
-        content=document.content,
-        media_type=document.media_type,
-        certificate=agreed.certificate,
-        algorithm=agreed.algorithm,
-        signing_time=at,
-        attached=document.attached,
+        Agreed(
+            content=document.content,
+            media_type=document.media_type,
+            certificate=draft.certificate,
+            algorithm=draft.algorithm,
+            signing_time=at,
+            attached=document.attached,
+            level=level,
+            stamped=stamped,
+            timestamp=evidence.timestamp,
+            certificates=evidence.certificates,
+            crls=evidence.crls,
+            ocsps=evidence.ocsps,
+        ),
     )
 
 
-def attach(signature: bytes, document: Document) -> bytes:
+def strip(signature: bytes, document: Document) -> bytes:
+    """What the journal keeps: what the signature adds, never the content."""
+    if not document.attached:
+        return signature
+    form = FORMATS[document.format]
+    return form.maker().strip(signature, document.content, **form.parts(document))
+
+
+def attach(kept: bytes, document: Document) -> bytes:
     """What the panel gets, from what the journal kept and the document that was posted again."""
-    return cades.attach(signature, document.content) if document.attached else signature
+    if not document.attached:
+        return kept
+    form = FORMATS[document.format]
+    return form.maker().attach(kept, document.content, **form.parts(document))
 
 
 def sign_in_document(origin: str, nonce: str) -> Document:
@@ -102,10 +220,9 @@ def sign_in_document(origin: str, nonce: str) -> Document:
 
 
 def signer_certificate(signature: bytes, document: Document) -> bytes:
-    """The certificate, DER, that one of our own signatures carries."""
-    if document.format is SignatureFormat.SIGN_IN:
-        return certificates(take_apart(signature).header)[0].der
-    return parse(signature).certificate
+    """The certificate, DER, under which one of our own signatures was made."""
+    content = None if document.attached else document.content
+    return FORMATS[document.format].checker.certificate(signature, content)
 
 
 def choose(kind: KeyKind, offered: tuple[SignatureAlgorithm, ...]) -> SignatureAlgorithm:

@@ -1,44 +1,66 @@
 """From an approved document to a sealed signature: made, verified, made durable, many in flight.
 
 The token signs one thing at a time; everything else (building the next envelope, verifying the last
-signature, committing to the journal) happens while it does. Who approved what is not decided here.
+signature, asking for timestamps, committing to the journal) happens while it does. Who approved what is not
+decided here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from datetime import datetime
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from signer.envelope.phases import NOTHING, Evidence, ToBeSigned
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentError, MohrError, SignatureNotVerified
+from signer.model.errors import (
+    CredentialRevoked,
+    DocumentError,
+    MohrError,
+    OutsideError,
+    SignatureNotVerified,
+)
 from signer.model.journey import DocumentFailed, Event, Sealed
 from signer.model.record import Seal
-from signer.model.request import Document, SigningRequest
+from signer.model.request import Document, Level, SigningRequest
 from signer.service import envelopes
+from signer.service.evidence import Gatherer
 from signer.service.ports import Clock, Journal, SigningSession
 from signer.x509 import Certificate
+
+log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 IN_FLIGHT = 16
 COMMIT_AT = 25
 COMMIT_AFTER_SECONDS = 0.2
 
+#: What fails one document and lets the others go on.
+_OF_ONE_DOCUMENT = (DocumentError, SignatureNotVerified, OutsideError, CredentialRevoked)
+
 
 class Signed(Struct, frozen=True, kw_only=True):
-    """A signature that may leave. `signature` is the form the panel asked for, DER."""
+    """A signature that may leave: the file that the panel asked for, and the level that it reached."""
 
     document_id: str
     signature: bytes
+    level: str
     certificate: bytes
     signed_at: datetime
 
 
 class Pipeline:
-    """One run over the documents of one consent. `report` is told each event as it becomes true."""
+    """One run over the documents of one consent. `report` is told each event as it becomes true.
+
+    `token_done` is called when the token has made its last signature while others still wait for the outside:
+    a timestamp takes its time, and no token stays logged in for it.
+    """
 
     def __init__(
         self,
@@ -50,6 +72,8 @@ class Pipeline:
         signing_time: datetime,
         journal: Journal,
         clock: Clock,
+        gatherer: Gatherer,
+        token_done: Callable[[], Awaitable[None]],
         report: Callable[[Event, tuple[Signed, ...]], None],
     ) -> None:
         self._request = request
@@ -59,28 +83,38 @@ class Pipeline:
         self._signing_time = signing_time
         self._journal = journal
         self._clock = clock
+        self._gatherer = gatherer
+        self._token_done = token_done
         self._report = report
         self._waiting: list[tuple[Signed, Seal]] = []
         self._oldest_waiting = 0.0
         self._commit: asyncio.Task[None] | None = None
+        self._finishing: list[asyncio.Task[None]] = []
         self._stopped = False
 
     async def run(self, documents: tuple[Document, ...]) -> None:
         """Sign all of them. Raises the `MohrError` that stops the rest; what was sealed is reported first.
 
-        A document that cannot be signed by itself (refused, signature not verified) is reported as failed and
-        the others go on.
+        A document that cannot be signed by itself (refused, signature not verified, no timestamp to be had)
+        is reported as failed and the others go on.
         """
         queue = iter(documents)
         lanes = [asyncio.ensure_future(self._lane(queue)) for _ in range(min(IN_FLIGHT, len(documents)))]
         try:
             await asyncio.gather(*lanes)
+        except asyncio.CancelledError:
+            for attesting in self._finishing:
+                attesting.cancel()
+            raise
         finally:
             self._stopped = True
             for lane in lanes:
                 with suppress(MohrError):
                     await lane
-            await self._commit_waiting()
+            try:
+                await self._finish_all()
+            finally:
+                await self._commit_waiting()
 
     def stop(self) -> None:
         """Begin no further signature. `run` still seals what the token has made."""
@@ -91,20 +125,74 @@ class Pipeline:
             if self._stopped:
                 return
             try:
-                await self._sign(document)
-            except (DocumentError, SignatureNotVerified) as problem:
-                self._report(DocumentFailed(document.id, problem.code), ())
+                await self._alone(document, self._sign(document))
             except MohrError:
                 self._stopped = True
                 raise
             self._commit_if_due()
 
+    async def _alone(self, document: Document, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, and report what ends this document and no other."""
+        try:
+            await work
+        except _OF_ONE_DOCUMENT as problem:
+            log.warning("a document was not signed: %s %s", problem.code, problem.detail)
+            self._report(DocumentFailed(document.id, problem.code), ())
+
+    async def _finish_all(self) -> None:
+        """Wait for what the token signed and the outside has yet to attest."""
+        if not self._finishing:
+            return
+        await self._token_done()
+        ends = await asyncio.gather(*self._finishing, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
     async def _sign(self, document: Document) -> None:
-        draft = envelopes.prepare(document, self._certificate, self._algorithm, self._signing_time)
+        draft = await _aside(
+            document, envelopes.prepare, document, self._certificate, self._algorithm, self._signing_time
+        )
         value = await self._session.sign(self._algorithm, draft.to_be_signed)
-        signature = draft.finish(value)
-        envelopes.check_release(signature, document, draft, self._signing_time)
-        detached = draft.detached().finish(value) if document.attached else signature
+        if document.level is Level.B_B:
+            await self._finish(document, draft, value)
+        else:
+            # Not in this lane: the token goes on signing meanwhile.
+            attesting = self._alone(document, self._attest(document, draft, value))
+            self._finishing.append(asyncio.ensure_future(attesting))
+
+    async def _attest(self, document: Document, draft: ToBeSigned, value: bytes) -> None:
+        stamped = draft.stamped(value)
+        level, evidence = await self._gatherer.gather(document.level, stamped)
+        await self._finish(document, draft, value, level=level, stamped=stamped, evidence=evidence)
+        self._commit_if_due()
+
+    async def _finish(
+        self,
+        document: Document,
+        draft: ToBeSigned,
+        value: bytes,
+        *,
+        level: Level = Level.B_B,
+        stamped: bytes = b"",
+        evidence: Evidence = NOTHING,
+    ) -> None:
+        """Build the file, read it again, and let it wait for its seal."""
+
+        def finished() -> bytes:
+            signature = draft.finish(value, evidence)
+            envelopes.check_release(
+                signature,
+                document,
+                draft,
+                self._signing_time,
+                level=level,
+                stamped=stamped,
+                evidence=evidence,
+            )
+            return signature
+
+        signature = await _aside(document, finished)
         now = self._clock.now()
         if not self._waiting:
             self._oldest_waiting = asyncio.get_running_loop().time()
@@ -113,6 +201,7 @@ class Pipeline:
                 Signed(
                     document_id=document.id,
                     signature=signature,
+                    level=level.value,
                     certificate=self._certificate.der,
                     signed_at=now,
                 ),
@@ -123,7 +212,8 @@ class Pipeline:
                     body_hash=self._request.body_hash,
                     document_id=document.id,
                     content_hash=document.content_hash(),
-                    signature=detached,
+                    signature=envelopes.strip(signature, document),
+                    level=level.value,
                     signature_hash=hashlib.sha256(signature).digest(),
                     credential_id=self._certificate.id,
                     signed_at=now,
@@ -153,3 +243,8 @@ class Pipeline:
             raise
         signed = tuple(signed for signed, _ in batch)
         self._report(Sealed(tuple(s.document_id for s in signed)), signed)
+
+
+async def _aside(document: Document, work: Callable[..., _T], *arguments: Any) -> _T:
+    """Do it, in a thread where its format is slow: the event loop serves every panel meanwhile."""
+    return await asyncio.to_thread(work, *arguments) if envelopes.slow(document) else work(*arguments)

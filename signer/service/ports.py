@@ -1,4 +1,4 @@
-"""The other ports of the use cases: signers, journal, clock. The port to the person is `consent`."""
+"""The other ports of the use cases: signers, journal, clock, net. The port to the person is `consent`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Protocol
 
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, SignatureAlgorithm
+from signer.model.evidence import Revocation
 from signer.model.record import Ending, Intent, PastRequest, Seal
+from signer.x509 import Certificate
 
 
 class Clock(Protocol):
@@ -60,3 +62,27 @@ class Journal(Protocol):
 
     async def past(self, origin: str, idempotency_key: str, now: datetime) -> PastRequest | None:
         """What became of an earlier request under this key within 24 h, or None."""
+
+
+class Net(Protocol):
+    """The outside: authorities that attest. Many calls may be in flight; a few at a time go out.
+
+    What comes back was judged: it is about what was asked, in its time, and signed by who should. Whether
+    that authority is trusted is the verifier's question.
+    """
+
+    @property
+    def timestamps(self) -> bool:
+        """Is there a timestamp authority to ask at all?"""
+
+    async def timestamp(self, octets: bytes) -> bytes:
+        """A TimeStampToken (RFC 3161 §2.4.2), DER, over the SHA-256 of `octets`. Raises `TsaUnreachable`."""
+
+    def stampers(self, token: bytes) -> tuple[Certificate, ...]:
+        """The certificates inside such a token, the stamping authority's first."""
+
+    async def revocation(self, certificate: Certificate, known: tuple[Certificate, ...]) -> Revocation:
+        """Proof that the certificate is not revoked; its issuer may be among `known`.
+
+        Raises `CredentialRevoked`, `RevocationUnreachable`.
+        """

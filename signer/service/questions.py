@@ -15,8 +15,14 @@ from msgspec import Struct
 from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Credential
-from signer.model.errors import CredentialAbsent, CredentialNotForSignIn, CredentialUnusable, MohrError
-from signer.model.request import PDF, Document, SigningRequest
+from signer.model.errors import (
+    CredentialAbsent,
+    CredentialNotForSignIn,
+    CredentialUnusable,
+    MohrError,
+    PolicyInvalid,
+)
+from signer.model.request import PDF, Document, SignatureFormat, SigningRequest
 from signer.model.sheet import DocumentSheet
 from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.reader import read as read_sheet
@@ -32,6 +38,7 @@ from signer.service.consent import (
     PinProblem,
     PinRequest,
 )
+from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers
 from signer.x509.usability import signs_in
@@ -41,8 +48,10 @@ SHEETS_AT_A_TIME = 16
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red.
+    """What a request needs of the agent, and what the clinic's policy says of it.
 
+    `severe` are amber findings that policy makes red, `formats` the ones it allows (None: all), and
+    `policy_problem` why there is no policy to go by, with which nothing is signed.
     `sign_in_with_non_repudiation` is the policy's own word (`Policy`).
     """
 
@@ -52,8 +61,11 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     clock: Clock
     guard: PinGuard
     paired_since: Callable[[str], datetime | None]
+    outside: Outside
     severe: frozenset[str] = frozenset()
     sign_in_with_non_repudiation: bool = False
+    formats: frozenset[SignatureFormat] | None = None
+    policy_problem: PolicyInvalid | None = None
 
 
 class ConsentBreach(Exception):

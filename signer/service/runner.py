@@ -34,6 +34,7 @@ from signer.service.consent import (
     PinProblem,
     binding_digest,
 )
+from signer.service.evidence import Gatherer
 from signer.service.pipeline import Pipeline, Signed
 from signer.service.ports import SigningSession
 from signer.service.questions import Approval, Questions, Surroundings
@@ -112,6 +113,7 @@ class Runner:
             id=document.id,
             state=progress.state,
             format=document.format.value,
+            level=signed.level if signed else None,
             signature=signed.signature if signed else None,
             certificate=signed.certificate if signed else None,
             signed_at=signed.signed_at if signed else None,
@@ -227,6 +229,8 @@ class Runner:
             signing_time=approval.signing_time,
             journal=self._around.journal,
             clock=self._around.clock,
+            gatherer=Gatherer(self._around.outside, approval.certificate),
+            token_done=self._log_out,
             report=report,
         )
         stopped: tuple[j.Event, ...] = ()
@@ -291,10 +295,13 @@ class Runner:
         except JournalUnwritable as problem:
             log.warning("an ending was not recorded: %s", problem.detail)
 
-    async def _close(self) -> None:
+    async def _log_out(self) -> None:
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+
+    async def _close(self) -> None:
+        await self._log_out()
         self._questions.close(self._outcome())
 
     async def _put_away(self) -> None:

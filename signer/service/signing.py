@@ -58,7 +58,7 @@ class SigningService:
     ) -> RequestView:
         """See `UseCases.submit`."""
         for document in documents:
-            envelopes.check_supported(document)
+            envelopes.check_supported(document, self._around.formats)
         return await self._admit(origin, idempotency_key, body_hash, documents, credential, purpose)
 
     async def sign_in(
@@ -78,6 +78,8 @@ class SigningService:
         purpose: str | None,
     ) -> RequestView:
         """One at a time, so that two posts of one key cannot both be the first."""
+        if self._around.policy_problem is not None:
+            raise self._around.policy_problem
         async with self._taking_in:
             self._forget_old()
             entry = self._by_key.get((origin, idempotency_key))
@@ -134,6 +136,9 @@ class SigningService:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
         if len(known) < len(request.documents):
+            for document in request.documents:
+                if document.id not in known:
+                    self._around.outside.check_reachable(document.level)
             self._check_room(request.origin)
             await self._check_credential(request.credential)
         if past is not None:
@@ -227,6 +232,7 @@ def _remembered(
             signed[document.id] = Signed(
                 document_id=document.id,
                 signature=envelopes.attach(seal.signature, document),
+                level=seal.level,
                 certificate=envelopes.signer_certificate(seal.signature, document),
                 signed_at=seal.signed_at,
             )

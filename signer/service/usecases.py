@@ -26,7 +26,8 @@ class UseCases(Protocol):
 
         `body_hash` is the SHA-256 of the body as received. Returns at once. Raises `IdempotencyConflict`,
         `TooManyPending`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
-        `CredentialUnusable`.
+        `CredentialUnusable`, `PolicyInvalid`, and for a level that no authority can be asked for
+        `TsaUnreachable` or `RevocationUnreachable`.
         """
 
     async def sign_in(

@@ -11,11 +11,15 @@ from signer.model.request import DocumentState, RequestState
 
 
 class DocumentView(Struct, frozen=True, kw_only=True):
-    """One document of a request. `signature` and `certificate` are DER; `problem` where it failed."""
+    """One document of a request; `problem` where it failed.
+
+    `signature` is the finished file, `level` the one it reached, `certificate` DER.
+    """
 
     id: str
     state: DocumentState
     format: str
+    level: str | None = None
     signature: bytes | None = None
     certificate: bytes | None = None
     signed_at: datetime | None = None

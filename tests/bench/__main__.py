@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signer.envelope import cades, jades, jws
+from signer.envelope import cades, jades, jws, legacy
 from signer.model.credential import KeyKind
 from tests.bench import pades, process, verification
+from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
@@ -59,16 +60,20 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     place = make_place(base)
     key = RawToken(place).key(RSA)
     worker, pyhanko = WorkerSigner(place, key.certificate), SessionSigner(key)
+    endesive, openssl = EndesiveSigner(key), OpensslSigner(place, key, base, CONTENT)
     raw: list[float] = []
     found: dict[str, list[tuple[float, float]]] = {}
     try:
         with BenchPanel(base) as panel:
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
                 ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
+                ("legacy_cms", EACH, lambda: _made(legacy.prepare, key)),
                 ("jws", EACH, lambda: _made(jws.prepare, key)),
                 ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
+                ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),
+                ("openssl_engine_cms", 2, openssl.cms),
                 *pades.turns(key, pyhanko),
                 ("endpoint_single", 5, lambda: panel.sign(1)),
                 ("endpoint_batch_250", 1, lambda: panel.sign(BATCH)),

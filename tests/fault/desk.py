@@ -10,12 +10,14 @@ from signer.cli.assembly import SystemClock
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.journal.store import SqliteJournal
 from signer.model.request import Document
+from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings
 from signer.service.signing import SigningService
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.views import RequestView
 from tests import softhsm as hsm
+from tests.service.doubles import StillNet
 
 ORIGIN = "https://panel.example"
 
@@ -41,6 +43,7 @@ class Desk:
                 clock=clock,
                 guard=PinGuard(),
                 paired_since=lambda origin: None,
+                outside=Outside(net=StillNet()),
             )
         )
 

@@ -94,6 +94,16 @@ async def test_an_issuer_that_is_not_known_is_fetched_from_where_the_certificate
         await asking(tmp_path / "elsewhere").revocation(certificate, ())
 
 
+async def test_an_issuer_that_was_replaced_at_its_place_is_fetched_anew(
+    server: Server, tmp_path: Path
+) -> None:
+    certificate = doctor(issuers=server.serve("/ca", ROOT.der), crls=server.serve("/crl", outside.crl()))
+    Cache(tmp_path, read=read_private, write=write_private).put(f"{server.url}/ca", b"the one before")
+    for _ in range(2):
+        assert (await asking(tmp_path).revocation(certificate, ())).issuer == ROOT.der
+    assert server.asked["/ca"] == 1
+
+
 async def test_it_is_fetched_once_and_anew_when_its_time_is_over_after_a_restart_too(
     server: Server, tmp_path: Path
 ) -> None:

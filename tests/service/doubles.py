@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +22,17 @@ from signer.model.credential import (
     TokenRef,
     TriesLeft,
 )
-from signer.model.errors import CredentialAbsent, MohrError, NotLoggedIn, PinWrong
+from signer.model.errors import (
+    CredentialAbsent,
+    CredentialRevoked,
+    MohrError,
+    NotLoggedIn,
+    PinWrong,
+    RevocationUnreachable,
+    TsaUnreachable,
+)
+from signer.model.evidence import Revocation
+from signer.net import timestamp
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -33,6 +45,8 @@ from signer.service.consent import (
     PinRequest,
 )
 from signer.service.credentials import credential_of
+from signer.x509.extensions import purposes
+from tests import outside, tsa
 
 NOW = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
 PIN = "4711"
@@ -121,6 +135,51 @@ class SoftSession:
         if self._key is not None:
             self._key = None
             self._token.sessions_open -= 1
+
+
+class StillNet:
+    """Implements `Net` without a network: tokens by pyHanko, one list of the tests' authority for everybody.
+
+    Its contract suite runs over the real thing too. `gate`, where set, holds every timestamp back.
+    """
+
+    def __init__(self) -> None:
+        self.timestamps = True
+        self.tsa_down = False
+        self.revocation_down = False
+        self.no_list_of_the_tsa = False
+        self.revoked: set[str] = set()
+        self.gate: asyncio.Event | None = None
+        self.stamped: list[bytes] = []
+        self.asked: list[str] = []
+        self._answer = tsa.wrong()
+        self._crl = outside.crl()
+
+    async def timestamp(self, octets: bytes) -> bytes:
+        if self.gate is not None:
+            await self.gate.wait()
+        await asyncio.sleep(0)
+        if self.tsa_down:
+            raise TsaUnreachable("down")
+        self.stamped.append(octets)
+        wanted = timestamp.Wanted(digest=hashlib.sha256(octets).digest(), nonce=secrets.randbits(64))
+        return timestamp.token(self._answer(timestamp.request(wanted), {}).body, wanted)
+
+    def stampers(self, token: bytes) -> tuple[x509.Certificate, ...]:
+        return timestamp.certificates(token)
+
+    async def revocation(
+        self, certificate: x509.Certificate, known: tuple[x509.Certificate, ...]
+    ) -> Revocation:
+        self.asked.append(certificate.id)
+        await asyncio.sleep(0)
+        if certificate.id in self.revoked:
+            raise CredentialRevoked(certificate.id)
+        issuers = x509.issued_by(certificate, known)
+        nowhere = self.no_list_of_the_tsa and purposes(certificate) is not None
+        if self.revocation_down or nowhere or not issuers:
+            raise RevocationUnreachable("down")
+        return Revocation(issuer=issuers[0].der, crls=(self._crl,))
 
 
 class Doctor:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from signer import x509
 from signer.journal.store import SqliteJournal
 from signer.model.credential import TriesLeft
 from signer.model.errors import (
@@ -18,16 +19,20 @@ from signer.model.errors import (
     IdempotencyConflict,
     JournalUnwritable,
     ModuleCrashed,
+    PolicyInvalid,
     RequestUnknown,
     TooManyPending,
 )
+from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, RequestState
 from signer.service.consent import Approved, ConsentQuestion, Declined, DocumentAnswer, Pin, PinProblem
+from signer.service.evidence import Outside
 from signer.service.pin_guard import COOL_DOWN, PinGuard
 from signer.service.questions import Surroundings
 from signer.service.signing import UNANSWERED_FOR, SigningService
 from signer.service.views import RequestView
-from tests.service.doubles import PIN, Doctor, FixedClock, SoftToken, again, yes
+from tests import outside
+from tests.service.doubles import PIN, Doctor, FixedClock, SoftToken, StillNet, again, yes
 
 ORIGIN = "https://panel.example"
 OTHER = "https://other.example"
@@ -42,6 +47,10 @@ class Clinic:
         self.doctor = Doctor()
         self.token = SoftToken(credentials)
         self.guard = PinGuard()
+        self.net = StillNet()
+        self.revocation = RevocationMode.REQUIRE
+        self.policy = Policy()
+        self.policy_problem: PolicyInvalid | None = None
         self.open()
 
     def open(self) -> None:
@@ -54,6 +63,14 @@ class Clinic:
                 clock=self.clock,
                 guard=self.guard,
                 paired_since=lambda origin: None,
+                outside=Outside(
+                    net=self.net,
+                    revocation=self.revocation,
+                    known=(x509.read(self.token.anchor), outside.root()),
+                ),
+                severe=self.policy.red_findings,
+                formats=self.policy.formats,
+                policy_problem=self.policy_problem,
             )
         )
 
