@@ -15,7 +15,6 @@ from functools import lru_cache
 from asn1crypto import parser
 from cryptography.hazmat import asn1
 from msgspec import Struct
-from msgspec.structs import replace
 
 from signer.envelope import cms
 from signer.envelope.algorithms import SUITES, Suite

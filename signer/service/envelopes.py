@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
-from signer.envelope import algorithms, cades, sign_in
+from signer.envelope import algorithms, sign_in
 from signer.envelope.phases import NOTHING, Evidence, ToBeSigned
 from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import FormatUnsupported
@@ -34,23 +34,16 @@ from signer.verify.structure import Profile
 from signer.x509 import Certificate
 
 
-class Maker(Protocol):
-    """What a format's module in `signer.envelope` exports; what else it takes is its row's `more`."""
-
-    prepare: Callable[..., ToBeSigned]
-    strip: Callable[..., bytes]
-    attach: Callable[..., bytes]
-
-
 class Format(Struct, frozen=True, kw_only=True):
-    """One format as the agent offers it. `maker` imports its module when it is first asked for.
+    """One format as the agent offers it.
 
-    `options` are what of a document this format's `prepare` alone asks for, `parts` what `strip` and `attach`
+    `maker` gives its module in `signer.envelope`, with `prepare`, `strip` and `attach`, imported when it is
+    first asked for. `options` are what of a document this format's `prepare` alone asks for, `parts` what `strip` and `attach`
     ask for; `slow` makers are kept off the event loop. A format without `media_types` is no panel's to ask
     for.
     """
 
-    maker: Callable[[], Maker]
+    maker: Callable[[], Any]
     checker: Checker
     media_types: frozenset[str]
     levels: frozenset[Level] = frozenset({Level.B_B})
@@ -75,7 +68,7 @@ _ATTACHED = frozenset({True})
 
 FORMATS = {
     SignatureFormat.CADES: Format(
-        maker=lambda: cades,
+        maker=_module("cades"),
         checker=StrictCms(Profile.CADES),
         media_types=_READ | XML_TYPES | {PDF},
         levels=frozenset(Level),
@@ -144,7 +137,7 @@ def prepare(
 ) -> ToBeSigned:
     """The bytes for the token. Raises `DocumentRefused`, `DocumentUnreadable`, `FormatUnsupported`."""
     form = FORMATS[document.format]
-    return form.maker().prepare(
+    draft: ToBeSigned = form.maker().prepare(
         content=document.content,
         media_type=document.media_type,
         certificate=certificate,
@@ -154,6 +147,7 @@ def prepare(
         level=document.level,
         **form.options(document),
     )
+    return draft
 
 
 def check_release(
@@ -194,7 +188,8 @@ def strip(signature: bytes, document: Document) -> bytes:
     if not document.attached:
         return signature
     form = FORMATS[document.format]
-    return form.maker().strip(signature, document.content, **form.parts(document))
+    kept: bytes = form.maker().strip(signature, document.content, **form.parts(document))
+    return kept
 
 
 def attach(kept: bytes, document: Document) -> bytes:
@@ -202,7 +197,8 @@ def attach(kept: bytes, document: Document) -> bytes:
     if not document.attached:
         return kept
     form = FORMATS[document.format]
-    return form.maker().attach(kept, document.content, **form.parts(document))
+    whole: bytes = form.maker().attach(kept, document.content, **form.parts(document))
+    return whole
 
 
 def sign_in_document(origin: str, nonce: str) -> Document:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 from asn1crypto import cms as other_cms
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from signer.cli.demo.authority import ODD_DOCTOR, PLAIN_DOCTOR, Name
 from signer.envelope.cades import attach, parses_as_signed_attributes, prepare
