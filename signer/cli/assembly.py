@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
     from signer.endpoint.pairings import Pairings
     from signer.service.consent import ConsentSurface
+    from signer.service.signing import SigningService
     from signer.service.token_signers import TokenSigners
 
 log = logging.getLogger(__name__)
+
+_SECONDS_TO_LET_GO = 3.0
 
 
 class SystemClock:
@@ -138,7 +141,7 @@ class Agent:
                 paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
             )
         )
-        undo.push_async_callback(service.stop)
+        undo.push_async_callback(self._let_go, service)
         endpoint = Endpoint(
             use_cases=service,
             consent=self._consent,
@@ -158,6 +161,14 @@ class Agent:
         self._looking = asyncio.ensure_future(_look(signers))
         undo.callback(self._looking.cancel)
         return address
+
+    async def _let_go(self, service: SigningService) -> None:
+        """Stop the service; a module that hangs in a signature or a logout is not waited for."""
+        stopping = asyncio.ensure_future(service.stop())
+        await asyncio.wait({stopping}, timeout=_SECONDS_TO_LET_GO)
+        if not stopping.done():
+            await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
+        await stopping
 
 
 async def _look(signers: TokenSigners) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,10 @@ from drivers.errors import WorkerDied
 from drivers.supervisor import Supervisor
 from drivers.types import KeySpec, Limits
 from signer.cli.demo.authority import PLAIN_DOCTOR
-from signer.model.request import DocumentState, RequestState
+from signer.model.request import Document, DocumentState, RequestState
 from signer.service.views import RequestView
 from tests import softhsm as hsm
+from tests.fault.agent import FaultyAgent
 from tests.fault.desk import ORIGIN, Desk
 from tests.fault.module import FaultyModule
 
@@ -79,3 +81,13 @@ async def test_a_crash_before_the_first_call_is_told_by_the_function_that_it_was
         with pytest.raises(WorkerDied) as died:
             await supervisor.tokens()
     assert str(died.value) == f"SIGSEGV in {function}"
+
+
+def test_an_agent_that_is_told_to_end_does_not_wait_for_a_module_that_hangs(tmp_path: Path) -> None:
+    with FaultyAgent(tmp_path, Limits(sign=600)) as agent:
+        agent.module.fail("C_Sign", "hang")
+        text = Document(id="1", media_type="text/plain", content=b"waits for ever")
+        agent.panel.submit([text], idempotency_key="hangs")
+        while not agent.module.reached:
+            time.sleep(0.01)
+    assert not agent.running
