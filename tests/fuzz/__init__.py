@@ -1,0 +1,20 @@
+"""Fuzzers: whatever octets come in, a value or a typed refusal comes out, and a value keeps what it promises.
+
+A fuzzer is a function that takes a number of examples and raises where a promise is broken. To add one, write
+`fuzz(examples)` in a module of its own here, with a Hypothesis property inside, and name it below: then
+`make fuzz` runs it long (`ARGS="--examples N NAME..."`), and the tests run it short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.fuzz import admission, atr, ijson, profiles, wire
+
+FUZZERS: dict[str, Callable[[int], None]] = {
+    "wire": wire.fuzz,
+    "profiles": profiles.fuzz,
+    "atr": atr.fuzz,
+    "ijson": ijson.fuzz,
+    "admission": admission.fuzz,
+}
