@@ -18,6 +18,7 @@ from pathlib import Path
 from signer.envelope import cades
 from signer.model.credential import KeyKind
 from tests.bench import process
+from tests.bench.faults import measure_faults
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
@@ -38,7 +39,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(".mohr/bench"))
     options = parser.parse_args()
     base = options.folder.absolute()
-    figures = measure(base, options.rounds) | measure_process(base, options.idle)
+    figures = measure(base, options.rounds) | measure_process(base, options.idle) | measure_faults(base)
     for name, row in figures.items():
         print(f"{name:26}" + "".join(f"{value:12.3f} {unit}" for unit, value in row.items()))
     if options.json:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 import traceback
@@ -23,6 +24,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - FUZZERS.keys():
         parser.error(f"no such fuzzer: {', '.join(sorted(unknown))}")
+    # What is refused is also logged, thousands of times.
+    logging.getLogger().addHandler(logging.NullHandler())
     settings.register_profile("long", deadline=None, print_blob=True)
     settings.load_profile("long")
     found = 0
