@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench fuzz fault-table lock clean format
+.PHONY: demo test bench fault-table soak fuzz lock clean format
 
 demo:
 	@installer/bootstrap desktop
@@ -23,15 +23,20 @@ bench:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Ten thousand damaged files of each signature format (ARGS: formats, --count, --seed).
-fuzz:
-	@installer/bootstrap dev
-	@$(BIN)/python -m tests.verify.mutations $(ARGS)
-
 # What a module may do wrong, at each call, and how the agent comes through (ARGS=--json: a row a cell).
 fault-table:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.fault $(ARGS)
+
+# 10,000 signatures with faults at random moments (ARGS="--count N --seed N").
+soak:
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+# Whatever octets come in, an answer or a typed refusal comes out (ARGS="--examples N NAME...").
+fuzz:
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 format:
 	$(BIN)/ruff format .

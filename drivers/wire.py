@@ -9,6 +9,7 @@ answer it may send `Calling` to say which C_ function it enters. Nothing here re
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated, Any
 
@@ -357,24 +358,26 @@ class Deframer:
         self._buffer = bytearray()
         self._cap = cap
 
-    def feed(self, octets: bytes) -> list[tuple[int, bytes]]:
-        """Number and payload of each frame that `octets` complete. Raises `FrameMalformed` over the cap."""
+    def feed(self, octets: bytes) -> Iterator[tuple[int, bytes]]:
+        """Number and payload of each frame that `octets` complete, one after another.
+
+        Raises `FrameMalformed` at a length over the cap, when the frames before it were given.
+        """
         buffer = self._buffer
         buffer += octets
-        frames: list[tuple[int, bytes]] = []
         start = 0
-        while len(buffer) - start >= _HEADER.size:
-            length, number = _HEADER.unpack_from(buffer, start)
-            if length > self._cap:
-                raise FrameMalformed("the length is over the cap")
-            begin = start + _HEADER.size
-            if len(buffer) < begin + length:
-                break
-            start = begin + length
-            frames.append((number, bytes(buffer[begin:start])))
-        if start:
+        try:
+            while len(buffer) - start >= _HEADER.size:
+                length, number = _HEADER.unpack_from(buffer, start)
+                if length > self._cap:
+                    raise FrameMalformed("the length is over the cap")
+                begin = start + _HEADER.size
+                if len(buffer) < begin + length:
+                    break
+                start = begin + length
+                yield number, bytes(buffer[begin:start])
+        finally:
             del buffer[:start]
-        return frames
 
     @property
     def empty(self) -> bool:

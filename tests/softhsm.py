@@ -7,9 +7,10 @@ test process itself never loads a module. Keys are made by the code under test.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -55,13 +56,8 @@ def module_path() -> Path:
 
 def create(folder: Path, label: str = LABEL) -> SoftHsm:
     """Initialise one token in `folder`."""
-    tokens = folder / "tokens"
-    tokens.mkdir(parents=True)
-    configuration = folder / "softhsm2.conf"
-    configuration.write_text(
-        f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n"
-    )
-    env = {"SOFTHSM2_CONF": str(configuration)}
+    (folder / "tokens").mkdir(parents=True)
+    env = _configure(folder)
     subprocess.run(
         ["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", SO_PIN, "--pin", PIN],
         env={**os.environ, **env},
@@ -69,6 +65,25 @@ def create(folder: Path, label: str = LABEL) -> SoftHsm:
         capture_output=True,
     )
     return SoftHsm(folder=folder, module=module_path(), env=env, label=label)
+
+
+def copy(token: SoftHsm, folder: Path) -> SoftHsm:
+    """The same token once more, in `folder`, which is not there yet.
+
+    For whoever runs beside others: SoftHSM rewrites a token's file at each login, and who reads it meanwhile
+    sees no token.
+    """
+    shutil.copytree(token.folder / "tokens", folder / "tokens")
+    return replace(token, folder=folder, env=_configure(folder))
+
+
+def _configure(folder: Path) -> dict[str, str]:
+    """Write the configuration; the environment that names it."""
+    configuration = folder / "softhsm2.conf"
+    configuration.write_text(
+        f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
+    )
+    return {"SOFTHSM2_CONF": str(configuration)}
 
 
 async def only_slot(supervisor: Supervisor) -> int:

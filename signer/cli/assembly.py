@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
     from signer.endpoint.pairings import Pairings
     from signer.service.consent import ConsentSurface
+    from signer.service.signing import SigningService
     from signer.service.token_signers import TokenSigners
     from signer.x509 import Certificate
 
 log = logging.getLogger(__name__)
+
+_SECONDS_TO_LET_GO = 3.0
 
 
 class SystemClock:
@@ -164,7 +167,7 @@ class Agent:
                 policy_problem=self._policy_problem,
             )
         )
-        undo.push_async_callback(service.stop)
+        undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())
         if identity.made:
             log.info("a new authority for https was made: mohr ca trust puts it into the browsers' stores")
@@ -188,6 +191,14 @@ class Agent:
         self._looking = asyncio.ensure_future(_look(signers))
         undo.callback(self._looking.cancel)
         return address
+
+    async def _let_go(self, service: SigningService) -> None:
+        """Stop the service; a module that hangs in a signature or a logout is not waited for."""
+        stopping = asyncio.ensure_future(service.stop())
+        await asyncio.wait({stopping}, timeout=_SECONDS_TO_LET_GO)
+        if not stopping.done():
+            await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
+        await stopping
 
 
 def _clinic_policy() -> tuple[Policy, PolicyInvalid | None]:

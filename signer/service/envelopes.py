@@ -38,9 +38,9 @@ class Format(Struct, frozen=True, kw_only=True):
     """One format as the agent offers it.
 
     `maker` gives its module in `signer.envelope`, with `prepare`, `strip` and `attach`, imported when it is
-    first asked for. `options` are what of a document this format's `prepare` alone asks for, `parts` what `strip` and `attach`
-    ask for; `slow` makers are kept off the event loop. A format without `media_types` is no panel's to ask
-    for.
+    first asked for. `options` are what of a document this format's `prepare` alone asks for, `parts` what
+    `strip` and `attach` ask for; `slow` makers are kept off the event loop. A format without `media_types` is
+    no panel's to ask for.
     """
 
     maker: Callable[[], Any]

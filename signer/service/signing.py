@@ -1,6 +1,7 @@
 """The use cases behind the endpoint: take a request in, tell how it stands, cancel it, list credentials.
 
-Holds the queue in front of the doctor and the results of the last 24 h. How one request proceeds is `runner`.
+Holds the queue in front of the doctor and the latest results; the journal has those of 24 h. How one request
+proceeds is `runner`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ PENDING_PER_ORIGIN = 2
 PENDING_IN_ALL = 8
 UNANSWERED_FOR = timedelta(minutes=15)
 KEPT_FOR = timedelta(hours=24)
+#: How many documents of finished requests are held here; those of older requests are in the journal alone.
+HELD_DOCUMENTS = 1000
 
 
 class SigningService:
@@ -82,6 +85,7 @@ class SigningService:
             raise self._around.policy_problem
         async with self._taking_in:
             self._forget_old()
+            self._hold_less()
             entry = self._by_key.get((origin, idempotency_key))
             if entry is None:
                 entry = await self._take_in(
@@ -193,13 +197,26 @@ class SigningService:
     def _forget_old(self) -> None:
         """Results are kept for a day; entries stand in the order of their arrival."""
         oldest_kept = self._around.clock.now() - KEPT_FOR
-        for request_id, entry in list(self._entries.items()):
-            request = entry.runner.request
-            if request.received_at >= oldest_kept:
+        for entry in list(self._entries.values()):
+            if entry.runner.request.received_at >= oldest_kept:
                 return
             if entry.final.is_set():
-                del self._entries[request_id]
-                self._by_key.pop((request.origin, request.idempotency_key), None)
+                self._forget(entry)
+
+    def _hold_less(self) -> None:
+        """Let go of the oldest results beyond `HELD_DOCUMENTS`; the journal gives them to who posts again."""
+        finished = [e for e in self._entries.values() if e.final.is_set() and (not e.task or e.task.done())]
+        too_many = sum(len(e.runner.request.documents) for e in finished) - HELD_DOCUMENTS
+        for entry in finished:
+            if too_many <= 0:
+                return
+            too_many -= len(entry.runner.request.documents)
+            self._forget(entry)
+
+    def _forget(self, entry: _Entry) -> None:
+        request = entry.runner.request
+        del self._entries[request.id]
+        self._by_key.pop((request.origin, request.idempotency_key), None)
 
 
 class _Entry:

@@ -19,6 +19,7 @@ from typing import Any
 from signer.envelope import cades, jades, jws, legacy
 from signer.model.credential import KeyKind
 from tests.bench import pades, process, verification
+from tests.bench.faults import measure_faults
 from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
@@ -44,6 +45,7 @@ def main() -> int:
         measure(base, options.rounds)
         | verification.measure(base, options.rounds)
         | measure_process(base, options.idle)
+        | measure_faults(base)
     )
     for name, row in figures.items():
         print(f"{name:26}" + "".join(f"{value:12.3f} {unit}" for unit, value in row.items()))

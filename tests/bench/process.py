@@ -87,12 +87,15 @@ def with_children(pid: int) -> list[int]:
 
 def pss_mb(pid: int) -> float:
     """Proportional set size of the process and its workers, in MB (10^6 octets)."""
-    kilobytes = 0
-    for one in with_children(pid):
-        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                kilobytes += int(line.split()[1])
-    return kilobytes * 1024 / 1e6
+    return sum(map(pss_mb_of, with_children(pid)))
+
+
+def pss_mb_of(pid: int) -> float:
+    """Proportional set size of this process alone, in MB (10^6 octets)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise ValueError(f"no size of {pid}")
 
 
 def cpu_seconds(pid: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -32,8 +33,17 @@ def wait_until_gone(pid: int) -> None:
         time.sleep(0.01)
 
 
-def group(leader: int) -> set[int]:
-    """The processes that live in a process group; those that are dead and not yet buried do not count."""
+async def deserted(leader: int) -> bool:
+    """Does nobody live in this process group, within some seconds?"""
+    for _ in range(500):
+        if not _group(leader):
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def _group(leader: int) -> set[int]:
+    """Who lives in it; those that are dead and not yet buried do not count."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

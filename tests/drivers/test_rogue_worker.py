@@ -11,7 +11,7 @@ from drivers.errors import DriverFault, FrameMalformed, WorkerDied, WorkerHung, 
 from drivers.spawning import worker_command
 from drivers.supervisor import Supervisor
 from drivers.types import Limits
-from tests.drivers.processes import group, pid_of, wait_until_gone
+from tests.drivers.processes import deserted, pid_of, wait_until_gone
 
 
 def rogue(kind: str, limits: Limits | None = None) -> Supervisor:
@@ -100,4 +100,4 @@ async def test_a_child_that_the_module_forked_neither_holds_the_pipes_nor_stays(
         first = pid_of(supervisor)
         with pytest.raises(WorkerDied, match="exit 3"):
             await supervisor.tokens()
-        assert not group(first)
+        assert await deserted(first)

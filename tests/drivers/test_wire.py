@@ -94,9 +94,18 @@ def test_a_flipped_bit_is_a_message_or_a_typed_fault(request_: wire.Request, dat
 
 @pytest.mark.parametrize("cap", [wire.MAX_REQUEST, wire.MAX_ANSWER])
 def test_a_length_over_the_cap_is_refused_before_its_octets_arrive(cap: int) -> None:
-    assert wire.Deframer(cap).feed(cap.to_bytes(4, "big") + bytes(4)) == []
+    assert list(wire.Deframer(cap).feed(cap.to_bytes(4, "big") + bytes(4))) == []
     with pytest.raises(FrameMalformed):
-        wire.Deframer(cap).feed((cap + 1).to_bytes(4, "big") + bytes(4))
+        list(wire.Deframer(cap).feed((cap + 1).to_bytes(4, "big") + bytes(4)))
+
+
+def test_what_came_before_a_length_over_the_cap_is_heard() -> None:
+    octets = wire.message_frame(1, wire.Done()) + b"\xff" * 8
+    heard = []
+    with pytest.raises(FrameMalformed):
+        for number, payload in wire.Deframer(wire.MAX_ANSWER).feed(octets):
+            heard.append((number, wire.read_message(payload)))
+    assert heard == [(1, wire.Done())]
 
 
 def test_a_message_over_the_cap_is_not_sent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from drivers.types import Limits
+from drivers.types import Binding, Limits
 from signer.cli.assembly import SystemClock
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.journal.store import SqliteJournal
@@ -28,9 +28,11 @@ class Desk:
     `on_yes` is called each time before the doctor does.
     """
 
-    def __init__(self, folder: Path, token: hsm.SoftHsm, limits: Limits) -> None:
+    def __init__(
+        self, folder: Path, token: hsm.SoftHsm, limits: Limits, binding: Binding = Binding.PYKCS11
+    ) -> None:
         self.on_yes: Callable[[], None] = do_nothing
-        self.supervisor = token.supervisor(limits=limits)
+        self.supervisor = token.supervisor(binding=binding, limits=limits)
         module = TokenModule(path=str(token.module), profile=hsm.profile(), supervisor=self.supervisor)
         self.journal = SqliteJournal(folder / "journal")
         self.doctor = ScriptedDoctor(token.pin, lambda _: self.on_yes())

@@ -25,6 +25,7 @@ from signer.model.errors import (
 )
 from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, RequestState
+from signer.service import signing
 from signer.service.consent import Approved, ConsentQuestion, Declined, DocumentAnswer, Pin, PinProblem
 from signer.service.evidence import Outside
 from signer.service.pin_guard import COOL_DOWN, PinGuard
@@ -281,6 +282,24 @@ async def test_a_result_survives_a_restart_and_is_not_made_again(clinic: Clinic,
     assert again_posted.documents == first.documents
     assert clinic.token.signed == 1
     assert len(clinic.doctor.questions) == 1
+
+
+async def test_an_old_result_is_let_go_and_found_again_in_the_journal(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "HELD_DOCUMENTS", 2)
+    views = []
+    for key in ("k1", "k2", "k3", "k4"):
+        clinic.yes()
+        views.append(await clinic.finished(await clinic.post(text("a", key), key=key)))
+        await eventually(lambda: len(clinic.doctor.outcomes) == len(views))
+    with pytest.raises(RequestUnknown):
+        await clinic.service.view(origin=ORIGIN, request_id=views[0].id)
+    with pytest.raises(IdempotencyConflict):
+        await clinic.post(text("a", "k1"), key="k1", body=b"x" * 32)
+    for key, view in zip(("k1", "k2", "k3", "k4"), views, strict=True):
+        assert await clinic.post(text("a", key), key=key) == view
+    assert clinic.token.signed == 4
 
 
 async def test_a_restart_before_the_doctor_answered_asks_again(clinic: Clinic) -> None:

@@ -1,17 +1,13 @@
 """JWS and JAdES headers damaged under their encoding, where damage of a file's text seldom gets.
 
-`python -m tests.verify.jose_mutations --count N --seed N`. The value is left as it was, or made anew by the
-same key, as a hostile signer would. No reader may answer with anything but a `Candidate` or `Unreadable`, and
+The value is left as it was, or made anew by the same key, as a hostile signer would. No reader may answer with anything but a `Candidate` or `Unreadable`, and
 none that it finds right may say anything but what was signed.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import sys
-import time
 from collections import Counter
 
 from msgspec import Struct
@@ -123,18 +119,8 @@ def run(count: int, number: int = 1) -> Counter[str]:
     return ends
 
 
-def main() -> int:
-    """Run, and say how the mutations ended."""
-    parser = argparse.ArgumentParser(prog="python -m tests.verify.jose_mutations", description=__doc__)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    begun = time.perf_counter()
-    for end, times in run(options.count, options.seed).most_common():
-        print(f"{times:8} {end}")
-    print(f"{options.count} mutations in {time.perf_counter() - begun:.1f} s")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def fuzz(count: int) -> None:
+    """So many of them, from a seed that is printed."""
+    number = random.randrange(1 << 32)
+    print(f"jose-headers: seed {number}", flush=True)
+    run(count, number)

@@ -1,17 +1,14 @@
 """Damage of every kind to a signed file, for any format: what comes out is never valid for other content.
 
-A format adds itself to `SUBJECTS`; it gets some hundred mutants in the tests and ten thousand in `make fuzz`,
-which also holds each verdict to five seconds and the process to 300 MB:
-`python -m tests.verify.mutations [FORMAT…] [--count N] [--seed N]`.
+A format adds itself to `SUBJECTS`; it gets some hundred mutants in the tests and thousands in `make fuzz`,
+which also holds each verdict to five seconds and the process to 300 MB.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -192,30 +189,19 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
 }
 
 
-def main() -> int:
-    """Fuzz the formats named, or all; 0 where every mutant behaved."""
-    parser = argparse.ArgumentParser(prog="python -m tests.verify.mutations", description=__doc__)
-    parser.add_argument("formats", nargs="*", metavar="FORMAT", help=" or ".join(SUBJECTS))
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    options = parser.parse_args()
-    for name in options.formats or SUBJECTS:
-        subject, slowest, said = SUBJECTS[name](), 0.0, dict.fromkeys(Indication, 0)
-        for number, mutant in enumerate(mutants(subject, options.count, options.seed)):
-            begun = time.perf_counter()
-            try:
-                said[check(subject, mutant).indication] += 1
-            except Exception as fault:
-                print(f"{name}: mutant {number} of seed {options.seed}: {fault!r}")
-                raise
-            slowest = max(slowest, time.perf_counter() - begun)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        told = ", ".join(f"{indication.value} {count}" for indication, count in said.items())
-        print(f"{name}: seed {options.seed}, {told}; slowest {slowest * 1000:.0f} ms, {memory:.0f} MB")
-        if slowest > SECONDS or memory > MEGABYTES:
-            return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def fuzz(name: str, count: int) -> None:
+    """So many mutants of a format, each behaving and none slow. Prints the seed, and what became of them."""
+    seed = random.randrange(1 << 32)
+    print(f"{name}: seed {seed}", flush=True)
+    subject, said = SUBJECTS[name](), dict.fromkeys(Indication, 0)
+    for number, mutant in enumerate(mutants(subject, count, seed)):
+        begun = time.perf_counter()
+        try:
+            said[check(subject, mutant).indication] += 1
+        except Exception as fault:
+            raise AssertionError(f"{name}: mutant {number} of seed {seed}") from fault
+        taken = time.perf_counter() - begun
+        assert taken <= SECONDS, f"mutant {number} of seed {seed} took {taken:.1f} s"
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert memory <= MEGABYTES, f"{memory:.0f} MB"
+    print(f"{name}: {', '.join(f'{i.value} {count}' for i, count in said.items())}; {memory:.0f} MB")

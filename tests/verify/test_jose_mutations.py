@@ -1,4 +1,4 @@
-"""A few hundred damaged headers in every run; `python -m tests.verify.jose_mutations` makes thousands."""
+"""A few hundred damaged headers in every run; `make fuzz` makes thousands."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ What it can do wrong is written in `faulty.c`. It is loaded by a worker alone, n
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,4 +60,12 @@ class FaultyModule:
 
     def entered(self, function: str) -> int:
         """How many calls of `function` the module has seen, in all workers."""
-        return self._log.read_text().splitlines().count(function) if self._log.exists() else 0
+        return sum(name == function for name, _ in self._calls())
+
+    def workers(self) -> set[int]:
+        """The process ids of all workers that have loaded the module."""
+        return {int(pid) for _, pid in self._calls()}
+
+    def _calls(self) -> Iterator[list[str]]:
+        if self._log.exists():
+            yield from (line.split() for line in self._log.read_text().splitlines())

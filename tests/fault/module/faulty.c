@@ -5,16 +5,19 @@
  * The environment of the process that loads it names:
  *   FAULTY_MODULE   the real module
  *   FAULTY_RULES    what goes wrong; read anew at each call, and a missing file means that nothing does
- *   FAULTY_LOG      gets the name of each function as it is entered, one a line
+ *   FAULTY_LOG      gets the name of each function as it is entered, and the process id, one call a line
  *
  * A rule is a line "function nth fault argument": nth counts this function's calls in this process from 1, and
- * 0 means each of them. The faults:
+ * 0 means each of them. The function "load" stands for the time while the library is loaded. The faults:
  *   rv N         return the CK_RV N; the real module is not asked, and what it has open stays open
  *   sleep MS     wait, then pass the call on
  *   banner       print a line to stdout, then pass the call on
  *   hang         never return
  *   crash        die of SIGSEGV
  *   exit N       end the process
+ *   memory MIB   ask for that much and write to all of it, then pass the call on; CKR_HOST_MEMORY where it is
+ *                refused, and while the library is loaded, an abort
+ *   fork         leave a child that holds every descriptor for a minute, then pass the call on
  *   signature    pass the call on, then change one bit of the signature (C_Sign)
  *   lengths      pass the call on, then give lengths that nothing in the buffers agrees with
  *
@@ -34,7 +37,7 @@
 typedef unsigned long Word; /* CK_ULONG, CK_RV, or a pointer */
 typedef Word (*Function)(Word, Word, Word, Word, Word, Word, Word, Word);
 
-enum { OK = 0, GENERAL_ERROR = 5 };
+enum { OK = 0, HOST_MEMORY = 2, GENERAL_ERROR = 5 };
 
 /* Octets before ulMaxPinLen and ulMinPinLen in CK_TOKEN_INFO: 32 + 32 + 16 + 16 of text, then flags and four
  * numbers of sessions (PKCS #11 v2.40 §3.2). */
@@ -68,7 +71,7 @@ static void note(const char *name) {
     const char *path = getenv("FAULTY_LOG");
     int log = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     if (log >= 0) {
-        dprintf(log, "%s\n", name);
+        dprintf(log, "%s %d\n", name, (int)getpid());
         close(log);
     }
 }
@@ -112,16 +115,13 @@ static void spoil_lengths(int which, Word b, Word c, Word d, Word e) {
     }
 }
 
-static Word call(int which, const char *name, Word *calls, Word a, Word b, Word c, Word d, Word e, Word f, Word g,
-                 Word h) {
-    Rule rule;
-    int faulty = look_up(name, ++*calls, &rule);
-    note(name);
-#define FAULT(word) (faulty && !strcmp(rule.fault, word))
+/* Do what the rule says to the process. */
+static Word suffer(const Rule *rule) {
+#define FAULT(word) (!strcmp(rule->fault, word))
     if (FAULT("rv"))
-        return rule.argument;
+        return rule->argument;
     if (FAULT("sleep"))
-        usleep(1000 * rule.argument);
+        usleep(1000 * rule->argument);
     if (FAULT("banner")) {
         puts("Welcome to the token!");
         fflush(stdout);
@@ -131,11 +131,43 @@ static Word call(int which, const char *name, Word *calls, Word a, Word b, Word 
     if (FAULT("crash"))
         raise(SIGSEGV);
     if (FAULT("exit"))
-        _exit(rule.argument);
-    Word rv = real->functions[which](a, b, c, d, e, f, g, h);
-    if (FAULT("signature") && rv == OK && d)
+        _exit(rule->argument);
+    if (FAULT("memory")) {
+        char *taken = malloc(rule->argument << 20);
+        if (!taken)
+            return HOST_MEMORY;
+        for (Word at = 0; at < rule->argument << 20; at += 4096)
+            ((volatile char *)taken)[at] = 1;
+    }
+    if (FAULT("fork") && fork() == 0) {
+        alarm(60);
+        for (;;)
+            pause();
+    }
+    return OK;
+}
+
+__attribute__((constructor)) static void load(void) {
+    Rule rule;
+    int faulty = look_up("load", 1, &rule);
+    note("load");
+    if (faulty && suffer(&rule) != OK)
+        abort();
+}
+
+static Word call(int which, const char *name, Word *calls, Word a, Word b, Word c, Word d, Word e, Word f, Word g,
+                 Word h) {
+    Rule rule;
+    int faulty = look_up(name, ++*calls, &rule);
+    note(name);
+    Word rv = faulty ? suffer(&rule) : OK;
+    /* CKR_OK that a rule asked for is an answer too. */
+    if (rv != OK || (faulty && !strcmp(rule.fault, "rv")))
+        return rv;
+    rv = real->functions[which](a, b, c, d, e, f, g, h);
+    if (faulty && !strcmp(rule.fault, "signature") && rv == OK && d)
         *(unsigned char *)d ^= 1;
-    if (FAULT("lengths") && rv == OK)
+    if (faulty && !strcmp(rule.fault, "lengths") && rv == OK)
         spoil_lengths(which, b, c, d, e);
     return rv;
 }

@@ -1,0 +1,121 @@
+"""An agent in its own process at the faulty module, behind its real endpoint, and a panel paired with it.
+
+`python -m tests.fault.agent FOLDER LIMITS` is that process: it prints its address and ends when its standard
+input does. `FaultyAgent` starts it, and starts it again in the same folder after it was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from drivers.types import KeySpec, Limits
+from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.cli.demo.doctor import ScriptedDoctor
+from signer.client.keys import MemoryKeys
+from signer.client.panel import PanelClient
+from signer.platform.folders import folders_under
+from tests import softhsm as hsm
+from tests.fault.module import FaultyModule, build
+
+ORIGIN = "https://panel.example"
+
+
+class FaultyAgent:
+    """The process, the panel and the module's rules; `folder` is empty."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self.folder = folder
+        token = hsm.create(folder / "softhsm")
+        asyncio.run(hsm.certify(token, {b"\x01": KeySpec.RSA_2048}, PLAIN_DOCTOR, datetime.now(UTC)))
+        build(folder)
+        self.module = _module(folder)
+        self._limits = msgspec.json.encode(limits).decode()
+        self._keys = MemoryKeys()
+        self._process = self._begin()
+        self.panel = self._connect()
+        self.panel.pair(lambda code: None)
+
+    @property
+    def pid(self) -> int:
+        """The agent's process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Is the process there?"""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the agent as a power cut would."""
+        self._process.kill()
+
+    def restart(self) -> None:
+        """Another agent in the folder of the one that was killed; the panel finds it."""
+        self._end()
+        self._process = self._begin()
+        self.panel = self._connect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _begin(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.fault.agent", str(self.folder), self._limits]
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def _connect(self) -> PanelClient:
+        assert self._process.stdout is not None
+        return PanelClient(self._process.stdout.readline().strip(), ORIGIN, self._keys)
+
+    def _end(self) -> None:
+        self.panel.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait(30)
+
+
+def _module(folder: Path) -> FaultyModule:
+    place = folder / "softhsm"
+    token = hsm.SoftHsm(place, hsm.module_path(), {"SOFTHSM2_CONF": str(place / "softhsm2.conf")})
+    return FaultyModule(folder / "faulty.so", token, folder)
+
+
+async def _serve(folder: Path, limits: Limits) -> None:
+    token = _module(folder).token
+    profile = msgspec.structs.replace(hsm.profile(), limits=limits)
+    agent = Agent(
+        consent=ScriptedDoctor(token.pin),
+        modules=(ModuleChoice(path=token.module, profile=profile, env=token.env),),
+        folders=folders_under(folder / "agent"),
+        ports=(0,),
+    )
+    address = await agent.start()
+    print(address.url, flush=True)
+    try:
+        await asyncio.to_thread(sys.stdin.read)
+    finally:
+        await agent.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Limits)))
