@@ -9,6 +9,8 @@ from enum import Enum
 
 from msgspec import Struct
 
+from signer.model.credential import TokenRef
+from signer.model.presence import Presence
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -30,6 +32,8 @@ __all__ = [
     "Progressed",
     "Question",
     "Reply",
+    "TokenWanted",
+    "TokensChanged",
     "Withdrawn",
 ]
 
@@ -51,6 +55,13 @@ class PinAsked(Struct, frozen=True):
 
     ticket: int
     request: PinRequest
+
+
+class TokenWanted(Struct, frozen=True):
+    """The token was pulled out: name it in the window of this ticket, until `PinAsked` or `Closed`."""
+
+    ticket: int
+    token: TokenRef
 
 
 class Progressed(Struct, frozen=True):
@@ -97,4 +108,10 @@ class AgentChanged(Struct, frozen=True):
     problem: str | None = None
 
 
-Message = Asked | PinAsked | Progressed | Closed | Withdrawn | AgentChanged
+class TokensChanged(Struct, frozen=True):
+    """Tokens came or went."""
+
+    presence: Presence
+
+
+Message = Asked | PinAsked | TokenWanted | Progressed | Closed | Withdrawn | AgentChanged | TokensChanged

@@ -13,7 +13,7 @@ from gui.presenters.ending import present_ending
 from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
-from signer.model.credential import TriesLeft
+from signer.model.credential import TokenRef, TriesLeft
 from signer.model.errors import PinLocked
 from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
@@ -42,6 +42,7 @@ class ConsentPresenter:
         self._accepted: list[set[int]] = [set() for _ in range(count)]
         self._wrong_before = False
         self._again: PinProblem | None = None
+        self._wanted: TokenRef | None = None
         self._consented = False
         self._last_try = False
         self._pin_length = 0
@@ -216,6 +217,12 @@ class ConsentPresenter:
         self._pin_length = 0
         self._progress = None
 
+    def want_token(self, token: TokenRef) -> None:
+        """The token was pulled out; the yes that was given stays given."""
+        self.phase = Phase.TOKEN_WANTED
+        self._wanted = token
+        self._progress = None
+
     def progressed(self, done: int, total: int) -> None:
         """`done` of `total` are signed."""
         self.phase = Phase.SIGNING
@@ -250,7 +257,7 @@ class ConsentPresenter:
             sign=self._sign_words(),
             why_not=self._why_not(guarded=guarded, pad=pad),
             decline=say(t.GIVE_UP if self._consented else t.DECLINE),
-            can_decline=asking,
+            can_decline=asking or self.phase is Phase.TOKEN_WANTED,
             hint=self._hint(),
             busy=self._busy(),
             progress=self._progress if self.phase is Phase.SIGNING else None,
@@ -355,6 +362,9 @@ class ConsentPresenter:
         if self.phase is Phase.OPENING:
             pad = pins.on_reader(self._authorisation)
             return self.tongue.say(t.PIN_PAD if pad else t.OPENING_TOKEN)
+        if self.phase is Phase.TOKEN_WANTED and self._wanted is not None:
+            label, serial = left_to_right(self._wanted.label), left_to_right(self._wanted.serial)
+            return self.tongue.say(t.TOKEN_WANTED, label=label, serial=serial)
         if self.phase is Phase.SIGNING and self._progress is not None:
             done, total = self._progress
             return self.tongue.say(t.SIGNING_COUNT, done=done, total=total)

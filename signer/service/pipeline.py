@@ -15,7 +15,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentError, MohrError, SignatureNotVerified
+from signer.model.errors import DocumentError, MohrError, SignatureNotVerified, TokenRemoved
 from signer.model.journey import DocumentFailed, Event, Sealed
 from signer.model.record import Seal
 from signer.model.request import Document, SigningRequest
@@ -94,6 +94,12 @@ class Pipeline:
                 await self._sign(document)
             except (DocumentError, SignatureNotVerified) as problem:
                 self._report(DocumentFailed(document.id, problem.code), ())
+            except TokenRemoved as problem:
+                # The token had the first one that fails in hand; those behind it were not begun.
+                if not self._stopped:
+                    self._stopped = True
+                    self._report(DocumentFailed(document.id, problem.code), ())
+                raise
             except MohrError:
                 self._stopped = True
                 raise

@@ -45,6 +45,12 @@ class Signers(Protocol):
     async def log_in(self, credential: Credential, pin: Pin | None) -> SigningSession:
         """C_Login, once. Raises `PinWrong` and the other PIN conditions, or of the token family."""
 
+    def absence(self) -> str:
+        """The stable code that says why there is no token; `token-absent` where no more is known."""
+
+    async def returned(self, credential: Credential) -> Credential:
+        """Wait until the credential's own token, by serial and certificate, is there; where it is now."""
+
 
 class Journal(Protocol):
     """The tamper-evident record. Every method raises `JournalUnwritable` rather than losing an entry."""

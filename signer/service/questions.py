@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signer import x509
 from signer.model import journey as j
@@ -109,6 +110,8 @@ class Questions:
                 return await self._consent(credential_id, open_documents)
             case j.AskAgain(reason=reason):
                 return (await self._ask_again(PinProblem(reason), open_documents),)
+            case j.AwaitToken():
+                return (await self._want_token(),)
             case _:
                 raise ConsentBreach(type(effect).__name__)
 
@@ -119,8 +122,10 @@ class Questions:
             found = tuple(c for c in found if c.id == wanted)
             if not found:
                 return j.Broken(CredentialAbsent.code)
+        if not found:
+            return j.Broken(self._around.signers.absence())
         usable = tuple(c for c in found if c.problem is None)
-        if found and not usable:
+        if not usable:
             return j.Broken(CredentialUnusable.code)
         self._credentials = {c.id: c for c in usable}
         return j.CredentialsFound(tuple(self._credentials))
@@ -193,6 +198,24 @@ class Questions:
             return j.ConsentRefused()
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         return j.ConsentGiven(open_documents)
+
+    async def _want_token(self) -> j.Event:
+        """Wait for the token that the consent was given for, or for the doctor to give up on it."""
+        assert self._dialogue is not None
+        wanted = self.approval.credential
+        given_up = asyncio.ensure_future(self._dialogue.want_token(wanted.token))
+        back = asyncio.ensure_future(self._around.signers.returned(wanted))
+        try:
+            await asyncio.wait({given_up, back}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (given_up, back):
+                task.cancel()
+            await asyncio.wait({given_up, back})
+        if back.cancelled():
+            return j.ConsentRefused()
+        # It may stand in another slot now; the certificate, which is what was shown, is the same.
+        self._approval = replace(self.approval, credential=back.result())
+        return j.TokenBack()
 
 
 def _check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,14 @@ from signer.model.credential import (
     TokenRef,
     TriesLeft,
 )
-from signer.model.errors import CredentialAbsent, MohrError, NotLoggedIn, PinWrong
+from signer.model.errors import (
+    CredentialAbsent,
+    MohrError,
+    NotLoggedIn,
+    PinWrong,
+    TokenAbsent,
+    TokenRemoved,
+)
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -75,6 +82,7 @@ class SoftToken:
         self.sessions_open = 0
         self.before_sign: Callable[[], None] | None = None
         self.gate: asyncio.Event | None = None
+        self.removed = asyncio.Event()
 
     async def credentials(self) -> tuple[Credential, ...]:
         return tuple(self._credentials)
@@ -88,12 +96,22 @@ class SoftToken:
         return (SignatureAlgorithm.RSA_PKCS1_SHA256,)
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> SoftSession:
+        if self.removed.is_set():
+            raise TokenAbsent
         typed = pin.reveal() if pin is not None else None
         self.logins.append(typed)
         if typed != PIN.encode():
             raise PinWrong
         self.sessions_open += 1
         return SoftSession(self, self._keys[credential.id])
+
+    def absence(self) -> str:
+        return TokenAbsent.code
+
+    async def returned(self, credential: Credential) -> Credential:
+        while self.removed.is_set():
+            await asyncio.sleep(0.005)
+        return credential
 
     def remove_credentials(self) -> None:
         self._credentials.clear()
@@ -114,6 +132,8 @@ class SoftSession:
             await self._token.gate.wait()
         if self._token.before_sign is not None:
             self._token.before_sign()
+        if self._token.removed.is_set():
+            raise TokenRemoved
         self._token.signed += 1
         return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
@@ -136,6 +156,9 @@ class Doctor:
         self.questions: list[ConsentQuestion] = []
         self.choices: list[ChoiceQuestion] = []
         self.pin_requests: list[PinRequest] = []
+        self.tokens_wanted: list[TokenRef] = []
+        self.gives_up = False
+        self.on_pin: Callable[[], Approved | None] | None = None
         self.outcomes: list[Outcome] = []
         self.progress: list[tuple[int, int]] = []
         self.asked = asyncio.Event()
@@ -168,8 +191,15 @@ class Dialogue:
             await asyncio.Event().wait()
         return self._doctor.answers.pop(0)(self._question)
 
+    async def want_token(self, token: TokenRef) -> None:
+        self._doctor.tokens_wanted.append(token)
+        if not self._doctor.gives_up:
+            await asyncio.Event().wait()
+
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         self._doctor.pin_requests.append(request)
+        if self._doctor.on_pin is not None:
+            return self._doctor.on_pin()
         return self._doctor.pins.pop(0) if self._doctor.pins else None
 
     def progress(self, done: int, total: int) -> None:
