@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from drivers import cryptoki as ck
 from drivers import wire
+from drivers.bitness import mismatch
 from drivers.cryptoki import Cryptoki, Template
 from drivers.errors import ModuleNotLoaded, ModuleReturned
 from drivers.types import Binding, KeyAttributes, LoginOutcome, NewCertificate, StoredCertificate
@@ -90,7 +92,8 @@ class Operations:
         try:
             library = module.initialize(request.path)
         except ModuleNotLoaded as fault:
-            self._failure = wire.NotLoaded(fault.reason)
+            why = mismatch(Path(request.path))
+            self._failure = wire.NotLoaded(f"{why}: {fault.reason}" if why else fault.reason)
             return self._failure
         except ModuleReturned as fault:
             self._failure = wire.Returned(fault.rv, fault.function)

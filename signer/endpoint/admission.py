@@ -38,6 +38,7 @@ _SINGLE: dict[bytes, type[MohrError]] = {
     b"content-digest": SignatureMissing,
     b"signature": SignatureMissing,
     b"signature-input": SignatureMissing,
+    b"last-event-id": RequestMalformed,
 }
 _JSON = re.compile(r"application/json(?:[ \t]*;[ \t]*charset=utf-8)?", re.ASCII | re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, SignatureAlgorithm
+from signer.model.presence import Presence
 from signer.model.record import Ending, Intent, PastRequest, Seal
 
 
@@ -44,6 +47,16 @@ class Signers(Protocol):
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> SigningSession:
         """C_Login, once. Raises `PinWrong` and the other PIN conditions, or of the token family."""
+
+    @property
+    def presence(self) -> Presence:
+        """Which tokens are there, as far as is known now."""
+
+    def on_change(self, tell: Callable[[Presence], None]) -> None:
+        """Call `tell` with each new presence, and with the present one now."""
+
+    def attention(self) -> AbstractContextManager[None]:
+        """Somebody waits for news: within it, tokens that tell nothing by themselves are looked for too."""
 
     def absence(self) -> str:
         """The stable code that says why there is no token; `token-absent` where no more is known."""

@@ -77,7 +77,7 @@ class TokenWatch:
         self._presence = Presence(reading=True)
         self._listeners: list[Callable[[Presence], None]] = []
         self._dirty = asyncio.Event()
-        self._news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._news = asyncio.Event()
         self._names: set[str] = set()
         self._attention = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -181,7 +181,7 @@ class TokenWatch:
                     here = not self._empty(one.token.reader)
                     if here and (one.id, one.token.serial) == (credential.id, credential.token.serial):
                         return one
-                await asyncio.shield(news)
+                await news.wait()
 
     # Looking.
 
@@ -228,8 +228,8 @@ class TokenWatch:
 
     def _wake(self) -> None:
         """Who waits looks again."""
-        news, self._news = self._news, asyncio.get_running_loop().create_future()
-        news.set_result(None)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     # What the readers say.
 
@@ -241,7 +241,7 @@ class TokenWatch:
 
     async def changes(self) -> None:
         """Return at the next change of a reader or a token."""
-        await asyncio.shield(self._news)
+        await self._news.wait()
 
     def _empty(self, reader: str) -> bool:
         return isinstance(self.card_in(reader), CardAbsent)

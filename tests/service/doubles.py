@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives import hashes
@@ -28,6 +29,7 @@ from signer.model.errors import (
     TokenAbsent,
     TokenRemoved,
 )
+from signer.model.presence import Presence
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -83,6 +85,7 @@ class SoftToken:
         self.before_sign: Callable[[], None] | None = None
         self.gate: asyncio.Event | None = None
         self.removed = asyncio.Event()
+        self.listeners: list[Callable[[Presence], None]] = []
 
     async def credentials(self) -> tuple[Credential, ...]:
         return tuple(self._credentials)
@@ -104,6 +107,17 @@ class SoftToken:
             raise PinWrong
         self.sessions_open += 1
         return SoftSession(self, self._keys[credential.id])
+
+    @property
+    def presence(self) -> Presence:
+        return Presence(problem=TokenAbsent.code if self.removed.is_set() else None)
+
+    def on_change(self, tell: Callable[[Presence], None]) -> None:
+        self.listeners.append(tell)
+        tell(self.presence)
+
+    def attention(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def absence(self) -> str:
         return TokenAbsent.code
