@@ -20,6 +20,7 @@ from gui.bridge.messages import (
     Progressed,
     Question,
     Reply,
+    TokenAway,
     TokensChanged,
     TokenWanted,
     Withdrawn,
@@ -70,6 +71,9 @@ class Desk(QObject):
             case PinAsked(ticket, request):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.ask_pin(request)
+            case TokenAway(ticket, token):
+                if isinstance(window := self._windows.get(ticket), ConsentWindow):
+                    window.token_away(token)
             case TokenWanted(ticket, token):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.want_token(token)

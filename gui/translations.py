@@ -215,6 +215,7 @@ LEAVES_COUNT = Text("{count} مقدار", "values: {count}")
 
 # --- progress and ending
 OPENING_TOKEN = Text("در حال گشودن توکن…", "Opening the token…")
+WHY_TOKEN_AWAY = Text("توکن وصل نیست.", "The token is not connected.")
 TOKEN_WANTED = Text(
     "توکن {label} (شمارهٔ {serial}) جدا شد. برای ادامه، همان را دوباره وصل کنید.",
     "The token {label} (serial {serial}) was pulled out. Plug the same one in again to go on.",

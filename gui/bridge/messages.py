@@ -32,6 +32,7 @@ __all__ = [
     "Progressed",
     "Question",
     "Reply",
+    "TokenAway",
     "TokenWanted",
     "TokensChanged",
     "Withdrawn",
@@ -55,6 +56,13 @@ class PinAsked(Struct, frozen=True):
 
     ticket: int
     request: PinRequest
+
+
+class TokenAway(Struct, frozen=True):
+    """While the question is read: this token was pulled out, or (None) it is back."""
+
+    ticket: int
+    token: TokenRef | None
 
 
 class TokenWanted(Struct, frozen=True):
@@ -114,4 +122,14 @@ class TokensChanged(Struct, frozen=True):
     presence: Presence
 
 
-Message = Asked | PinAsked | TokenWanted | Progressed | Closed | Withdrawn | AgentChanged | TokensChanged
+Message = (
+    Asked
+    | PinAsked
+    | TokenAway
+    | TokenWanted
+    | Progressed
+    | Closed
+    | Withdrawn
+    | AgentChanged
+    | TokensChanged
+)

@@ -19,6 +19,7 @@ from gui.bridge.messages import (
     Progressed,
     Question,
     Reply,
+    TokenAway,
     TokenWanted,
     Withdrawn,
 )
@@ -167,6 +168,10 @@ class WindowDialogue:
         self._outbox.post(PinAsked(self._ticket, request))
         reply = await self._surface.wait_for(self._ticket)
         return reply if isinstance(reply, Approved) else None
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """Say so in the window, beside what is asked."""
+        self._outbox.post(TokenAway(self._ticket, token))
 
     async def want_token(self, token: TokenRef) -> None:
         """Name the token in the window; returns when the doctor gives up. The window stays."""

@@ -210,12 +210,17 @@ class ConsentPresenter:
     def ask_pin(self, request: PinRequest) -> None:
         """The PIN is wanted again."""
         self.phase = Phase.ASKING
+        self._wanted = None
         self._again = request.problem
         self._authorisation = request.authorisation
         self._wrong_before = self._wrong_before or request.problem is PinProblem.WRONG
         self._last_try = False
         self._pin_length = 0
         self._progress = None
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """The token was pulled out while the doctor reads, or (None) it is back."""
+        self._wanted = token
 
     def want_token(self, token: TokenRef) -> None:
         """The token was pulled out; the yes that was given stays given."""
@@ -323,6 +328,8 @@ class ConsentPresenter:
         say = self.tongue.say
         if self.phase is not Phase.ASKING:
             return ""
+        if self._wanted is not None:
+            return say(t.WHY_TOKEN_AWAY)
         if self._authorisation.tries is TriesLeft.LOCKED:
             return say(t.WHY_LOCKED)
         if not self._consented:
@@ -344,7 +351,13 @@ class ConsentPresenter:
             what = PinLocked.fa if self.tongue.rtl else PinLocked.en
             remedy = PinLocked.fa_remedy if self.tongue.rtl else PinLocked.en_remedy
             return Line(f"{what} {remedy}", Tone.BAD)
+        if self._wanted is not None:
+            return Line(self._token_wanted(self._wanted), Tone.WARN)
         return pins.again_line(self._again, self.tongue) if self._again else None
+
+    def _token_wanted(self, token: TokenRef) -> str:
+        label, serial = left_to_right(token.label), left_to_right(token.serial)
+        return self.tongue.say(t.TOKEN_WANTED, label=label, serial=serial)
 
     def _pin_caption(self) -> str:
         approved = self.counts().approved
@@ -363,8 +376,7 @@ class ConsentPresenter:
             pad = pins.on_reader(self._authorisation)
             return self.tongue.say(t.PIN_PAD if pad else t.OPENING_TOKEN)
         if self.phase is Phase.TOKEN_WANTED and self._wanted is not None:
-            label, serial = left_to_right(self._wanted.label), left_to_right(self._wanted.serial)
-            return self.tongue.say(t.TOKEN_WANTED, label=label, serial=serial)
+            return self._token_wanted(self._wanted)
         if self.phase is Phase.SIGNING and self._progress is not None:
             done, total = self._progress
             return self.tongue.say(t.SIGNING_COUNT, done=done, total=total)

@@ -45,6 +45,11 @@ class ConsentWindow(AskWindow):
         self._renew()  # first, since a field that is hidden takes no focus
         self.pin.ask_again()
 
+    def token_away(self, token: TokenRef | None) -> None:
+        """The token was pulled out, or is back."""
+        self.presenter.token_away(token)
+        self._renew_footer()
+
     def want_token(self, token: TokenRef) -> None:
         """The token was pulled out: say which one is wanted back."""
         self.presenter.want_token(token)

@@ -146,6 +146,9 @@ class TerminalDialogue:
         except NoAnswer:
             return None
 
+    def token_away(self, token: TokenRef | None) -> None:
+        """Nothing yet: a line in the middle of a prompt would hide it. `want_token` says it at the PIN."""
+
     async def want_token(self, token: TokenRef) -> None:
         """Name the token; an empty line gives up."""
         self._tty.say()

@@ -139,6 +139,9 @@ class ConsentDialogue(Protocol):
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """Wait for another PIN; None when the doctor gives up. Only `pin` and `last_try_accepted` count."""
 
+    def token_away(self, token: TokenRef | None) -> None:
+        """While `answer` is awaited: this token was pulled out, or (None) it is back. Nothing is asked."""
+
     async def want_token(self, token: TokenRef) -> None:
         """Name the token that was pulled out and is wanted back; returns only when the doctor gives up.
 

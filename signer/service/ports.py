@@ -61,6 +61,9 @@ class Signers(Protocol):
     def absence(self) -> str:
         """The stable code that says why there is no token; `token-absent` where no more is known."""
 
+    async def gone(self, credential: Credential) -> None:
+        """Wait until the credential's token is not there any more."""
+
     async def returned(self, credential: Credential) -> Credential:
         """Wait until the credential's own token, by serial and certificate, is there; where it is now."""
 

@@ -158,7 +158,11 @@ class Questions:
             signing_time=signing_time,
         )
         self._dialogue = self._around.consent.open(question)
-        answer = await self._dialogue.answer()
+        telling = asyncio.ensure_future(self._tell_of_token(self._dialogue, credential))
+        try:
+            answer = await self._dialogue.answer()
+        finally:
+            telling.cancel()
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
@@ -170,6 +174,14 @@ class Questions:
             accepted=accepted,
         )
         return (*unreadable, j.ConsentGiven(tuple(accepted)))
+
+    async def _tell_of_token(self, dialogue: ConsentDialogue, credential: Credential) -> None:
+        """While the doctor reads, say whether the token is there: it is put back before the PIN is typed."""
+        while True:
+            await self._around.signers.gone(credential)
+            dialogue.token_away(credential.token)
+            await self._around.signers.returned(credential)
+            dialogue.token_away(None)
 
     async def _read_sheets(
         self, credential: Credential, now: datetime, open_documents: tuple[str, ...]

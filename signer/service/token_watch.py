@@ -167,6 +167,11 @@ class TokenWatch:
         """See `Signers.absence`."""
         return self._why_none() or TokenAbsent.code
 
+    async def gone(self, credential: Credential) -> None:
+        """See `Signers.gone`."""
+        while any(credential.id in token.credentials for token in self._presence.tokens):
+            await self.changes()
+
     async def returned(self, credential: Credential) -> Credential:
         """See `Signers.returned`."""
         with self.attention():

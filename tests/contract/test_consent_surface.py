@@ -163,6 +163,20 @@ def test_a_token_that_comes_back_is_followed_by_a_pin_in_the_same_dialogue(theat
     assert theatre.still_asking() == 0
 
 
+def test_a_token_that_goes_and_comes_while_a_question_is_read_changes_no_answer(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> Approved | Declined:
+        question = scenes.consent(scenes.three_items())
+        dialogue = stage.surface.open(question)
+        dialogue.token_away(question.credential.token)
+        dialogue.token_away(None)
+        try:
+            return await dialogue.answer()
+        finally:
+            dialogue.close(SIGNED)
+
+    assert isinstance(theatre.perform(scenario, Approve("4321")), Approved)
+
+
 def test_giving_up_on_a_token_ends_the_wait(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> bool:
         question = scenes.consent(scenes.three_items())

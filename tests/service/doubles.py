@@ -122,6 +122,9 @@ class SoftToken:
     def absence(self) -> str:
         return TokenAbsent.code
 
+    async def gone(self, credential: Credential) -> None:
+        await self.removed.wait()
+
     async def returned(self, credential: Credential) -> Credential:
         while self.removed.is_set():
             await asyncio.sleep(0.005)
@@ -171,6 +174,8 @@ class Doctor:
         self.choices: list[ChoiceQuestion] = []
         self.pin_requests: list[PinRequest] = []
         self.tokens_wanted: list[TokenRef] = []
+        self.tokens_away: list[TokenRef | None] = []
+        self.reading: asyncio.Event | None = None
         self.gives_up = False
         self.on_pin: Callable[[], Approved | None] | None = None
         self.outcomes: list[Outcome] = []
@@ -201,9 +206,14 @@ class Dialogue:
         self._question = question
 
     async def answer(self) -> Approved | Declined:
+        if self._doctor.reading is not None:
+            await self._doctor.reading.wait()
         if not self._doctor.answers:
             await asyncio.Event().wait()
         return self._doctor.answers.pop(0)(self._question)
+
+    def token_away(self, token: TokenRef | None) -> None:
+        self._doctor.tokens_away.append(token)
 
     async def want_token(self, token: TokenRef) -> None:
         self._doctor.tokens_wanted.append(token)

@@ -533,3 +533,21 @@ async def test_a_token_that_goes_again_before_the_pin_is_waited_for_again(clinic
     clinic.doctor.on_pin = again
     clinic.token.removed.clear()
     assert states(await clinic.finished(posted)) == [DocumentState.SIGNED]
+
+
+async def test_a_token_that_goes_and_comes_while_the_doctor_reads_is_told_and_needs_no_second_pin(
+    clinic: Clinic,
+) -> None:
+    clinic.doctor.reading = asyncio.Event()
+    clinic.yes()
+    posted = await clinic.post()
+    await clinic.doctor.asked.wait()
+    clinic.token.removed.set()
+    await eventually(lambda: len(clinic.doctor.tokens_away) == 1)
+    clinic.token.removed.clear()
+    await eventually(lambda: len(clinic.doctor.tokens_away) == 2)
+    clinic.doctor.reading.set()
+    assert states(await clinic.finished(posted)) == [DocumentState.SIGNED]
+    (credential,) = await clinic.token.credentials()
+    assert clinic.doctor.tokens_away == [credential.token, None]
+    assert not clinic.doctor.pin_requests

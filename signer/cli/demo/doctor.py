@@ -69,6 +69,9 @@ class ScriptedDialogue:
         back = request.problem is PinProblem.TOKEN_BACK
         return Approved(answers=(), pin=Pin(self._pin)) if back else None
 
+    def token_away(self, token: TokenRef | None) -> None:
+        """Nobody watches."""
+
     async def want_token(self, token: TokenRef) -> None:
         """Wait for whoever holds it."""
         await asyncio.Event().wait()
