@@ -119,10 +119,12 @@ class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class EventSource(Enum):
-    """Where news of tokens come from."""
+    """Where news of tokens come from: PC/SC, or for tokens in no reader the slot list, looked at in turns.
+
+    C_WaitForSlotEvent is not among them: no family was seen to need it, and several modules crash in it.
+    """
 
     PCSC = "pcsc"
-    SLOT_EVENT = "slot-event"
     SLOT_LIST = "slot-list"
 
 

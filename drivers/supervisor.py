@@ -126,6 +126,11 @@ class Supervisor:
         return self._link.pid if self._link is not None and self._link.alive else None
 
     @property
+    def busy_for(self) -> float:
+        """Seconds since the worker turned to what it has in hand; 0 where it has nothing."""
+        return self._link.busy_for if self._link is not None and self._link.alive else 0.0
+
+    @property
     def stderr(self) -> str:
         """The last 16 KiB that the worker, or the last one that there was, wrote to stderr or stdout."""
         return self._link.stderr if self._link is not None else self._last_words

@@ -69,6 +69,7 @@ class WorkerLink(asyncio.SubprocessProtocol):
         self._stderr = bytearray()
         self._stderr_heard = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._head_since = 0.0
         self._transport: asyncio.SubprocessTransport | None = None
         self._requests: asyncio.WriteTransport | None = None
         self._killed_for: DriverFault | None = None
@@ -233,7 +234,13 @@ class WorkerLink(asyncio.SubprocessProtocol):
         if not answer.done():
             answer.set_result(message)
 
+    @property
+    def busy_for(self) -> float:
+        """Seconds since the worker turned to what it has in hand; 0 where it has nothing."""
+        return self._loop.time() - self._head_since if self._queue else 0.0
+
     def _time_head(self) -> None:
+        self._head_since = self._loop.time()
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = self._loop.call_later(self._queue[0].limit, self._overdue) if self._queue else None

@@ -20,6 +20,9 @@ from gui.bridge.messages import (
     Progressed,
     Question,
     Reply,
+    TokenAway,
+    TokensChanged,
+    TokenWanted,
     Withdrawn,
 )
 from gui.presenters.tongue import Tongue
@@ -36,6 +39,7 @@ class Desk(QObject):
     presented = Signal(object)
     waiting_changed = Signal(int)
     agent_changed = Signal(object)
+    tokens_changed = Signal(object)
 
     def __init__(self, reply: Callable[[int, Reply], None], tongue: Tongue, *, stray: float = STRAY) -> None:
         super().__init__()
@@ -67,6 +71,12 @@ class Desk(QObject):
             case PinAsked(ticket, request):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.ask_pin(request)
+            case TokenAway(ticket, token):
+                if isinstance(window := self._windows.get(ticket), ConsentWindow):
+                    window.token_away(token)
+            case TokenWanted(ticket, token):
+                if isinstance(window := self._windows.get(ticket), ConsentWindow):
+                    window.want_token(token)
             case Progressed(ticket, done, total):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.progress(done, total)
@@ -79,6 +89,8 @@ class Desk(QObject):
                     self._withdraw(ticket)
             case AgentChanged():
                 self.agent_changed.emit(message)
+            case TokensChanged(presence):
+                self.tokens_changed.emit(presence)
         self.waiting_changed.emit(self.waiting)
 
     def set_tongue(self, tongue: Tongue) -> None:

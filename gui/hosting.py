@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signer.cli.assembly import Agent
+    from signer.model.presence import Presence
     from signer.service.consent import ConsentSurface
 
 
@@ -28,6 +29,10 @@ class HostedAgent:
 
         address = await self._agent.start()
         return AgentInfo(address=f"127.0.0.1:{address.port}", version=version())
+
+    def on_tokens(self, tell: Callable[[Presence], None]) -> None:
+        """Tell of tokens."""
+        self._agent.on_tokens(tell)
 
     async def stop(self) -> None:
         """Close everything, also what a start that failed left open."""

@@ -21,6 +21,7 @@ from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY
 from gui.views.home import HomeWindow
 from gui.views.marks import seal_icon
+from signer.model.presence import Presence
 
 
 class Shell(QObject):
@@ -40,6 +41,7 @@ class Shell(QObject):
         self._path = preferences_path
         self._preferences = stored.load(preferences_path)
         self._agent = AgentChanged(AgentState.STARTING)
+        self._presence: Presence | None = None
         self._tongue = Tongue(self._preferences.language)
         app.setQuitOnLastWindowClosed(False)
         app.setStyle("Fusion")
@@ -52,6 +54,7 @@ class Shell(QObject):
         self.desk = Desk(surface.reply, self._tongue, stray=stray)
         self.desk.waiting_changed.connect(lambda _: self._renew())
         self.desk.agent_changed.connect(self._agent_changed)
+        self.desk.tokens_changed.connect(self._tokens_changed)
         self.home = HomeWindow()
         self.home.preferred.connect(self.prefer)
         self.home.show_waiting.connect(self.desk.show_front)
@@ -106,8 +109,18 @@ class Shell(QObject):
         if change.state is AgentState.FAILED:
             self.open_home()
 
+    def _tokens_changed(self, presence: Presence) -> None:
+        self._presence = presence
+        self._renew()
+
     def _renew(self) -> None:
-        view = present_home(self._agent, self.desk.waiting, self._tongue, tray=self.tray is not None)
+        view = present_home(
+            self._agent,
+            self.desk.waiting,
+            self._tongue,
+            tray=self.tray is not None,
+            presence=self._presence,
+        )
         drawn = (view, self._preferences)
         if drawn == self._drawn:
             return

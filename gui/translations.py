@@ -31,6 +31,8 @@ READY_HINT = Text(
 )
 STARTING_HINT = Text("درگاه محلی در حال باز شدن است.", "The local endpoint is opening.")
 WAITING_HINT = Text("پنجره‌ای در انتظار پاسخ شماست.", "A window is waiting for your answer.")
+TOKEN_READY = Text("توکن آماده", "Token, ready")
+TOKEN_READING = Text("در حال خواندن توکن…", "Reading the token…")
 ADDRESS = Text("نشانی محلی", "Local address")
 VERSION = Text("نسخهٔ برنامه", "Version")
 LANGUAGE = Text("زبان", "Language")
@@ -172,6 +174,10 @@ PIN_AGAIN_LOGGED_OUT = Text(
     "نشست توکن بسته شد. برای ادامه رمز را دوباره بزنید.",
     "The token's session ended. Type the PIN again to go on.",
 )
+PIN_AGAIN_TOKEN_BACK = Text(
+    "توکن برگشت. برای ادامهٔ آنچه هنوز امضا نشده، رمز را بزنید.",
+    "The token is back. Type the PIN to go on with what is not yet signed.",
+)
 PIN_AGAIN_LAST_TRY = Text(
     "این شاید آخرین تلاش باشد؛ پیش از فرستادن رمز، پذیرش جداگانه می‌خواهد.",
     "This may be the last try; it needs your own yes before the PIN is sent.",
@@ -222,6 +228,11 @@ LEAVES_COUNT = Text("{count} مقدار", "values: {count}")
 
 # --- progress and ending
 OPENING_TOKEN = Text("در حال گشودن توکن…", "Opening the token…")
+WHY_TOKEN_AWAY = Text("توکن وصل نیست.", "The token is not connected.")
+TOKEN_WANTED = Text(
+    "توکن {label} (شمارهٔ {serial}) جدا شد. برای ادامه، همان را دوباره وصل کنید.",
+    "The token {label} (serial {serial}) was pulled out. Plug the same one in again to go on.",
+)
 SIGNING_COUNT = Text("{done} از {total} امضا شد", "{done} of {total} signed")
 DONE_ONE = Text("امضا شد.", "Signed.")
 DONE_SIGN_IN = Text("وارد شدید.", "Signed in.")

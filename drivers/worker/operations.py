@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from drivers import cryptoki as ck
 from drivers import wire
+from drivers.bitness import mismatch
 from drivers.cryptoki import Cryptoki
 from drivers.errors import ModuleNotLoaded, ModuleReturned, NotInBinding
 from drivers.types import Binding, KeySizes, Token
@@ -56,7 +58,8 @@ class Operations:
             self._calling("C_GetInfo")
             library = module.library()
         except ModuleNotLoaded as fault:
-            self._failure = wire.NotLoaded(fault.reason)
+            why = mismatch(Path(request.path))
+            self._failure = wire.NotLoaded(f"{why}: {fault.reason}" if why else fault.reason)
             return self._failure
         except ModuleReturned as fault:
             self._failure = wire.Returned(fault.rv, fault.function)

@@ -9,6 +9,8 @@ from enum import Enum
 
 from msgspec import Struct
 
+from signer.model.credential import TokenRef
+from signer.model.presence import Presence
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -30,6 +32,9 @@ __all__ = [
     "Progressed",
     "Question",
     "Reply",
+    "TokenAway",
+    "TokenWanted",
+    "TokensChanged",
     "Withdrawn",
 ]
 
@@ -51,6 +56,20 @@ class PinAsked(Struct, frozen=True):
 
     ticket: int
     request: PinRequest
+
+
+class TokenAway(Struct, frozen=True):
+    """While the question is read: this token was pulled out, or (None) it is back."""
+
+    ticket: int
+    token: TokenRef | None
+
+
+class TokenWanted(Struct, frozen=True):
+    """The token was pulled out: name it in the window of this ticket, until `PinAsked` or `Closed`."""
+
+    ticket: int
+    token: TokenRef
 
 
 class Progressed(Struct, frozen=True):
@@ -97,4 +116,20 @@ class AgentChanged(Struct, frozen=True):
     problem: str | None = None
 
 
-Message = Asked | PinAsked | Progressed | Closed | Withdrawn | AgentChanged
+class TokensChanged(Struct, frozen=True):
+    """Tokens came or went."""
+
+    presence: Presence
+
+
+Message = (
+    Asked
+    | PinAsked
+    | TokenAway
+    | TokenWanted
+    | Progressed
+    | Closed
+    | Withdrawn
+    | AgentChanged
+    | TokensChanged
+)

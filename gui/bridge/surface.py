@@ -11,7 +11,19 @@ import itertools
 import threading
 from collections.abc import Callable
 
-from gui.bridge.messages import Asked, Closed, Message, PinAsked, Progressed, Question, Reply, Withdrawn
+from gui.bridge.messages import (
+    Asked,
+    Closed,
+    Message,
+    PinAsked,
+    Progressed,
+    Question,
+    Reply,
+    TokenAway,
+    TokenWanted,
+    Withdrawn,
+)
+from signer.model.credential import TokenRef
 from signer.model.errors import ConsentSurfaceMissing
 from signer.service.consent import (
     Approved,
@@ -106,12 +118,13 @@ class WindowSurface:
         """No answer under `ticket` is wanted any more."""
         self._waiting.pop(ticket, None)
 
-    async def wait_for(self, ticket: int) -> Reply:
-        """The expected answer under `ticket`; on cancellation its window is withdrawn."""
+    async def wait_for(self, ticket: int, *, withdraw: bool = True) -> Reply:
+        """The expected answer under `ticket`; on cancellation its window is withdrawn, unless it goes on."""
         try:
             return await self._waiting[ticket]
         except asyncio.CancelledError:
-            self._outbox.post(Withdrawn(ticket))
+            if withdraw:
+                self._outbox.post(Withdrawn(ticket))
             raise
         finally:
             self.forget(ticket)
@@ -155,6 +168,16 @@ class WindowDialogue:
         self._outbox.post(PinAsked(self._ticket, request))
         reply = await self._surface.wait_for(self._ticket)
         return reply if isinstance(reply, Approved) else None
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """Say so in the window, beside what is asked."""
+        self._outbox.post(TokenAway(self._ticket, token))
+
+    async def want_token(self, token: TokenRef) -> None:
+        """Name the token in the window; returns when the doctor gives up. The window stays."""
+        self._surface.expect(self._ticket)
+        self._outbox.post(TokenWanted(self._ticket, token))
+        await self._surface.wait_for(self._ticket, withdraw=False)
 
     def progress(self, done: int, total: int) -> None:
         """Pass on at most 30 a second; the newest is never lost."""

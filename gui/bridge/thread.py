@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
+from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, TokensChanged
 from gui.bridge.surface import Outbox, WindowSurface
 from signer.model.errors import MohrError, Unexpected
+from signer.model.presence import Presence
 from signer.service.consent import ConsentSurface
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,9 @@ class AsyncAgent(Protocol):
 
     async def start(self) -> AgentInfo:
         """Open the endpoint; returns once it answers. Raises a `MohrError` where it cannot."""
+
+    def on_tokens(self, tell: Callable[[Presence], None]) -> None:
+        """Call `tell` with the tokens that are there, now and whenever that changes. After `start`."""
 
     async def stop(self) -> None:
         """Close everything that `start` opened, also after a `start` that raised."""
@@ -87,6 +91,7 @@ class AgentThread:
         try:
             info = await agent.start()
             self._tell(AgentChanged(AgentState.READY, info=info))
+            agent.on_tokens(lambda presence: self._outbox.post(TokensChanged(presence)))
             await stopped.wait()
         finally:
             await agent.stop()

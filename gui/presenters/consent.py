@@ -13,7 +13,7 @@ from gui.presenters.ending import present_ending
 from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
-from signer.model.credential import TriesLeft
+from signer.model.credential import TokenRef, TriesLeft
 from signer.model.errors import PinLocked
 from signer.model.sheet import DocumentSheet, PdfSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
@@ -42,6 +42,7 @@ class ConsentPresenter:
         self._accepted: list[set[int]] = [set() for _ in range(count)]
         self._wrong_before = False
         self._again: PinProblem | None = None
+        self._wanted: TokenRef | None = None
         self._consented = False
         self._last_try = False
         self._pin_length = 0
@@ -211,11 +212,22 @@ class ConsentPresenter:
     def ask_pin(self, request: PinRequest) -> None:
         """The PIN is wanted again."""
         self.phase = Phase.ASKING
+        self._wanted = None
         self._again = request.problem
         self._authorisation = request.authorisation
         self._wrong_before = self._wrong_before or request.problem is PinProblem.WRONG
         self._last_try = False
         self._pin_length = 0
+        self._progress = None
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """The token was pulled out while the doctor reads, or (None) it is back."""
+        self._wanted = token
+
+    def want_token(self, token: TokenRef) -> None:
+        """The token was pulled out; the yes that was given stays given."""
+        self.phase = Phase.TOKEN_WANTED
+        self._wanted = token
         self._progress = None
 
     def progressed(self, done: int, total: int) -> None:
@@ -252,7 +264,7 @@ class ConsentPresenter:
             sign=self._sign_words(),
             why_not=self._why_not(guarded=guarded, pad=pad),
             decline=say(t.GIVE_UP if self._consented else t.DECLINE),
-            can_decline=asking,
+            can_decline=asking or self.phase is Phase.TOKEN_WANTED,
             hint=self._hint(),
             busy=self._busy(),
             progress=self._progress if self.phase is Phase.SIGNING else None,
@@ -318,6 +330,8 @@ class ConsentPresenter:
         say = self.tongue.say
         if self.phase is not Phase.ASKING:
             return ""
+        if self._wanted is not None:
+            return say(t.WHY_TOKEN_AWAY)
         if self._authorisation.tries is TriesLeft.LOCKED:
             return say(t.WHY_LOCKED)
         if not self._consented:
@@ -341,7 +355,13 @@ class ConsentPresenter:
             what = PinLocked.fa if self.tongue.rtl else PinLocked.en
             remedy = PinLocked.fa_remedy if self.tongue.rtl else PinLocked.en_remedy
             return Line(f"{what} {remedy}", Tone.BAD)
+        if self._wanted is not None:
+            return Line(self._token_wanted(self._wanted), Tone.WARN)
         return pins.again_line(self._again, self.tongue) if self._again else None
+
+    def _token_wanted(self, token: TokenRef) -> str:
+        label, serial = left_to_right(token.label), left_to_right(token.serial)
+        return self.tongue.say(t.TOKEN_WANTED, label=label, serial=serial)
 
     def _pin_caption(self) -> str:
         approved = self.counts().approved
@@ -359,6 +379,8 @@ class ConsentPresenter:
         if self.phase is Phase.OPENING:
             pad = pins.on_reader(self._authorisation)
             return self.tongue.say(t.PIN_PAD if pad else t.OPENING_TOKEN)
+        if self.phase is Phase.TOKEN_WANTED and self._wanted is not None:
+            return self._token_wanted(self._wanted)
         if self.phase is Phase.SIGNING and self._progress is not None:
             done, total = self._progress
             return self.tongue.say(t.SIGNING_COUNT, done=done, total=total)

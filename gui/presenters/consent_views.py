@@ -16,6 +16,7 @@ class Phase(Enum):
     ASKING = "asking"
     OPENING = "opening"
     SIGNING = "signing"
+    TOKEN_WANTED = "token-wanted"  # noqa: S105 - a phase, not a secret
     ENDED = "ended"
 
 

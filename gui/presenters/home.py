@@ -9,6 +9,7 @@ from gui.bridge.messages import AgentChanged, AgentState
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.errors import by_code
+from signer.model.presence import Presence, SeenToken
 
 
 class HomeView(Struct, frozen=True, kw_only=True):
@@ -22,8 +23,13 @@ class HomeView(Struct, frozen=True, kw_only=True):
     closing: str
 
 
-def present_home(agent: AgentChanged, waiting: int, tongue: Tongue, *, tray: bool) -> HomeView:
-    """The agent's last known state, and how many questions wait."""
+def present_home(
+    agent: AgentChanged, waiting: int, tongue: Tongue, *, tray: bool, presence: Presence | None = None
+) -> HomeView:
+    """The agent's last known state, how many questions wait, and which tokens are there.
+
+    Without a token the agent is ready all the same, and the sentence says what the doctor has to do.
+    """
     say = tongue.say
     closing = say(t.CLOSE_TO_TRAY if tray else t.CLOSE_QUITS)
     remedy = None
@@ -36,10 +42,17 @@ def present_home(agent: AgentChanged, waiting: int, tongue: Tongue, *, tray: boo
             state, sentence = Line(say(t.STATE_STARTING)), say(t.STARTING_HINT)
         case AgentState.READY if waiting:
             state, sentence = Line(say(t.STATE_WAITING), Tone.WARN), say(t.WAITING_HINT)
+        case AgentState.READY if presence is not None and presence.problem is not None:
+            state = Line(say(t.STATE_FAILED), Tone.WARN)
+            sentence, remedy = _problem(presence.problem, tongue)
+        case AgentState.READY if presence is not None and presence.reading and not presence.tokens:
+            state, sentence = Line(say(t.STATE_STARTING)), say(t.TOKEN_READING)
         case AgentState.READY:
             state, sentence = Line(say(t.STATE_READY), Tone.OK), say(t.READY_HINT)
     if agent.info is not None:
+        tokens = presence.tokens if presence is not None else ()
         facts = (
+            *((say(t.TOKEN_READY), _token(token)) for token in tokens),
             (say(t.ADDRESS), left_to_right(agent.info.address)),
             (say(t.VERSION), left_to_right(agent.info.version)),
         )
@@ -51,6 +64,10 @@ def present_home(agent: AgentChanged, waiting: int, tongue: Tongue, *, tray: boo
         waiting=waiting > 0,
         closing=closing,
     )
+
+
+def _token(token: SeenToken) -> str:
+    return left_to_right(f"{token.label} · {token.serial}" if token.serial else token.label)
 
 
 def _problem(code: str | None, tongue: Tongue) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from gui.views.kit import button, label, row, set_button
 from gui.views.marks import Sign, SignMark
 from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
+from signer.model.credential import TokenRef
 from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest
 
 SIZE = QSize(1040, 880)
@@ -43,6 +44,17 @@ class ConsentWindow(AskWindow):
         self.presenter.ask_pin(request)
         self._renew()  # first, since a field that is hidden takes no focus
         self.pin.ask_again()
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """The token was pulled out, or is back."""
+        self.presenter.token_away(token)
+        self._renew_footer()
+
+    def want_token(self, token: TokenRef) -> None:
+        """The token was pulled out: say which one is wanted back."""
+        self.presenter.want_token(token)
+        self.pin.forget_pin()
+        self._renew()
 
     def progress(self, done: int, total: int) -> None:
         """Show how far the signing is."""

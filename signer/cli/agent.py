@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import suppress
 
 from signer.cli.assembly import Agent
 from signer.cli.terminal import TerminalConsent
@@ -47,7 +48,9 @@ async def _serve() -> None:
     agent = Agent(consent=TerminalConsent())
     address = await agent.start()
     try:
-        print(f"Mohr answers at {address.url}. Ctrl-C ends it.", flush=True)
+        # A terminal that was closed meanwhile ends the agent by its signal, and is no failure of it.
+        with suppress(OSError):
+            print(f"Mohr answers at {address.url}. Ctrl-C ends it.", flush=True)
         await stopping.wait()
     finally:
         await agent.stop()

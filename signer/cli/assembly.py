@@ -12,7 +12,7 @@ import gc
 import importlib.metadata
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from drivers.catalogue import Profile
 from drivers.installed import installed_modules
+from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
 from signer.model.errors import PolicyInvalid
 from signer.model.policy import Policy
@@ -31,9 +32,10 @@ from signer.platform.policy_file import read_policy
 if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
     from signer.endpoint.pairings import Pairings
+    from signer.model.presence import Presence
     from signer.service.consent import ConsentSurface
     from signer.service.signing import SigningService
-    from signer.service.token_signers import TokenSigners
+    from signer.service.token_watch import TokenWatch
     from signer.x509 import Certificate
 
 log = logging.getLogger(__name__)
@@ -92,7 +94,7 @@ class Agent:
         self._choices = present_modules() if modules is None else modules
         self._supervisors = [choice.supervisor() for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
-        self._looking: asyncio.Task[None] | None = None
+        self._tokens: TokenWatch | None = None
 
     async def start(self) -> EndpointAddress:
         """Spawn the workers, then import and start the rest while they load. Undone if it fails.
@@ -107,6 +109,11 @@ class Agent:
             address = await self._assemble(undo)
             self._closing = undo.pop_all()
         return address
+
+    def on_tokens(self, tell: Callable[[Presence], None]) -> None:
+        """Call `tell` with the tokens that are there, now and whenever that changes. After `start`."""
+        assert self._tokens is not None
+        self._tokens.on_change(tell)
 
     async def stop(self) -> None:
         """Stop listening, abandon what is open, close journal and workers."""
@@ -128,15 +135,14 @@ class Agent:
         from signer.service.questions import Surroundings
         from signer.service.signing import SigningService
         from signer.service.token_signers import TokenModule, TokenSigners
+        from signer.service.token_watch import TokenWatch
 
         clock = SystemClock()
-        signers = TokenSigners(
-            tuple(
-                TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
-                for choice, supervisor in zip(self._choices, self._supervisors, strict=True)
-            ),
-            clock,
+        modules = tuple(
+            TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
+            for choice, supervisor in zip(self._choices, self._supervisors, strict=True)
         )
+        tokens = self._tokens = TokenWatch(TokenSigners(modules, clock), modules)
         journal = SqliteJournal(self._folders.data / "journal")
         undo.push_async_callback(journal.close)
         authorities = Authorities(
@@ -150,7 +156,7 @@ class Agent:
         pairings = Pairings.open(self._folders.data)
         service = SigningService(
             Surroundings(
-                signers=signers,
+                signers=tokens,
                 consent=self._consent,
                 journal=journal,
                 clock=clock,
@@ -179,7 +185,7 @@ class Agent:
             key=load_agent_key(self._folders.data),
             policy=self._policy,
             about=About(name="Mohr", version=version()),
-            state=lambda: AgentState.READY if signers.seen else AgentState.NO_TOKEN,
+            state=lambda: AgentState.READY if tokens.presence.usable else AgentState.NO_TOKEN,
             ports=self._ports or PORTS,
             endpoint_file=self._folders.endpoint_file,
             tls=identity.context(),
@@ -188,8 +194,11 @@ class Agent:
         undo.push_async_callback(endpoint.stop)
         # What is there now stays until the end; a collection in the middle of a batch need not look at it.
         gc.freeze()
-        self._looking = asyncio.ensure_future(_look(signers))
-        undo.callback(self._looking.cancel)
+        tokens.start()
+        undo.callback(tokens.close)
+        readers = ReaderWatch(tokens.readers_changed)
+        readers.start()
+        undo.push_async_callback(readers.close)
         return address
 
     async def _let_go(self, service: SigningService) -> None:
@@ -223,14 +232,6 @@ def _authorities(folder: str | None) -> tuple[Certificate, ...]:
         except ValueError:
             log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
     return tuple(found)
-
-
-async def _look(signers: TokenSigners) -> None:
-    """Read the tokens once, so that the first request finds them read."""
-    from signer.model.errors import MohrError
-
-    with contextlib.suppress(MohrError):
-        await signers.credentials()
 
 
 def _paired_since(pairings: Pairings, origin: str, now: datetime) -> datetime | None:

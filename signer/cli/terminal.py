@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 from signer.cli.sheet_lines import finding_lines, sheet_lines
 from signer.cli.tty import NoAnswer, Tty
-from signer.model.credential import Authorisation, AuthorisationKind, Credential, TriesLeft
+from signer.model.credential import Authorisation, AuthorisationKind, Credential, TokenRef, TriesLeft
 from signer.model.errors import ConsentDeclined, ConsentSurfaceMissing, PinLocked, by_code
 from signer.model.sheet import DocumentSheet
 from signer.model.text import latin_digits
@@ -35,6 +35,7 @@ _PIN_PROBLEMS = {
     PinProblem.WRONG: "The PIN was wrong. Nothing was signed; type it again with care.",
     PinProblem.MALFORMED: "The token does not take a PIN like that (length or characters). No try was spent.",
     PinProblem.LOGGED_OUT: "The token's session ended. Type the PIN again to go on.",
+    PinProblem.TOKEN_BACK: "The token is back. Type the PIN to go on with what is not yet signed.",
     PinProblem.LAST_TRY_UNCONFIRMED: "This may be the last try, and your own yes to it was missing.",
 }
 _TRIES = {
@@ -145,6 +146,17 @@ class TerminalDialogue:
             return await self._authorise((), request.authorisation, guard_unknown=unconfirmed)
         except NoAnswer:
             return None
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """Nothing yet: a line in the middle of a prompt would hide it. `want_token` says it at the PIN."""
+
+    async def want_token(self, token: TokenRef) -> None:
+        """Name the token; an empty line gives up."""
+        self._tty.say()
+        self._tty.say("The token ", token.label, " (serial ", token.serial, ") was pulled out.")
+        with suppress(NoAnswer):
+            while (await self._tty.line("Plug it in again, or nothing to give up: ")).strip():
+                pass
 
     def progress(self, done: int, total: int) -> None:
         """One line that counts up."""

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from signer.client.errors import AgentNotFound, AgentNotTrusted, ClientError, NotPairedYet, ProblemAnswered
+from signer.client.events import EventStream
 from signer.client.keys import KeyStore, PinnedPairing
 from signer.endpoint import message_signatures as ms
 from signer.endpoint import messages
@@ -195,6 +196,13 @@ class PanelClient:
         """Cancel what is not yet signed."""
         answer = self._signed("DELETE", f"/v1/signing-requests/{request_id}")
         return _decoded(answer, messages.RequestAnswer)
+
+    def events(self, *, last_id: str | None = None) -> EventStream:
+        """Follow tokens and this origin's requests; `last_id` goes on after the last event that was read."""
+        pairing = self._keys.load()
+        if pairing is None:
+            raise NotPairedYet("pair with the agent first")
+        return EventStream(self._authority, self._origin, pairing, last_id=last_id)
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""

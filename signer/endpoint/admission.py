@@ -39,6 +39,7 @@ _SINGLE: dict[bytes, type[MohrError]] = {
     b"content-digest": SignatureMissing,
     b"signature": SignatureMissing,
     b"signature-input": SignatureMissing,
+    b"last-event-id": RequestMalformed,
 }
 #: What the bridge's own page posts: a type that no form can send, and no other page without a preflight.
 EXCHANGE_TYPE = "application/vnd.mohr.exchange"

@@ -8,26 +8,30 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from signer.endpoint import messages, openapi, page
+from signer.endpoint import events, messages, openapi, page
 from signer.endpoint.encodings import b64u, unb64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import challenge_message
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import Language
-from signer.model.errors import IdempotencyKeyMissing, RequestMalformed
+from signer.model.errors import IdempotencyKeyMissing, RequestMalformed, TooManyRequests
 from signer.service.ports import Clock
 from signer.service.usecases import UseCases
 from signer.service.views import RequestView
 
 LONGEST_WAIT = 25.0
+#: Event streams that may be open: one is enough for all tabs of an origin.
+STREAMS_PER_ORIGIN = 4
+STREAMS_IN_ALL = 16
 JSON = "application/json"
 
 T = TypeVar("T")
@@ -51,7 +55,7 @@ class Call(Struct, frozen=True, kw_only=True):
     """A call that was let in.
 
     `origin` is empty for static pages; `authority` is the address that the caller sent it to, as `Host` has
-    it; `parameter` is the id in the path.
+    it; `parameter` is the id in the path; `signature` the request's own, empty where it needs none.
     """
 
     origin: str
@@ -60,16 +64,19 @@ class Call(Struct, frozen=True, kw_only=True):
     query: str
     body: bytes
     idempotency_key: str | None
+    last_event_id: str | None
+    signature: bytes
     language: Language
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """An answer before it is signed."""
+    """An answer before it is signed. With a `stream` there is no body: it signs what it says by itself."""
 
     status: int
     content_type: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+    stream: AsyncGenerator[bytes] | None = None
 
 
 class Calls:
@@ -94,6 +101,7 @@ class Calls:
         self._about = about
         self._state = state
         self._running: set[asyncio.Task[Any]] = set()
+        self._streams: list[str] = []
 
     async def page(self, call: Call) -> Answer:
         """A page for people."""
@@ -156,6 +164,29 @@ class Calls:
         found = await self._use_cases.credentials()
         listed = [messages.credential_answer(credential) for credential in found]
         return _json(messages.CredentialsAnswer(credentials=listed))
+
+    async def events(self, call: Call) -> Answer:
+        """Tokens and the origin's own requests, as they change."""
+        _query(call.query)
+        held = self._streams.count(call.origin)
+        if held >= STREAMS_PER_ORIGIN or len(self._streams) >= STREAMS_IN_ALL:
+            raise TooManyRequests("too many event streams are open")
+        return Answer(status=200, content_type=events.MEDIA_TYPE, body=b"", stream=self._stream(call))
+
+    async def _stream(self, call: Call) -> AsyncGenerator[bytes]:
+        said = events.Stream(self._key, call.signature)
+        self._streams.append(call.origin)
+        try:
+            yield said.hello()
+            following = self._use_cases.events(origin=call.origin, last_id=call.last_event_id)
+            async with aclosing(following) as news:
+                async for one in news:
+                    # The doctor may have revoked it while nothing happened.
+                    if self._pairings.find(call.origin, self._clock.now()) is None:
+                        return
+                    yield said.news(one)
+        finally:
+            self._streams.remove(call.origin)
 
     async def submit(self, call: Call) -> Answer:
         """Take a signing request in; wait for its end if asked to."""

@@ -52,7 +52,7 @@ _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST, DELETE"),
     (
         "Access-Control-Allow-Headers",
-        "content-type, content-digest, idempotency-key, signature, signature-input",
+        "content-type, content-digest, idempotency-key, last-event-id, signature, signature-input",
     ),
     ("Access-Control-Max-Age", "7200"),
 )
@@ -139,6 +139,8 @@ class Exchanges:
             query=query,
             body=body,
             idempotency_key=admitted.headers.get("idempotency-key"),
+            last_event_id=admitted.headers.get("last-event-id"),
+            signature=course.signed.signature if course.signed is not None else b"",
             language=language,
         )
         answer: Answer = await getattr(self._calls, leads.call)(call)
@@ -204,7 +206,7 @@ class Exchanges:
             ]
         else:
             headers.append(("Cross-Origin-Resource-Policy", "same-origin"))
-        if course.signed is not None:
+        if course.signed is not None and answer.stream is None:
             created = int(self._clock.now().timestamp())
             proof = ms.sign_answer(
                 self._key,

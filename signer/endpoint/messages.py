@@ -7,7 +7,7 @@ from the same types.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -19,6 +19,7 @@ from signer.endpoint.problems import Language, Problem, incident_of, problem_of,
 from signer.model.credential import Credential, KeyKind
 from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooLarge, RequestUnknown
 from signer.model.ijson import IJsonInvalid, parse
+from signer.model.presence import Presence
 from signer.model.request import (
     MAX_DOCUMENTS,
     PDF,
@@ -310,6 +311,53 @@ def sign_in_answer(view: RequestView, language: Language) -> SignInAnswer:
         token=UNSET if document.signature is None else document.signature.decode("ascii"),
         certificate=UNSET if document.certificate is None else b64(document.certificate),
         problem=_document_problem(view.id, document, language),
+    )
+
+
+class TokenNews(Struct, frozen=True, kw_only=True):
+    """One token: its label and the ids of the certificates on it."""
+
+    label: str
+    credentials: list[str]
+
+
+class TokensEvent(Struct, frozen=True, kw_only=True):
+    """An event `tokens`. `problem` is the stable code of why there is no token, where that is known."""
+
+    state: Literal["ready", "reading", "absent"]
+    tokens: list[TokenNews]
+    problem: str | UnsetType = UNSET
+
+
+class RequestEvent(Struct, frozen=True, kw_only=True):
+    """An event `request`: how far one of the origin's own requests is. The signatures are fetched."""
+
+    id: str
+    state: RequestState
+    signed: int
+    failed: int
+    total: int
+
+
+def tokens_event(presence: Presence) -> TokensEvent:
+    """The tokens as a paired origin may know them."""
+    state: Literal["ready", "reading", "absent"] = "reading" if presence.reading else "absent"
+    return TokensEvent(
+        state="ready" if presence.usable else state,
+        tokens=[TokenNews(label=t.label, credentials=list(t.credentials)) for t in presence.tokens],
+        problem=_present(presence.problem),
+    )
+
+
+def request_event(view: RequestView) -> RequestEvent:
+    """A request's state without what it holds."""
+    states = [document.state for document in view.documents]
+    return RequestEvent(
+        id=view.id,
+        state=view.state,
+        signed=states.count(DocumentState.SIGNED),
+        failed=states.count(DocumentState.FAILED),
+        total=len(states),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from signer.endpoint import messages
+from signer.endpoint import events, messages
 from signer.endpoint.admission import RouteClass
 from signer.endpoint.problems import MEDIA_TYPE, Problem
 from signer.endpoint.routes import ROUTES
@@ -25,6 +25,7 @@ class _Described(msgspec.Struct, frozen=True):
     answers: dict[int, tuple[type[msgspec.Struct], ...]]
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
+    media_type: str = "application/json"
 
 
 _CALLS = {
@@ -48,6 +49,12 @@ _CALLS = {
     ),
     "credentials": _Described(
         "The certificates on the connected tokens.", {200: (messages.CredentialsAnswer,)}
+    ),
+    "events": _Described(
+        "Tokens and this origin's requests as they change: server-sent events, each signed by itself. "
+        "The data's first line is one of these, the second the signature.",
+        {200: (messages.TokensEvent, messages.RequestEvent)},
+        media_type=events.MEDIA_TYPE,
     ),
     "submit": _Described(
         "Ask for signatures. 202 while the request is open, 200 when it is finished.",
@@ -81,6 +88,12 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22,86}$"},
     },
     "id": {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+    "last-event-id": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The id of the last event that was read, to go on after it.",
+        "schema": {"type": "string"},
+    },
     "idempotency-key": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -162,10 +175,12 @@ def _operation(
         parameters.append(_PARAMETERS["id"])
     if name in {"submit", "sign_in"}:
         parameters.append(_PARAMETERS["idempotency-key"])
+    if name == "events":
+        parameters.append(_PARAMETERS["last-event-id"])
     responses = {}
     for status, kinds in call.answers.items():
         schema = schema_of[kinds[0]] if len(kinds) == 1 else {"oneOf": [schema_of[kind] for kind in kinds]}
-        responses[str(status)] = {"description": "OK", "content": {"application/json": {"schema": schema}}}
+        responses[str(status)] = {"description": "OK", "content": {call.media_type: {"schema": schema}}}
     responses["default"] = {
         "description": "A problem (RFC 9457).",
         "content": {MEDIA_TYPE: {"schema": schema_of[Problem]}},

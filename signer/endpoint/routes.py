@@ -38,6 +38,7 @@ ROUTES = (
     Route("/v1/pairings/{id}", RouteClass.OPEN, {"POST": "reveal_pairing", "GET": "follow_pairing"}),
     Route("/v1/credentials", RouteClass.PAIRED, {"GET": "credentials"}),
     Route("/v1/socket", RouteClass.SOCKET, {"GET": "socket"}),
+    Route("/v1/events", RouteClass.PAIRED, {"GET": "events"}),
     Route("/v1/signing-requests", RouteClass.PAIRED, {"POST": "submit"}),
     Route("/v1/signing-requests/{id}", RouteClass.PAIRED, {"GET": "view", "DELETE": "cancel"}),
     Route("/v1/sign-ins", RouteClass.PAIRED, {"POST": "sign_in"}),

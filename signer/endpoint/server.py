@@ -11,13 +11,14 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
-from signer.endpoint.calls import About, AgentState, Calls
+from signer.endpoint.calls import About, AgentState, Answer, Calls
 from signer.endpoint.connections import Connection, Connections, SameUser, response_of
 from signer.endpoint.exchange import Exchanges, Head
 from signer.endpoint.keys import SigningKey
@@ -147,9 +148,25 @@ class Endpoint:
         connection.note_serving(True)
         try:
             answer = await self._exchanges.answer(head, lambda limit: _read_body(request, limit))
+            if answer.stream is not None:
+                return await _streamed(request, answer, answer.stream)
         finally:
             connection.note_serving(False)
         return response_of(answer)
+
+
+async def _streamed(
+    request: web.BaseRequest, answer: Answer, stream: AsyncGenerator[bytes]
+) -> web.StreamResponse:
+    """Send what comes for as long as the caller reads; cancelled when it hangs up."""
+    async with aclosing(stream):
+        response = web.StreamResponse(status=answer.status, headers=answer.headers)
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            async for octets in stream:
+                await response.write(octets)
+            await response.write_eof()
+    return response
 
 
 async def _read_body(request: web.BaseRequest, limit: int) -> bytes:

@@ -15,6 +15,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked CredentialNotForSignIn
     │                     MechanismUnsupported
     ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
+    │   │                 CardMute ReaderAbsent ReaderServiceStopped
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
@@ -458,6 +459,39 @@ class TokenNotRecognised(TokenError):
     fa_remedy = "راه‌انداز همان توکن را نصب کنید."
     en_remedy = "Install the module of this token's maker."
     helpdesk = "CKR_TOKEN_NOT_RECOGNIZED."
+
+
+class CardMute(TokenError):
+    code = "card-mute"
+    status = 409
+    retriable = True
+    fa = "کارتی در کارت‌خوان است که پاسخ نمی‌دهد."
+    en = "There is a card in the reader that does not answer."
+    fa_remedy = "کارت را بیرون آورید، تراشه‌اش را پاک کنید و از سمت درست جا بزنید."
+    en_remedy = "Take the card out, wipe its chip, and put it in the right way round."
+    helpdesk = "SCARD_STATE_MUTE: no answer to reset. A card put in the wrong way round, dirty, or dead."
+
+
+class ReaderAbsent(TokenError):
+    code = "reader-absent"
+    status = 409
+    retriable = True
+    fa = "هیچ توکن یا کارت‌خوانی به این رایانه وصل نیست."
+    en = "No token and no card reader is connected to this computer."
+    fa_remedy = "توکن یا کارت‌خوان را وصل کنید؛ اگر وصل است، درگاه دیگری را بیازمایید."
+    en_remedy = "Plug the token or the reader in; if it is, try another port."
+    helpdesk = "PC/SC runs and lists no reader: cable, hub, or the reader's driver. A token is a reader too."
+
+
+class ReaderServiceStopped(TokenError):
+    code = "reader-service-stopped"
+    status = 503
+    retriable = True
+    fa = "سرویس کارت هوشمند این رایانه کار نمی‌کند."
+    en = "The smart card service of this computer is not running."
+    fa_remedy = "رایانه را از نو راه‌اندازی کنید؛ اگر ماند، مسئول رایانه باید سرویس را روشن کند."
+    en_remedy = "Start the computer anew; if that does not help, let the administrator start the service."
+    helpdesk = "SCardEstablishContext fails. Windows: service SCardSvr. Linux: pcscd.socket, package pcscd."
 
 
 class TokenBusy(TokenError):

@@ -5,7 +5,9 @@ is that someone. Nothing here waits, signs or asks. An event that comes too late
 changes nothing; an event that cannot come at this stage is `OutOfStep`, a bug.
 
     Received ─► Seeking ─► Choosing ─► Consenting ─► Authorising ─► Signing ─► Ended
-                   └───────────────────────▲              └── PIN refused: asked again
+                   └───────────────────────▲              │ ▲        │
+                                          PIN refused: asked again   │ token gone
+                                                          └─┴── AwaitingToken
 """
 
 from __future__ import annotations
@@ -46,6 +48,12 @@ class Signing(Struct, frozen=True, tag="signing"):
     credential_id: str
 
 
+class AwaitingToken(Struct, frozen=True, tag="awaiting-token"):
+    """Approved, and the token has gone: the doctor is asked to put it back. What was said yes to stays so."""
+
+    credential_id: str
+
+
 class Ended(Struct, frozen=True, tag="ended"):
     """Final. `code` is the stable code of what ended it, None when documents tell for themselves."""
 
@@ -53,7 +61,7 @@ class Ended(Struct, frozen=True, tag="ended"):
     code: str | None = None
 
 
-Stage = Received | Seeking | Choosing | Consenting | Authorising | Signing | Ended
+Stage = Received | Seeking | Choosing | Consenting | Authorising | Signing | AwaitingToken | Ended
 
 
 class Progress(Struct, frozen=True):
@@ -117,6 +125,14 @@ class Authorised(Struct, frozen=True):
     """C_Login succeeded."""
 
 
+class TokenGone(Struct, frozen=True):
+    """The token was pulled out. What it had in hand has failed before; the other documents are not begun."""
+
+
+class TokenBack(Struct, frozen=True):
+    """The same token is there again, and nobody is logged in."""
+
+
 class Sealed(Struct, frozen=True):
     """These documents' signatures are verified and durable."""
 
@@ -148,6 +164,8 @@ Event = (
     | ConsentRefused
     | AuthorisationRefused
     | Authorised
+    | TokenGone
+    | TokenBack
     | Sealed
     | DocumentFailed
     | Cancelled
@@ -186,6 +204,12 @@ class AskAgain(Struct, frozen=True):
     reason: str
 
 
+class AwaitToken(Struct, frozen=True):
+    """Log out, name the token that is wanted, and wait for it or for the doctor to give up."""
+
+    credential_id: str
+
+
 class Sign(Struct, frozen=True):
     """Make intents for these durable, then sign, verify and seal each."""
 
@@ -203,7 +227,7 @@ class Close(Struct, frozen=True):
     """Log out, close the dialogue, tell who waits."""
 
 
-Effect = Seek | AskChoice | AskConsent | LogIn | AskAgain | Sign | Record | Close
+Effect = Seek | AskChoice | AskConsent | LogIn | AskAgain | AwaitToken | Sign | Record | Close
 
 
 class OutOfStep(Exception):
@@ -243,8 +267,8 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             return replace(journey, stage=Choosing()), (AskChoice(several),)
         case Choosing(), CredentialPicked(credential_id=chosen):
             return _ask_consent(journey, chosen)
-        case ((Choosing() | Consenting() | Authorising()), ConsentRefused()):
-            return _end(journey, RequestState.DECLINED, DocumentState.DECLINED, "consent-declined")
+        case ((Choosing() | Consenting() | Authorising() | AwaitingToken()), ConsentRefused()):
+            return _decline(journey)
         case Consenting(credential_id=credential), ConsentGiven(approved=approved):
             return _approve(journey, credential, approved)
         case Authorising(), AuthorisationRefused(reason=reason):
@@ -255,6 +279,11 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             approved = journey.open_documents
             signing = _mark(journey, approved, DocumentState.SIGNING)
             return replace(signing, stage=Signing(credential)), (Sign(approved),)
+        case ((Authorising(credential_id=credential) | Signing(credential_id=credential)), TokenGone()):
+            waiting = _mark(journey, journey.open_documents, DocumentState.PENDING)
+            return replace(waiting, stage=AwaitingToken(credential)), (AwaitToken(credential),)
+        case AwaitingToken(credential_id=credential), TokenBack():
+            return replace(journey, stage=Authorising(credential)), (AskAgain("token-back"),)
         case Signing(), Sealed(documents=documents) if set(documents) <= set(journey.open_documents):
             return _finish_if_done(_mark(journey, documents, DocumentState.SIGNED), ())
         case stage, _:
@@ -268,7 +297,7 @@ def request_state(journey: Journey) -> RequestState:
             return RequestState.RECEIVED
         case Choosing():
             return RequestState.CHOOSING
-        case Consenting() | Authorising():
+        case Consenting() | Authorising() | AwaitingToken():
             return RequestState.CONSENT
         case Signing():
             return RequestState.SIGNING
@@ -307,10 +336,19 @@ def _end(
     return replace(_mark(journey, rest, unsigned, code), stage=Ended(state, code)), effects
 
 
+def _decline(journey: Journey) -> tuple[Journey, tuple[Effect, ...]]:
+    """No to what is not yet signed; a request that has signatures by then is finished all the same."""
+    declined = _mark(journey, journey.open_documents, DocumentState.DECLINED, "consent-declined")
+    return _end(journey, _summary(declined), DocumentState.DECLINED, "consent-declined")
+
+
 def _finish_if_done(journey: Journey, effects: tuple[Effect, ...]) -> tuple[Journey, tuple[Effect, ...]]:
     if journey.open_documents:
         return journey, effects
-    ended = Ended(_summary(journey))
+    state = _summary(journey)
+    # Where every document failed for one reason, that is what there is to say.
+    reasons = {p.code for p in journey.documents.values()} if state is RequestState.FAILED else set()
+    ended = Ended(state, reasons.pop() if len(reasons) == 1 else None)
     return replace(journey, stage=ended), (*effects, Close())
 
 

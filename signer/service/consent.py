@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from drivers.pin import Pin
-from signer.model.credential import Authorisation, Credential
+from signer.model.credential import Authorisation, Credential, TokenRef
 from signer.model.request import Document, SignatureFormat
 from signer.model.sheet import DocumentSheet
 
@@ -104,6 +104,7 @@ class PinProblem(Enum):
     MALFORMED = "malformed"
     LOGGED_OUT = "logged-out"
     LAST_TRY_UNCONFIRMED = "last-try-unconfirmed"
+    TOKEN_BACK = "token-back"  # noqa: S105 - a reason, not a secret
 
 
 class PinRequest(Struct, frozen=True, kw_only=True):
@@ -131,6 +132,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class ConsentDialogue(Protocol):
     """One open question. `answer` is awaited once; `ask_pin` follows a refused PIN; `close` ends it.
 
+    `want_token` may come between them, as often as the token is pulled out.
+
     Cancelling the awaiting task (the panel cancelled, the request expired) must leave no window behind once
     `close` was called.
     """
@@ -140,6 +143,15 @@ class ConsentDialogue(Protocol):
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """Wait for another PIN; None when the doctor gives up. Only `pin` and `last_try_accepted` count."""
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """While `answer` is awaited: this token was pulled out, or (None) it is back. Nothing is asked."""
+
+    async def want_token(self, token: TokenRef) -> None:
+        """Name the token that was pulled out and is wanted back; returns only when the doctor gives up.
+
+        Cancelled when the token is there again; `ask_pin` follows. The consent given stays given.
+        """
 
     def progress(self, done: int, total: int) -> None:
         """Tell how many documents are signed. May be called hundreds of times a second."""

@@ -25,6 +25,7 @@ from signer.model.errors import (
     MohrError,
     OutsideError,
     SignatureNotVerified,
+    TokenRemoved,
 )
 from signer.model.journey import DocumentFailed, Event, Sealed
 from signer.model.record import Seal
@@ -126,6 +127,12 @@ class Pipeline:
                 return
             try:
                 await self._alone(document, self._sign(document))
+            except TokenRemoved as problem:
+                # The token had the first one that fails in hand; those behind it were not begun.
+                if not self._stopped:
+                    self._stopped = True
+                    self._report(DocumentFailed(document.id, problem.code), ())
+                raise
             except MohrError:
                 self._stopped = True
                 raise

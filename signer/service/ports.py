@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, SignatureAlgorithm
 from signer.model.evidence import Revocation
+from signer.model.presence import Presence
 from signer.model.record import Ending, Intent, PastRequest, Seal
 from signer.x509 import Certificate
 
@@ -46,6 +49,25 @@ class Signers(Protocol):
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> SigningSession:
         """C_Login, once. Raises `PinWrong` and the other PIN conditions, or of the token family."""
+
+    @property
+    def presence(self) -> Presence:
+        """Which tokens are there, as far as is known now."""
+
+    def on_change(self, tell: Callable[[Presence], None]) -> None:
+        """Call `tell` with each new presence, and with the present one now."""
+
+    def attention(self) -> AbstractContextManager[None]:
+        """Somebody waits for news: within it, tokens that tell nothing by themselves are looked for too."""
+
+    def absence(self) -> str:
+        """The stable code that says why there is no token; `token-absent` where no more is known."""
+
+    async def gone(self, credential: Credential) -> None:
+        """Wait until the credential's token is not there any more."""
+
+    async def returned(self, credential: Credential) -> Credential:
+        """Wait until the credential's own token, by serial and certificate, is there; where it is now."""
 
 
 class Journal(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signer import x509
 from signer.model import journey as j
@@ -129,6 +130,8 @@ class Questions:
                 return await self._consent(credential_id, open_documents)
             case j.AskAgain(reason=reason):
                 return (await self._ask_again(PinProblem(reason), open_documents),)
+            case j.AwaitToken():
+                return (await self._want_token(),)
             case _:
                 raise ConsentBreach(type(effect).__name__)
 
@@ -139,8 +142,10 @@ class Questions:
             found = tuple(c for c in found if c.id == wanted)
             if not found:
                 return j.Broken(CredentialAbsent.code)
+        if not found:
+            return j.Broken(self._around.signers.absence())
         usable = tuple(c for c in found if c.problem is None)
-        if found and not usable:
+        if not usable:
             return j.Broken(CredentialUnusable.code)
         if self._request.signs_in and usable:
             usable = tuple(c for c in usable if self._signs_in(c))
@@ -182,7 +187,11 @@ class Questions:
             signing_time=signing_time,
         )
         self._dialogue = self._around.consent.open(question)
-        answer = await self._dialogue.answer()
+        telling = asyncio.ensure_future(self._tell_of_token(self._dialogue, credential))
+        try:
+            answer = await self._dialogue.answer()
+        finally:
+            telling.cancel()
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
@@ -194,6 +203,14 @@ class Questions:
             accepted=accepted,
         )
         return (*unreadable, j.ConsentGiven(tuple(accepted)))
+
+    async def _tell_of_token(self, dialogue: ConsentDialogue, credential: Credential) -> None:
+        """While the doctor reads, say whether the token is there: it is put back before the PIN is typed."""
+        while True:
+            await self._around.signers.gone(credential)
+            dialogue.token_away(credential.token)
+            await self._around.signers.returned(credential)
+            dialogue.token_away(None)
 
     async def _read_sheets(
         self, credential: Credential, now: datetime, open_documents: tuple[str, ...]
@@ -226,6 +243,24 @@ class Questions:
             return j.ConsentRefused()
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         return j.ConsentGiven(open_documents)
+
+    async def _want_token(self) -> j.Event:
+        """Wait for the token that the consent was given for, or for the doctor to give up on it."""
+        assert self._dialogue is not None
+        wanted = self.approval.credential
+        given_up = asyncio.ensure_future(self._dialogue.want_token(wanted.token))
+        back = asyncio.ensure_future(self._around.signers.returned(wanted))
+        try:
+            await asyncio.wait({given_up, back}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (given_up, back):
+                task.cancel()
+            await asyncio.wait({given_up, back})
+        if back.cancelled():
+            return j.ConsentRefused()
+        # It may stand in another slot now; the certificate, which is what was shown, is the same.
+        self._approval = replace(self.approval, credential=back.result())
+        return j.TokenBack()
 
 
 def _check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:

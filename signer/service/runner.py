@@ -22,6 +22,8 @@ from signer.model.errors import (
     NotLoggedIn,
     PinMalformed,
     PinWrong,
+    TokenAbsent,
+    TokenRemoved,
     Unexpected,
     by_code,
 )
@@ -148,16 +150,25 @@ class Runner:
                 case j.Sign(documents=documents):
                     return (self._stop.result(),) if self._stop.done() else await self._sign(documents)
                 case _:
+                    if isinstance(effect, j.AwaitToken):
+                        await self._log_out()
                     outcome = await self._unless_stopped(
                         self._questions.ask(effect, self.journey.open_documents)
                     )
                     return (outcome.event,) if isinstance(outcome, _Stopped) else outcome
         except MohrError as problem:
-            return (j.Broken(problem.code),)
+            return (self._stopped_by(problem),)
         except Exception as fault:  # noqa: BLE001  # whatever it was, the request must come to an end
             # The panel's problem body has a number of its own; a second one here would match nothing.
             log.error("unforeseen in %s: %s", type(effect).__name__, without_values(fault))  # noqa: TRY400
             return (j.Broken(Unexpected.code),)
+
+    def _stopped_by(self, problem: MohrError) -> j.Event:
+        """A token that is pulled out after the yes is waited for; anything else ends what is unsigned."""
+        gone = isinstance(problem, TokenAbsent | TokenRemoved)
+        if gone and isinstance(self.journey.stage, j.Authorising | j.Signing):
+            return j.TokenGone()
+        return j.Broken(problem.code)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | _Stopped:
         """Wait for `work` or for an interruption; an interrupted `work` is cancelled and waited for."""
@@ -238,7 +249,7 @@ class Runner:
             await self._pipeline.run(wanted)
         except MohrError as problem:
             log.warning("signing stopped: %s %s", problem.code, problem.detail)
-            stopped = (j.Broken(problem.code),)
+            stopped = (self._stopped_by(problem),)
         if self._stop.done():
             stopped = (self._stop.result(),)
         for effect in effects:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from datetime import timedelta
 
 from msgspec import structs
@@ -26,6 +27,7 @@ from signer.model.errors import (
 from signer.model.record import PastRequest
 from signer.model.request import Document, DocumentState, SigningRequest
 from signer.service import envelopes
+from signer.service.news import News, NewsDesk
 from signer.service.pipeline import Signed
 from signer.service.questions import Surroundings
 from signer.service.runner import Runner
@@ -48,6 +50,8 @@ class SigningService:
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[tuple[str, str], _Entry] = {}
         self._taking_in = asyncio.Lock()
+        self._news = NewsDesk(lambda: surroundings.signers.presence, self._known)
+        surroundings.signers.on_change(lambda _: self._news.tokens())
 
     async def submit(
         self,
@@ -120,6 +124,13 @@ class SigningService:
             await asyncio.wait({entry.task})
         return self._view(entry)
 
+    async def events(self, *, origin: str, last_id: str | None) -> AsyncGenerator[News]:
+        """See `UseCases.events`."""
+        with self._around.signers.attention():
+            async with aclosing(self._news.follow(origin, last_id)) as news:
+                async for one in news:
+                    yield one
+
     async def credentials(self) -> tuple[Credential, ...]:
         """See `UseCases.credentials`."""
         return await self._around.signers.credentials()
@@ -188,7 +199,13 @@ class SigningService:
         request_id = entry.runner.request.id
         return entry.runner.view(open_ids.index(request_id) if request_id in open_ids else 0)
 
+    def _known(self, request_id: str) -> RequestView | None:
+        entry = self._entries.get(request_id)
+        return self._view(entry) if entry is not None else None
+
     def _changed(self, entry: _Entry) -> None:
+        request = entry.runner.request
+        self._news.request(request.origin, request.id)
         if isinstance(entry.runner.journey.stage, j.Ended):
             entry.final.set()
             if entry.expiry is not None:
@@ -216,6 +233,7 @@ class SigningService:
     def _forget(self, entry: _Entry) -> None:
         request = entry.runner.request
         del self._entries[request.id]
+        self._news.forget(request.id)
         self._by_key.pop((request.origin, request.idempotency_key), None)
 
 

@@ -44,6 +44,7 @@ from signer.model.errors import (
 )
 from signer.service.credentials import credential_of
 from signer.service.ports import Clock
+from signer.service.sightings import Sighting
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,9 @@ class TokenSigners:
         self._modules = modules
         self._clock = clock
         self._found: dict[str, _Found] = {}
+        self._ever: set[str] = set()
+        self._changes = 0
+        self._sightings: tuple[Sighting, ...] = ()
         self._looks: dict[str, tuple[float, tuple[Token, ...]]] = {}
         self._read: dict[tuple[str, int, str, str], tuple[float, tuple[StoredCertificate, ...]]] = {}
 
@@ -84,37 +88,47 @@ class TokenSigners:
         found: dict[str, Credential] = {}
         places: dict[str, _Found] = {}
         problems: list[MohrError] = []
+        sightings: list[Sighting] = []
         for answer in await asyncio.gather(*map(self._of, self._modules)):
             if isinstance(answer, MohrError):
                 problems.append(answer)
                 continue
-            for credential, place in answer:
-                found.setdefault(credential.id, credential)
-                places.setdefault(credential.id, place)
+            for place, credentials in answer:
+                sightings.append(_sighting(place, credentials))
+                for credential in credentials:
+                    found.setdefault(credential.id, credential)
+                    places.setdefault(credential.id, place)
         self._found = places
+        self._ever |= places.keys()
+        self._sightings = tuple(sightings)
         if not found and len(problems) == len(self._modules) > 0:
             raise problems[0]
         return tuple(found.values())
 
-    async def _of(self, module: TokenModule) -> list[tuple[Credential, _Found]] | MohrError:
+    async def _of(self, module: TokenModule) -> list[tuple[_Found, list[Credential]]] | MohrError:
         """What one module shows, asked beside the others; its condition where it cannot tell."""
-        shown: list[tuple[Credential, _Found]] = []
+        shown: list[tuple[_Found, list[Credential]]] = []
         try:
             with meaning(module.profile):
                 for token in await self._look(module):
                     # A blank token stands in its slot too; it holds nothing that could be read.
                     if TokenFlags.TOKEN_INITIALIZED in token.token_flags:
                         place = _Found(module=module, token=token)
-                        shown += [(credential, place) for credential in await self._on(module, token)]
+                        shown.append((place, await self._on(module, token)))
         except MohrError as problem:
             log.warning("%s: %s %s", module.profile.family, problem.code, problem.detail)
             return problem
         return shown
 
     @property
-    def seen(self) -> bool:
-        """Did the last look find a certificate on a token?"""
-        return bool(self._found)
+    def sightings(self) -> tuple[Sighting, ...]:
+        """The tokens that the last look found, once for each module that shows them, in their order."""
+        return self._sightings
+
+    def look_anew(self) -> None:
+        """Something came or went: what stood in the slots is not to be believed any more."""
+        self._changes += 1
+        self._looks.clear()
 
     async def authorisation(self, credential: Credential) -> Authorisation:
         """See `Signers.authorisation`."""
@@ -146,14 +160,31 @@ class TokenSigners:
             log.warning("%s: the token was already logged in", found.module.profile.family)
         return TokenSession(found.module, token, credential)
 
+    async def abandon(self, path: str) -> None:
+        """End the worker of this module; what it has in hand is lost, and the next call gets a new one."""
+        for module in self._modules:
+            if module.path == path:
+                await module.supervisor.end_worker()
+
+    async def abandon_stuck(self, seconds: float) -> bool:
+        """End the workers that have had one call in hand for so long; was there any?"""
+        stuck = [module for module in self._modules if module.supervisor.busy_for >= seconds]
+        for module in stuck:
+            log.warning("%s: a card has gone, and the module hangs", module.profile.family)
+            await module.supervisor.end_worker()
+        return bool(stuck)
+
     async def _look(self, module: TokenModule) -> tuple[Token, ...]:
         """The tokens in this module's slots now."""
         now = asyncio.get_running_loop().time()
         looked_at, tokens = self._looks.get(module.path, (-LOOK_FRESH_FOR, ()))
         # An empty look is not kept: it costs little, and a token may be there the next moment.
         if not tokens or now - looked_at >= LOOK_FRESH_FOR:
+            changes = self._changes
             tokens = await module.supervisor.tokens()
-            self._looks[module.path] = (now, tokens)
+            # A look that something came into the middle of is not kept either.
+            if changes == self._changes:
+                self._looks[module.path] = (now, tokens)
         return tokens
 
     async def _in_its_slot(self, credential: Credential) -> tuple[_Found, Token]:
@@ -192,7 +223,17 @@ class TokenSigners:
         try:
             return self._found[credential.id]
         except KeyError:
-            raise CredentialAbsent from None
+            # One that was there before went with its token.
+            raise (TokenAbsent if credential.id in self._ever else CredentialAbsent) from None
+
+
+def _sighting(place: _Found, credentials: list[Credential]) -> Sighting:
+    return Sighting(
+        module=place.module.path,
+        family=place.module.profile.name,
+        token=place.token,
+        credentials=tuple(credential.id for credential in credentials),
+    )
 
 
 class TokenSession:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from signer.model.credential import Credential
 from signer.model.request import Document
+from signer.service.news import News
 from signer.service.views import RequestView
 
 
@@ -47,6 +49,12 @@ class UseCases(Protocol):
 
     async def cancel(self, *, origin: str, request_id: str) -> RequestView:
         """Cancel what is not yet signed. Raises `RequestUnknown`, `RequestExpired`."""
+
+    def events(self, *, origin: str, last_id: str | None) -> AsyncGenerator[News]:
+        """What changes of the tokens and of this origin's requests, for as long as it is read.
+
+        Begins after `last_id`, or with how everything is now: see `news.NewsDesk.follow`.
+        """
 
     async def credentials(self) -> tuple[Credential, ...]:
         """Every certificate on every connected token, usable or not."""

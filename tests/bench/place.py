@@ -12,10 +12,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from drivers.catalogue import load_catalogue
 from drivers.types import KeySpec
 from signer.cli.assembly import ModuleChoice
 from signer.cli.demo.people import PRACTICES
 from tests import softhsm
+from tests.card.fixtures import MODULE
 
 RSA, EC = b"\x01", b"\x02"
 _LIFETIME = timedelta(days=300)
@@ -30,6 +32,11 @@ class Place(Struct, frozen=True, kw_only=True):
     def choice(self) -> ModuleChoice:
         """As the agent's composition takes it."""
         return ModuleChoice(path=self.module, profile=softhsm.profile(), env=self.env)
+
+
+def opensc() -> ModuleChoice:
+    """OpenSC, as the agent's composition takes it."""
+    return ModuleChoice(path=MODULE, profile=next(p for p in load_catalogue() if p.family == "opensc"))
 
 
 def make_place(base: Path) -> Place:

@@ -103,15 +103,16 @@ class Service:
 class Contacts:
     """A card and one of the readers it may be put in: `insert`, `remove`, and what goes wrong in between.
 
-    `delay` seconds, `status` words, `vanish` and `hang` hold for the instructions named in them; `vanish` is
-    used up. A card that is `mute` gives no answer to a reset.
+    `delay` seconds, `status` words and `hang` hold for the instructions named in them. `vanish` says after
+    how many of an instruction the card is pulled out in the next one, once. A card that is `mute` gives no
+    answer to a reset.
     """
 
     def __init__(self, service: Service, card: PivCard, reader: int = 0) -> None:
         self.card = card
         self.delay: dict[int, float] = {}
         self.status: dict[int, int] = {}
-        self.vanish: set[int] = set()
+        self.vanish: dict[int, int] = {}
         self.hang: set[int] = set()
         self.mute = False
         self.reader = NAMES[reader]
@@ -178,9 +179,11 @@ class Contacts:
         """The response, or None where there will be none."""
         instruction = apdu[1]
         if instruction in self.vanish:
-            self.vanish.discard(instruction)
-            self._cut()
-            return None
+            self.vanish[instruction] -= 1
+            if self.vanish[instruction] < 0:
+                del self.vanish[instruction]
+                self._cut()
+                return None
         if instruction in self.hang:
             self._freed.wait()
             return None

@@ -19,6 +19,7 @@ from signer.cli.terminal import TerminalConsent
 from tests.contract.surfaces import (
     Approve,
     CountingStage,
+    GiveUp,
     Leave,
     Move,
     Pick,
@@ -33,10 +34,12 @@ T = TypeVar("T")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _BEGINNING = re.compile(
     r"(?P<asked>Pairing asked for by|Which certificate\?|asks for \d+ signature\(s\)|asks you to sign in\.)"
-    r"|The PIN was wrong|does not take a PIN like|session ended|your own yes to it was missing"
+    r"|The token is back|The PIN was wrong"
+    r"|does not take a PIN like|session ended|your own yes to it was missing"
 )
 _PROMPT = re.compile(
-    r"(Are they the same|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of)[^\r\n]*: $"
+    r"(Are they the same|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of|Plug it in)"
+    r"[^\r\n]*: $"
 )
 _DOCUMENT = re.compile(r"--- document \d+ of \d+: (\S+)")
 
@@ -170,6 +173,10 @@ class _Person:
                 loop, stage = self.stage
                 asyncio.run_coroutine_threadsafe(stage.one_more(), loop)
         prompt = _PROMPT.search(text, self._answered_to)
+        if prompt is not None and prompt[1] == "Plug it in":
+            if not self._script or not isinstance(self._script[0], GiveUp):
+                return
+            self._move = self._script.popleft()
         if prompt is not None and not isinstance(self._move, Leave):
             self._answered_to = len(text)
             self._terminal.type(self._answer(prompt[1], text) + "\n")
@@ -181,7 +188,7 @@ class _Person:
         match self._move, prompt:
             case (SayYes(), "Are they the same"):
                 return "yes"
-            case (SayNo(), "PIN of" | "Number, or nothing"):
+            case (GiveUp(), "Plug it in") | (SayNo(), "PIN of" | "Number, or nothing"):
                 return ""
             case (SayNo(), _):
                 return "no"

@@ -22,10 +22,13 @@ from signer.client import (
     PinnedPairing,
     ProblemAnswered,
 )
+from signer.client.events import Event, EventStream
 from signer.endpoint.encodings import b64, b64u, unb64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import PairingState, challenge_message
+from signer.model.presence import Presence, SeenToken
 from signer.model.request import Document, DocumentState, RequestState
+from signer.service.news import News
 from tests.endpoint.world import ORIGIN, World, credential
 
 DOCUMENT = Document(id="rx-1", media_type="text/plain", content="نسخه".encode())
@@ -254,3 +257,46 @@ async def test_nobody_there_is_told_as_such() -> None:
     client = PanelClient("http://127.0.0.1:1", ORIGIN, MemoryKeys())
     with pytest.raises(AgentNotFound):
         await asyncio.to_thread(client.detect)
+
+
+TOKEN = SeenToken(label="مطب", serial="s", reader="r", family="OpenSC", credentials=("c",))
+
+
+async def test_a_panel_follows_what_happens_and_keeps_its_place(world: World, panel: PanelClient) -> None:
+    world.use_cases.news = [News("x-1", Presence(reading=True)), News("x-2", Presence(tokens=(TOKEN,)))]
+
+    def follow() -> tuple[list[Event], str | None]:
+        with panel.events(last_id="x-0") as stream:
+            events = iter(stream)
+            return [next(events) for _ in range(3)], stream.last_id
+
+    heard, last_id = await asyncio.to_thread(follow)
+    assert [event.event for event in heard] == ["hello", "tokens", "tokens"]
+    assert [event.data.get("state") for event in heard] == [None, "reading", "ready"]
+    assert last_id == "x-2"
+    assert world.use_cases.followed == [(ORIGIN, "x-0")]
+
+
+async def test_an_event_that_another_key_signed_is_not_believed(world: World, panel: PanelClient) -> None:
+    pairing = panel._keys.load()
+    assert pairing is not None
+    other = PinnedPairing(key_pem=pairing.key_pem, agent_point=SigningKey.generate().point)
+    authority = f"127.0.0.1:{world.address.port}"
+
+    def follow() -> None:
+        with EventStream(authority, ORIGIN, other) as stream:
+            next(iter(stream))
+
+    with pytest.raises(AgentNotTrusted):
+        await asyncio.to_thread(follow)
+
+
+async def test_without_an_agent_or_a_pairing_there_is_no_stream(world: World, panel: PanelClient) -> None:
+    with pytest.raises(NotPairedYet):
+        PanelClient(world.address.url, ORIGIN, MemoryKeys()).events()
+    world.pairings.revoke(ORIGIN)
+    with pytest.raises(AgentNotFound, match="no stream, but 401"):
+        await asyncio.to_thread(panel.events)
+    await world.endpoint.stop()
+    with pytest.raises(AgentNotFound, match="no agent answers"):
+        await asyncio.to_thread(panel.events)

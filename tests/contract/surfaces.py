@@ -53,11 +53,16 @@ class TypePin:
 
 
 @dataclass(frozen=True)
+class GiveUp:
+    """The token that is wanted will not come back."""
+
+
+@dataclass(frozen=True)
 class Leave:
     """Look at the question and do nothing."""
 
 
-Move = SayYes | SayNo | Pick | Approve | TypePin | Leave
+Move = SayYes | SayNo | Pick | Approve | TypePin | GiveUp | Leave
 
 
 class Stage(Protocol):

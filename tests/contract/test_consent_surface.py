@@ -19,7 +19,18 @@ from signer.service.consent import (
     PinRequest,
 )
 from tests.cli.theatre import TerminalTheatre
-from tests.contract.surfaces import Approve, Leave, Pick, SayNo, SayYes, Scenario, Stage, Theatre, TypePin
+from tests.contract.surfaces import (
+    Approve,
+    GiveUp,
+    Leave,
+    Pick,
+    SayNo,
+    SayYes,
+    Scenario,
+    Stage,
+    Theatre,
+    TypePin,
+)
 from tests.desktop import scenes
 from tests.gui.theatre import WindowTheatre
 
@@ -139,6 +150,73 @@ def test_giving_up_at_the_second_pin_answers_none(theatre: Theatre) -> None:
         return answer
 
     assert theatre.perform(scenario, Approve("1111"), SayNo()) is None
+    assert theatre.still_asking() == 0
+
+
+def test_a_token_that_comes_back_is_followed_by_a_pin_in_the_same_dialogue(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> Approved | None:
+        question = scenes.consent(scenes.three_items())
+        dialogue = stage.surface.open(question)
+        await dialogue.answer()
+        wanted = asyncio.create_task(dialogue.want_token(question.credential.token))
+        await asyncio.sleep(0.2)
+        assert not wanted.done()
+        wanted.cancel()
+        with suppress(asyncio.CancelledError):
+            await wanted
+        back = PinRequest(problem=PinProblem.TOKEN_BACK, authorisation=scenes.PIN_KNOWN)
+        answer = await dialogue.ask_pin(back)
+        dialogue.close(SIGNED)
+        return answer
+
+    answer = theatre.perform(scenario, Approve("1111"), TypePin("2222"))
+    assert answer is not None
+    assert answer.pin is not None
+    assert answer.pin.reveal() == b"2222"
+    assert not answer.last_try_accepted, "a token that was away is no wrong PIN"
+    assert theatre.still_asking() == 0
+
+
+def test_a_token_that_goes_and_comes_while_a_question_is_read_changes_no_answer(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> Approved | Declined:
+        question = scenes.consent(scenes.three_items())
+        dialogue = stage.surface.open(question)
+        dialogue.token_away(question.credential.token)
+        dialogue.token_away(None)
+        try:
+            return await dialogue.answer()
+        finally:
+            dialogue.close(SIGNED)
+
+    assert isinstance(theatre.perform(scenario, Approve("4321")), Approved)
+
+
+def test_giving_up_on_a_token_ends_the_wait(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> bool:
+        question = scenes.consent(scenes.three_items())
+        dialogue = stage.surface.open(question)
+        await dialogue.answer()
+        await dialogue.want_token(question.credential.token)
+        dialogue.close(DECLINED)
+        return True
+
+    assert theatre.perform(scenario, Approve("1111"), GiveUp())
+    assert theatre.still_asking() == 0
+
+
+def test_closing_while_a_token_is_wanted_ends_the_question(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> None:
+        question = scenes.consent(scenes.three_items())
+        dialogue = stage.surface.open(question)
+        await dialogue.answer()
+        task = asyncio.create_task(dialogue.want_token(question.credential.token))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        dialogue.close(CANCELLED)
+
+    theatre.perform(scenario, Approve("1111"))
     assert theatre.still_asking() == 0
 
 

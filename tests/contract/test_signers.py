@@ -22,6 +22,7 @@ from signer.model.errors import CredentialAbsent, NotLoggedIn, PinWrong, TokenAb
 from signer.service.consent import Pin
 from signer.service.ports import Signers
 from signer.service.token_signers import TokenModule, TokenSigners
+from signer.service.token_watch import TokenWatch
 from tests import softhsm as hsm
 from tests.service import doubles
 
@@ -49,7 +50,7 @@ async def subject(request: pytest.FixtureRequest, furnished: hsm.SoftHsm) -> Asy
         return
     async with furnished.supervisor() as supervisor:
         module = TokenModule(path=str(furnished.module), profile=hsm.profile(), supervisor=supervisor)
-        yield Subject(TokenSigners((module,), SystemClock()), furnished.pin)
+        yield Subject(TokenWatch(TokenSigners((module,), SystemClock()), (module,)), furnished.pin)
 
 
 async def rsa_credential(signers: Signers) -> Credential:

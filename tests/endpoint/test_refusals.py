@@ -475,7 +475,7 @@ BODY: list[Row] = [
     ("a wait over 25", lambda w: signed(w, target=f"{POST}/a?wait=25.001"), 400, "request-malformed"),
     ("a negative wait", lambda w: signed(w, target=f"{POST}/a?wait=-1"), 400, "request-malformed"),
     ("an unknown query", lambda w: signed(w, target="/v1/credentials?x=1"), 400, "request-malformed"),
-    ("an unknown route", lambda w: signed(w, target="/v1/events"), 404, "route-unknown"),
+    ("an unknown route", lambda w: signed(w, target="/v1/nothing"), 404, "route-unknown"),
     ("a route with a slash too many", lambda w: signed(w, target="/v1/credentials/"), 404, "route-unknown"),
     (
         "a method that does not exist",

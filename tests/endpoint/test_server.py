@@ -60,7 +60,7 @@ async def test_a_preflight_of_an_admitted_origin_is_granted_exactly_what_the_pro
         "access-control-allow-origin": ORIGIN,
         "access-control-allow-methods": "GET, POST, DELETE",
         "access-control-allow-headers": (
-            "content-type, content-digest, idempotency-key, signature, signature-input"
+            "content-type, content-digest, idempotency-key, last-event-id, signature, signature-input"
         ),
         "access-control-max-age": "7200",
     }
@@ -424,6 +424,7 @@ async def test_the_openapi_document_names_every_call_and_every_code(world: World
         "/v1/pairings": ["post"],
         "/v1/pairings/{id}": ["get", "post"],
         "/v1/credentials": ["get"],
+        "/v1/events": ["get"],
         "/v1/signing-requests": ["post"],
         "/v1/signing-requests/{id}": ["delete", "get"],
         "/v1/sign-ins": ["post"],

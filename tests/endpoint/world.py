@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from signer.service.consent import (
     PairingQuestion,
 )
 from signer.service.envelopes import sign_in_document
+from signer.service.news import News
 from signer.service.views import DocumentView, RequestView
 
 ORIGIN = "https://panel.example"
@@ -102,6 +103,11 @@ class RememberingUseCases:
     def __init__(self) -> None:
         self.submitted: list[Submitted] = []
         self.calls = 0
+        self.news: list[News] = []
+        self.followed: list[tuple[str, str | None]] = []
+        self.unfollowed = 0
+        self.may_tell = asyncio.Event()
+        self.may_tell.set()
         self.waiting = 0
         self.failure: Exception | None = None
         self.may_submit = asyncio.Event()
@@ -174,6 +180,17 @@ class RememberingUseCases:
         self._count()
         view = self._find(origin, request_id)
         return self._put(origin, msgspec.structs.replace(view, state=RequestState.CANCELLED))
+
+    async def events(self, *, origin: str, last_id: str | None) -> AsyncGenerator[News]:
+        self._count()
+        self.followed.append((origin, last_id))
+        await self.may_tell.wait()
+        for one in self.news:
+            yield one
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.unfollowed += 1
 
     async def credentials(self) -> tuple[Credential, ...]:
         self._count()

@@ -15,6 +15,7 @@ from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings
 from signer.service.signing import SigningService
 from signer.service.token_signers import TokenModule, TokenSigners
+from signer.service.token_watch import TokenWatch
 from signer.service.views import RequestView
 from tests import softhsm as hsm
 from tests.service.doubles import StillNet
@@ -39,7 +40,7 @@ class Desk:
         clock = SystemClock()
         self.service = SigningService(
             Surroundings(
-                signers=TokenSigners((module,), clock),
+                signers=TokenWatch(TokenSigners((module,), clock), (module,)),
                 consent=self.doctor,
                 journal=self.journal,
                 clock=clock,

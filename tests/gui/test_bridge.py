@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
@@ -19,15 +20,18 @@ from gui.bridge.messages import (
     Closed,
     Message,
     Progressed,
+    TokensChanged,
     Withdrawn,
 )
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.bridge.thread import AgentThread
 from signer.model.errors import ConsentSurfaceMissing, JournalUnwritable
+from signer.model.presence import Presence
 from signer.service.consent import ConsentSurface, Declined, Outcome
 from tests.desktop import scenes
 from tests.gui.theatre import application, settle
 
+PRESENCE = Presence(problem="token-absent")
 INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
 
 
@@ -117,6 +121,9 @@ class _Agent:
             raise self.failure
         return INFO
 
+    def on_tokens(self, tell: Callable[[Presence], None]) -> None:
+        tell(PRESENCE)
+
     async def stop(self) -> None:
         self.stopped += 1
 
@@ -134,7 +141,7 @@ def _run(agent: _Agent) -> list[Message]:
 
 def test_an_agent_lives_in_a_thread_of_its_own_and_is_stopped_once() -> None:
     agent = _Agent()
-    assert _run(agent) == [AgentChanged(AgentState.READY, info=INFO)]
+    assert _run(agent) == [AgentChanged(AgentState.READY, info=INFO), TokensChanged(PRESENCE)]
     assert agent.stopped == 1
     assert agent.thread is not threading.main_thread()
 

@@ -33,7 +33,7 @@ def test_the_window_of_a_second_agent_says_what_to_do(tmp_path: Path) -> None:
         threads.append(thread)
     assert folders.endpoint_file.exists()
     assert all(thread.stop() for thread in threads)
-    (first,), (second,) = heard
+    (first, *_), (second,) = heard
     assert isinstance(first, AgentChanged)
     assert first.state is AgentState.READY
     assert second == AgentChanged(AgentState.FAILED, problem=AlreadyRunning.code)

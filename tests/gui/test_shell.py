@@ -152,6 +152,9 @@ class Agent:
         self.look = asyncio.create_task(self.watch())
         return AgentInfo(address="127.0.0.1:1", version="0")
 
+    def on_tokens(self, tell):
+        pass
+
     async def watch(self):
         while "gui.shell" not in sys.modules or not getattr(sys.modules["gui.shell"], "Shell", None):
             await asyncio.sleep(0.02)

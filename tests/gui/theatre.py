@@ -24,6 +24,7 @@ from gui.views.pairing import PairingWindow
 from tests.contract.surfaces import (
     Approve,
     CountingStage,
+    GiveUp,
     Leave,
     Move,
     Pick,
@@ -83,7 +84,8 @@ class WindowTheatre:
             if not script or not window.isVisible() or id(window) in self._left:
                 continue
             if isinstance(window, ConsentWindow):
-                if window.presenter.phase is Phase.ASKING:
+                wanted = window.presenter.phase is Phase.TOKEN_WANTED
+                if window.presenter.phase is Phase.ASKING or (wanted and isinstance(script[0], GiveUp)):
                     self._at_consent(window, script.popleft())
             elif isinstance(window, PairingWindow):
                 self._at_pairing(window, script.popleft())
@@ -97,7 +99,7 @@ class WindowTheatre:
                 sign(window, pin)
             case TypePin(pin):
                 sign(window, pin)
-            case SayNo():
+            case SayNo() | GiveUp():
                 QTest.mouseClick(window.pin.decline, Qt.MouseButton.LeftButton)
             case Leave():
                 self._left.add(id(window))

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives import hashes
@@ -29,9 +30,12 @@ from signer.model.errors import (
     NotLoggedIn,
     PinWrong,
     RevocationUnreachable,
+    TokenAbsent,
+    TokenRemoved,
     TsaUnreachable,
 )
 from signer.model.evidence import Revocation
+from signer.model.presence import Presence
 from signer.net import timestamp
 from signer.service.consent import (
     Approved,
@@ -89,6 +93,8 @@ class SoftToken:
         self.sessions_open = 0
         self.before_sign: Callable[[], None] | None = None
         self.gate: asyncio.Event | None = None
+        self.removed = asyncio.Event()
+        self.listeners: list[Callable[[Presence], None]] = []
 
     async def credentials(self) -> tuple[Credential, ...]:
         return tuple(self._credentials)
@@ -102,12 +108,36 @@ class SoftToken:
         return (SignatureAlgorithm.RSA_PKCS1_SHA256,)
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> SoftSession:
+        if self.removed.is_set():
+            raise TokenAbsent
         typed = pin.reveal() if pin is not None else None
         self.logins.append(typed)
         if typed != PIN.encode():
             raise PinWrong
         self.sessions_open += 1
         return SoftSession(self, self._keys[credential.id])
+
+    @property
+    def presence(self) -> Presence:
+        return Presence(problem=TokenAbsent.code if self.removed.is_set() else None)
+
+    def on_change(self, tell: Callable[[Presence], None]) -> None:
+        self.listeners.append(tell)
+        tell(self.presence)
+
+    def attention(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def absence(self) -> str:
+        return TokenAbsent.code
+
+    async def gone(self, credential: Credential) -> None:
+        await self.removed.wait()
+
+    async def returned(self, credential: Credential) -> Credential:
+        while self.removed.is_set():
+            await asyncio.sleep(0.005)
+        return credential
 
     def remove_credentials(self) -> None:
         self._credentials.clear()
@@ -128,6 +158,8 @@ class SoftSession:
             await self._token.gate.wait()
         if self._token.before_sign is not None:
             self._token.before_sign()
+        if self._token.removed.is_set():
+            raise TokenRemoved
         self._token.signed += 1
         return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
@@ -195,6 +227,11 @@ class Doctor:
         self.questions: list[ConsentQuestion] = []
         self.choices: list[ChoiceQuestion] = []
         self.pin_requests: list[PinRequest] = []
+        self.tokens_wanted: list[TokenRef] = []
+        self.tokens_away: list[TokenRef | None] = []
+        self.reading: asyncio.Event | None = None
+        self.gives_up = False
+        self.on_pin: Callable[[], Approved | None] | None = None
         self.outcomes: list[Outcome] = []
         self.progress: list[tuple[int, int]] = []
         self.asked = asyncio.Event()
@@ -223,12 +260,24 @@ class Dialogue:
         self._question = question
 
     async def answer(self) -> Approved | Declined:
+        if self._doctor.reading is not None:
+            await self._doctor.reading.wait()
         if not self._doctor.answers:
             await asyncio.Event().wait()
         return self._doctor.answers.pop(0)(self._question)
 
+    def token_away(self, token: TokenRef | None) -> None:
+        self._doctor.tokens_away.append(token)
+
+    async def want_token(self, token: TokenRef) -> None:
+        self._doctor.tokens_wanted.append(token)
+        if not self._doctor.gives_up:
+            await asyncio.Event().wait()
+
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         self._doctor.pin_requests.append(request)
+        if self._doctor.on_pin is not None:
+            return self._doctor.on_pin()
         return self._doctor.pins.pop(0) if self._doctor.pins else None
 
     def progress(self, done: int, total: int) -> None:

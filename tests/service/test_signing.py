@@ -476,3 +476,114 @@ async def test_what_nobody_foresaw_is_logged_where_it_happened_and_without_its_w
     assert codes(await clinic.finished(await clinic.post())) == ["unexpected"]
     assert "RuntimeError" in caplog.text
     assert words not in caplog.text
+
+
+async def test_a_token_pulled_out_while_the_doctor_reads_is_named_and_waited_for(clinic: Clinic) -> None:
+    clinic.yes()
+    clinic.token.removed.set()
+    clinic.doctor.pins.append(again())
+    posted = await clinic.post(text("a"), text("b"))
+    await eventually(lambda: bool(clinic.doctor.tokens_wanted))
+    (credential,) = await clinic.token.credentials()
+    assert clinic.doctor.tokens_wanted == [credential.token]
+    assert (await clinic.service.view(origin=ORIGIN, request_id=posted.id)).state is RequestState.CONSENT
+    clinic.token.removed.clear()
+    view = await clinic.finished(posted)
+    assert states(view) == [DocumentState.SIGNED, DocumentState.SIGNED]
+    assert [request.problem for request in clinic.doctor.pin_requests] == [PinProblem.TOKEN_BACK]
+    assert clinic.token.logins == [PIN.encode()], "the PIN typed before was not kept"
+
+
+async def test_a_token_pulled_out_while_it_signs_costs_the_document_in_hand_alone(clinic: Clinic) -> None:
+    clinic.yes()
+    clinic.doctor.pins.append(again())
+    documents = [text(f"rx-{number}", f"{number}") for number in range(40)]
+
+    def pull_out_at_the_seventh() -> None:
+        if clinic.token.signed == 6 and not clinic.doctor.tokens_wanted:
+            clinic.token.removed.set()
+
+    clinic.token.before_sign = pull_out_at_the_seventh
+    posted = await clinic.post(*documents)
+    await eventually(lambda: bool(clinic.doctor.tokens_wanted))
+    half = await clinic.service.view(origin=ORIGIN, request_id=posted.id)
+    assert [d.state for d in half.documents].count(DocumentState.SIGNED) == 6
+    assert clinic.token.sessions_open == 0
+    clinic.token.removed.clear()
+    view = await clinic.finished(posted)
+    assert view.state is RequestState.FINISHED
+    assert [d.state for d in view.documents].count(DocumentState.SIGNED) == 39
+    failed = [d for d in view.documents if d.problem is not None]
+    assert [d.problem.code for d in failed if d.problem] == ["token-removed"]
+    assert clinic.token.signed == 39
+    assert clinic.token.logins == [PIN.encode()] * 2
+
+
+async def test_a_lone_document_that_the_token_had_in_hand_fails_with_the_reason(clinic: Clinic) -> None:
+    clinic.yes()
+    clinic.token.before_sign = clinic.token.removed.set
+    view = await clinic.finished(await clinic.post())
+    assert codes(view) == ["token-removed"]
+    await eventually(lambda: bool(clinic.doctor.outcomes))
+    assert clinic.doctor.outcomes[0].problem == "token-removed"
+    assert not clinic.doctor.tokens_wanted
+
+
+async def test_giving_up_on_a_token_keeps_what_was_signed_and_declines_the_rest(clinic: Clinic) -> None:
+    clinic.yes()
+    clinic.doctor.gives_up = True
+
+    def pull_out_at_the_third() -> None:
+        if clinic.token.signed == 2:
+            clinic.token.removed.set()
+
+    clinic.token.before_sign = pull_out_at_the_third
+    view = await clinic.finished(await clinic.post(*(text(f"rx-{n}", f"{n}") for n in range(5))))
+    assert view.state is RequestState.FINISHED
+    assert codes(view) == [None, None, "token-removed", "consent-declined", "consent-declined"]
+
+
+async def test_a_panel_may_cancel_while_a_token_is_waited_for(clinic: Clinic) -> None:
+    clinic.yes()
+    clinic.token.removed.set()
+    posted = await clinic.post()
+    await eventually(lambda: bool(clinic.doctor.tokens_wanted))
+    view = await clinic.service.cancel(origin=ORIGIN, request_id=posted.id)
+    assert view.state is RequestState.CANCELLED
+    assert len(clinic.doctor.outcomes) == 1
+
+
+async def test_a_token_that_goes_again_before_the_pin_is_waited_for_again(clinic: Clinic) -> None:
+    clinic.yes()
+    clinic.token.removed.set()
+    posted = await clinic.post()
+    await eventually(lambda: len(clinic.doctor.tokens_wanted) == 1)
+
+    def gone_again() -> Approved:
+        clinic.token.removed.set()
+        return again()
+
+    clinic.doctor.on_pin = gone_again
+    clinic.token.removed.clear()
+    await eventually(lambda: len(clinic.doctor.tokens_wanted) == 2)
+    clinic.doctor.on_pin = again
+    clinic.token.removed.clear()
+    assert states(await clinic.finished(posted)) == [DocumentState.SIGNED]
+
+
+async def test_a_token_that_goes_and_comes_while_the_doctor_reads_is_told_and_needs_no_second_pin(
+    clinic: Clinic,
+) -> None:
+    clinic.doctor.reading = asyncio.Event()
+    clinic.yes()
+    posted = await clinic.post()
+    await clinic.doctor.asked.wait()
+    clinic.token.removed.set()
+    await eventually(lambda: len(clinic.doctor.tokens_away) == 1)
+    clinic.token.removed.clear()
+    await eventually(lambda: len(clinic.doctor.tokens_away) == 2)
+    clinic.doctor.reading.set()
+    assert states(await clinic.finished(posted)) == [DocumentState.SIGNED]
+    (credential,) = await clinic.token.credentials()
+    assert clinic.doctor.tokens_away == [credential.token, None]
+    assert not clinic.doctor.pin_requests

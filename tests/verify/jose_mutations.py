@@ -1,7 +1,8 @@
 """JWS and JAdES headers damaged under their encoding, where damage of a file's text seldom gets.
 
-The value is left as it was, or made anew by the same key, as a hostile signer would. No reader may answer with anything but a `Candidate` or `Unreadable`, and
-none that it finds right may say anything but what was signed.
+The value is left as it was, or made anew by the same key, as a hostile signer would. No reader may answer
+with anything but a `Candidate` or `Unreadable`, and none that it finds right may say anything but what was
+signed.
 """
 
 from __future__ import annotations

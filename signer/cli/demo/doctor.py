@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
+from signer.model.credential import TokenRef
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -13,6 +15,7 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     Pin,
+    PinProblem,
     PinRequest,
 )
 
@@ -45,7 +48,7 @@ class ScriptedDoctor:
 
 
 class ScriptedDialogue:
-    """Implements `ConsentDialogue`. A refused PIN is not typed a second time."""
+    """Implements `ConsentDialogue`. A refused PIN is not typed a second time; after a removal it is."""
 
     def __init__(self, question: ConsentQuestion, pin: str, outcomes: list[Outcome]) -> None:
         self._question = question
@@ -62,8 +65,16 @@ class ScriptedDialogue:
         return Approved(answers=answers, pin=Pin(self._pin)) if answers else Declined()
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
-        """Give up."""
-        return None
+        """Give up, unless the token was away."""
+        back = request.problem is PinProblem.TOKEN_BACK
+        return Approved(answers=(), pin=Pin(self._pin)) if back else None
+
+    def token_away(self, token: TokenRef | None) -> None:
+        """Nobody watches."""
+
+    async def want_token(self, token: TokenRef) -> None:
+        """Wait for whoever holds it."""
+        await asyncio.Event().wait()
 
     def progress(self, done: int, total: int) -> None:
         """Nobody watches."""
