@@ -21,6 +21,7 @@ from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooL
 from signer.model.ijson import IJsonInvalid, parse
 from signer.model.request import (
     MAX_DOCUMENTS,
+    Attachment,
     Document,
     DocumentState,
     Level,
@@ -34,6 +35,9 @@ MAX_SMALL_BODY = 4096
 #: Octets that the line before a frame's body may have (`frames`).
 MAX_LINE = 8 * 1024
 MAX_DOCUMENT = 1024 * 1024
+MAX_ATTACHMENTS = 16
+#: All of one document's together.
+MAX_ATTACHED = 10 * 1024 * 1024
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
@@ -52,6 +56,14 @@ class PairingReveal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     nonce: str
 
 
+class AttachmentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file signed together with a document, in a container alone. `content_base64` as a document's."""
+
+    name: ShortText
+    media_type: MediaType
+    content_base64: str
+
+
 class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One document as posted: exactly one of `content` and `content_base64` (RFC 4648 §4, padded)."""
 
@@ -62,6 +74,7 @@ class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     content_base64: str | UnsetType = UNSET
     level: Annotated[str, Meta(max_length=32)] = Level.B_B.value
     attached: bool = True
+    attachments: Annotated[list[AttachmentBody], Meta(max_length=MAX_ATTACHMENTS)] = []
 
 
 class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -252,6 +265,8 @@ def _document(place: int, posted: DocumentBody) -> Document:
     content = _content(pointer, posted)
     if len(content) > MAX_DOCUMENT:
         raise RequestTooLarge(f"{pointer}: over {MAX_DOCUMENT} octets")
+    if posted.attachments and signature_format is not SignatureFormat.ASIC_E:
+        raise FormatUnsupported(f"{pointer}/attachments: {signature_format.value} has no place for them")
     return Document(
         id=posted.id,
         media_type=posted.media_type,
@@ -259,7 +274,22 @@ def _document(place: int, posted: DocumentBody) -> Document:
         format=signature_format,
         level=level,
         attached=posted.attached,
+        attachments=_attachments(f"{pointer}/attachments", posted.attachments),
     )
+
+
+def _attachments(pointer: str, posted: list[AttachmentBody]) -> tuple[Attachment, ...]:
+    attachments = tuple(
+        Attachment(
+            name=file.name,
+            media_type=file.media_type,
+            content=_decoded(f"{pointer}/{place}/content_base64", file.content_base64),
+        )
+        for place, file in enumerate(posted)
+    )
+    if sum(len(attachment.content) for attachment in attachments) > MAX_ATTACHED:
+        raise RequestTooLarge(f"{pointer}: over {MAX_ATTACHED} octets together")
+    return attachments
 
 
 def _content(pointer: str, posted: DocumentBody) -> bytes:
@@ -267,11 +297,15 @@ def _content(pointer: str, posted: DocumentBody) -> bytes:
     if isinstance(text, str) and encoded is UNSET:
         return text.encode()
     if isinstance(encoded, str) and text is UNSET:
-        try:
-            return unb64(encoded)
-        except ValueError:
-            raise RequestMalformed(f"{pointer}/content_base64: not canonical base64") from None
+        return _decoded(f"{pointer}/content_base64", encoded)
     raise RequestMalformed(f"{pointer}: exactly one of content and content_base64")
+
+
+def _decoded(pointer: str, encoded: str) -> bytes:
+    try:
+        return unb64(encoded)
+    except ValueError:
+        raise RequestMalformed(f"{pointer}: not canonical base64") from None
 
 
 def _octets(text: str, length: int, pointer: str) -> bytes:

@@ -165,8 +165,8 @@ def binding_digest(
 ) -> bytes:
     """What one yes is bound to, SHA-256, 32 bytes: a change of any part of it must ask again.
 
-    Covers document hash, media type, format, level, attachment, credential, origin, the findings accepted
-    and the signing time.
+    Covers document hash, media type, format, level, whether attached, attachments by name, type and hash,
+    credential, origin, the findings accepted and the signing time.
     """
     parts = (
         document.content_hash().hex(),
@@ -174,6 +174,7 @@ def binding_digest(
         document.format.value,
         document.level.value,
         document.attached,
+        [(file.name, file.media_type, file.content_hash().hex()) for file in document.attachments],
         credential_id,
         origin,
         sorted(accepted),

@@ -24,6 +24,7 @@ WEIGHTS = {
     "hidden-characters": Weight.AMBER,
     "wire-unrecognised": Weight.AMBER,
     "document-not-a-prescription": Weight.AMBER,
+    "attachment-not-shown": Weight.AMBER,
     "names-are-the-panels-words": Weight.NOTE,
     "wire-not-comparable": Weight.NOTE,
 }
