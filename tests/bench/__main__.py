@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signer.envelope import cades, jades, jws
+from signer.envelope import cades, jades, jws, xades
 from signer.model.credential import KeyKind
 from tests.bench import process
 from tests.bench.panel import BenchPanel
@@ -63,6 +63,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
                 ("jws", EACH, lambda: _made(jws.prepare, key)),
                 ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
+                ("xades_bb", EACH, lambda: _made(xades.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 ("endpoint_single", 5, lambda: panel.sign(1)),

@@ -1,6 +1,6 @@
 """Damage of every kind to a signed file, for any format: what comes out is never valid for other content.
 
-A format adds itself to `SUBJECTS`; it gets a few hundred mutants in the tests and ten thousand in `make fuzz`,
+A format adds itself to `SUBJECTS`; it gets a few hundred mutants in the tests, ten thousand in `make fuzz`,
 which also holds each verdict to five seconds and the process to 300 MB:
 `python -m tests.verify.mutations [FORMAT…] [--count N] [--seed N]`.
 """
@@ -19,7 +19,8 @@ from msgspec import Struct
 from signer.verify import Indication, Report
 from signer.verify import verify as verify_file
 from signer.x509 import read
-from tests import pki
+from tests import pki, xmldsig
+from tests.asic import container
 from tests.signatures import CONTENT, signed
 
 SECONDS = 5.0
@@ -129,7 +130,34 @@ def cades_detached() -> Subject:
     )
 
 
-SUBJECTS: dict[str, Callable[[], Subject]] = {"cades": cades, "cades-detached": cades_detached}
+def xades() -> Subject:
+    """An enveloping XAdES B-B signature."""
+    root = read(pki.authority().certificate)
+    return Subject(
+        signed=xmldsig.signed("enveloping"),
+        content=xmldsig.JSON_CONTENT,
+        verify=lambda octets: verify_file(octets, anchors=(root,), at=pki.NOW),
+        others=(xmldsig.signed("enveloping", content=b"{}"),),
+    )
+
+
+def asic() -> Subject:
+    """A container with attachments."""
+    root = read(pki.authority().certificate)
+    return Subject(
+        signed=container(),
+        content=xmldsig.JSON_CONTENT,
+        verify=lambda octets: verify_file(octets, anchors=(root,), at=pki.NOW),
+        others=(container(()),),
+    )
+
+
+SUBJECTS: dict[str, Callable[[], Subject]] = {
+    "cades": cades,
+    "cades-detached": cades_detached,
+    "xades": xades,
+    "asic": asic,
+}
 
 
 def main() -> int:
