@@ -23,6 +23,7 @@ from signer.model.presence import Presence
 from signer.model.request import (
     MAX_DOCUMENTS,
     PDF,
+    Attachment,
     Corner,
     Document,
     DocumentState,
@@ -40,6 +41,9 @@ MAX_LINE = 8 * 1024
 MAX_DOCUMENT = 1024 * 1024
 MAX_PDF = 10 * 1024 * 1024
 SIGN_IN_NONCE_OCTETS = 32
+MAX_ATTACHMENTS = 16
+#: All of one document's together.
+MAX_ATTACHED = 10 * 1024 * 1024
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
@@ -66,6 +70,14 @@ class SealBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
 
 
+class AttachmentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file signed together with a document, in a container alone. `content_base64` as a document's."""
+
+    name: ShortText
+    media_type: MediaType
+    content_base64: str
+
+
 class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One document as posted: exactly one of `content` and `content_base64` (RFC 4648 §4, padded)."""
 
@@ -77,6 +89,7 @@ class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     level: Annotated[str, Meta(max_length=32)] = Level.B_B.value
     attached: bool = True
     seal: SealBody | UnsetType = UNSET
+    attachments: Annotated[list[AttachmentBody], Meta(max_length=MAX_ATTACHMENTS)] = []
 
 
 class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -375,6 +388,8 @@ def _document(place: int, posted: DocumentBody) -> Document:
         raise RequestTooLarge(f"{pointer}: over {limit} octets")
     if posted.seal is not UNSET and signature_format is not SignatureFormat.PADES:
         raise FormatUnsupported(f"{pointer}/seal: only a PAdES signature shows a seal")
+    if posted.attachments and signature_format is not SignatureFormat.ASIC_E:
+        raise FormatUnsupported(f"{pointer}/attachments: {signature_format.value} has no place for them")
     return Document(
         id=posted.id,
         media_type=posted.media_type,
@@ -382,6 +397,7 @@ def _document(place: int, posted: DocumentBody) -> Document:
         format=signature_format,
         level=level,
         attached=posted.attached,
+        attachments=_attachments(f"{pointer}/attachments", posted.attachments),
         seal=_seal(posted.seal),
     )
 
@@ -396,16 +412,34 @@ def _seal(posted: SealBody | UnsetType) -> VisibleSeal | None:
     )
 
 
+def _attachments(pointer: str, posted: list[AttachmentBody]) -> tuple[Attachment, ...]:
+    attachments = tuple(
+        Attachment(
+            name=file.name,
+            media_type=file.media_type,
+            content=_decoded(f"{pointer}/{place}/content_base64", file.content_base64),
+        )
+        for place, file in enumerate(posted)
+    )
+    if sum(len(attachment.content) for attachment in attachments) > MAX_ATTACHED:
+        raise RequestTooLarge(f"{pointer}: over {MAX_ATTACHED} octets together")
+    return attachments
+
+
 def _content(pointer: str, posted: DocumentBody) -> bytes:
     text, encoded = posted.content, posted.content_base64
     if isinstance(text, str) and encoded is UNSET:
         return text.encode()
     if isinstance(encoded, str) and text is UNSET:
-        try:
-            return unb64(encoded)
-        except ValueError:
-            raise RequestMalformed(f"{pointer}/content_base64: not canonical base64") from None
+        return _decoded(f"{pointer}/content_base64", encoded)
     raise RequestMalformed(f"{pointer}: exactly one of content and content_base64")
+
+
+def _decoded(pointer: str, encoded: str) -> bytes:
+    try:
+        return unb64(encoded)
+    except ValueError:
+        raise RequestMalformed(f"{pointer}: not canonical base64") from None
 
 
 def _octets(text: str, length: int, pointer: str) -> bytes:

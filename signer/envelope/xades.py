@@ -43,8 +43,11 @@ _SIGNATURE_METHODS = {
     SignatureAlgorithm.RSA_PKCS1_SHA384: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
     SignatureAlgorithm.RSA_PKCS1_SHA512: "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
     SignatureAlgorithm.RSA_PSS_SHA256: "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
+    SignatureAlgorithm.RSA_PSS_SHA384: "http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1",
+    SignatureAlgorithm.RSA_PSS_SHA512: "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1",
     SignatureAlgorithm.ECDSA_SHA256: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
     SignatureAlgorithm.ECDSA_SHA384: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
+    SignatureAlgorithm.ECDSA_SHA512: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
 }
 _DIGEST_METHODS = {
     "sha256": "http://www.w3.org/2001/04/xmlenc#sha256",
@@ -52,7 +55,7 @@ _DIGEST_METHODS = {
     "sha512": "http://www.w3.org/2001/04/xmlenc#sha512",
 }
 #: Octets of r and of s (XML Signature 1.1 §6.4.3).
-_COORDINATES = {KeyKind.EC_P256: 32, KeyKind.EC_P384: 48}
+_COORDINATES = {KeyKind.EC_P256: 32, KeyKind.EC_P384: 48, KeyKind.EC_P521: 66}
 
 _LEVELS = frozenset({Level.B_B, Level.B_T})
 

@@ -133,6 +133,14 @@ _KINDS = (
         en_remedy="Read all of it, then confirm.",
     ),
     Kind(
+        code="attachment-not-shown",
+        weight=Weight.AMBER,
+        fa="پیوست {attachment} همراه سند امضا می‌شود و مُهر محتوای آن را نشان نمی‌دهد.",
+        en="The attachment {attachment} is signed with the document, and Mohr does not show what is in it.",
+        fa_remedy="پیوست را در پنل ببینید و جداگانه تأیید کنید.",
+        en_remedy="Look at the attachment in the panel, then confirm.",
+    ),
+    Kind(
         code="names-are-the-panels-words",
         weight=Weight.NOTE,
         fa="نام قلم‌ها را پنل نوشته است و مُهر جدولی ندارد که درستی آن را در برابر کد بسنجد.",

@@ -1,11 +1,12 @@
 """Every leaf of a signed document, spelled for a person: the ground that a sheet stands on.
 
-A leaf is a scalar or an empty array or object, since these too are signed. Member names are shown in the
-pointers.
+A leaf is a scalar or an empty array or object, since these too are signed; of a text it is a line. Member
+names are shown in the pointers. XML has `xml_leaves`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -17,6 +18,9 @@ from signer.model.text import hidden, visible
 
 #: A longer pointer, as shown, is nothing that a person could read, and thousands of leaves could repeat it.
 MAX_POINTER = 1024
+
+MAX_LINES = 20_000
+LINE_BREAK = re.compile("\r?\n")
 
 _LITERALS = frozenset({"", "null", "true", "false", "{}", "[]"})
 
@@ -96,6 +100,25 @@ def leaves(value: SignedValue) -> Leaves:
 
     walk(value, "", "")
     return Leaves(shown=shown, hidden=tuple(found))
+
+
+def text_leaves(content: bytes) -> Leaves:
+    """The lines of a text, each at `line/N`. Raises `DocumentUnreadable` where not UTF-8, or too many."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise DocumentUnreadable(f"not UTF-8 at octet {error.start}") from None
+    if content.count(b"\n") >= MAX_LINES:
+        raise DocumentUnreadable(f"more than {MAX_LINES} lines")
+    lines = [(f"line/{number}", line) for number, line in enumerate(LINE_BREAK.split(text), start=1)]
+    return Leaves(
+        shown={pointer: Leaf(pointer=pointer, text=visible(line)) for pointer, line in lines},
+        hidden=tuple(
+            Hidden(pointer=pointer, characters=characters)
+            for pointer, line in lines
+            if (characters := hidden(line))
+        ),
+    )
 
 
 def spelled(value: SignedValue) -> str:

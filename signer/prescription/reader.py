@@ -6,15 +6,26 @@ the document's own octets and tied to them by their hash.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from signer.model import findings
 from signer.model.credential import Holder
 from signer.model.errors import DocumentRefused, DocumentUnreadable, FormatUnsupported
 from signer.model.ijson import IJsonInvalid, SignedValue, parse_signed
-from signer.model.request import JSON, PDF, PRESCRIPTION, SIGN_IN, TEXT, Document, VisibleSeal
+from signer.model.request import (
+    JSON,
+    PDF,
+    PRESCRIPTION,
+    SIGN_IN,
+    TEXT,
+    XML_TYPES,
+    Attachment,
+    Document,
+    VisibleSeal,
+)
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -35,15 +46,12 @@ from signer.prescription import rules
 from signer.prescription.compare import compare
 from signer.prescription.dates import parse_instant
 from signer.prescription.document import Prescription, from_tree
-from signer.prescription.leaves import Hidden, Leaves, is_plain, leaves
+from signer.prescription.leaves import LINE_BREAK, Hidden, Leaves, is_plain, leaves, text_leaves
 from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.pdf_wire import Inspected
 
-MAX_LINES = 20_000
-
 Draw = Callable[[], PrescriptionSheet | PlainSheet | PdfSheet]
 
-_LINE_BREAK = re.compile("\r?\n")
 _GRAVITY = {Weight.RED: 0, Weight.AMBER: 1, Weight.NOTE: 2}
 
 
@@ -62,7 +70,7 @@ def read(
     takes seconds: read those in a thread. Raises `DocumentUnreadable` for content that is not what its media
     type says, with pointer and reason and no value, `DocumentRefused` for a PDF that can be read and must not
     be signed, and `FormatUnsupported` for a media type that is none of `request.PRESCRIPTION`, `JSON`,
-    `TEXT`, `PDF`. ValueError for a naive `now`.
+    `TEXT`, `XML_TYPES`, `PDF`. ValueError for a naive `now`.
     """
     if now.tzinfo is None:
         raise ValueError("now must be aware")
@@ -72,12 +80,14 @@ def read(
         found, draw = _json(document, severe)
     elif document.media_type == SIGN_IN:
         found, draw = _sign_in(document)
-    elif document.media_type == TEXT:
-        found, draw = _text(document.content, severe)
     elif document.media_type == PDF:
         found, draw = _pdf(document, severe, pdfs or PdfProcess())
+    elif (everything := _shown(document.media_type, document.content)) is not None:
+        found, draw = _plain(document.media_type, everything, severe)
     else:
         raise FormatUnsupported("media type that cannot be shown")
+    if document.attachments:
+        found, draw = _with_attachments(document.attachments, found, draw, severe)
     return DocumentSheet(
         document_id=document.id,
         content_hash=document.content_hash(),
@@ -86,9 +96,9 @@ def read(
     )
 
 
-def _tree(document: Document) -> SignedValue:
+def _tree(content: bytes) -> SignedValue:
     try:
-        return parse_signed(document.content)
+        return parse_signed(content)
     except IJsonInvalid as error:
         # A pointer holds the panel's member names: bounded, and fit for a log line.
         raise DocumentUnreadable(f"{visible(error.pointer)[:200]} {error.reason}".strip()) from None
@@ -105,7 +115,7 @@ def _leaves(document: Document, tree: SignedValue) -> tuple[tuple[Hidden, ...], 
 def _prescription(
     document: Document, holder: Holder, now: datetime, severe: frozenset[str]
 ) -> tuple[list[Finding], Draw]:
-    tree = _tree(document)
+    tree = _tree(document.content)
     prescription = from_tree(tree)
     concealed, everything = _leaves(document, tree)
     outcome = compare(prescription)
@@ -146,7 +156,7 @@ def _lay_out(
 
 
 def _json(document: Document, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
-    concealed, everything = _leaves(document, _tree(document))
+    concealed, everything = _leaves(document, _tree(document.content))
 
     def draw() -> PlainSheet:
         return PlainSheet(media_type=JSON, leaves=tuple(everything().shown.values()))
@@ -156,7 +166,7 @@ def _json(document: Document, severe: frozenset[str]) -> tuple[list[Finding], Dr
 
 def _sign_in(document: Document) -> tuple[list[Finding], Draw]:
     """The agent's own words: nothing to warn of, and told that no prescription is signed."""
-    shown = leaves(_tree(document)).shown
+    shown = leaves(_tree(document.content)).shown
 
     def draw() -> PlainSheet:
         return PlainSheet(media_type=SIGN_IN, leaves=tuple(shown.values()))
@@ -164,27 +174,68 @@ def _sign_in(document: Document) -> tuple[list[Finding], Draw]:
     return [findings.make("signs-in", "/aud", origin=shown["/aud"].text)], draw
 
 
-def _text(content: bytes, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        raise DocumentUnreadable(f"not UTF-8 at octet {error.start}") from None
-    if content.count(b"\n") >= MAX_LINES:
-        raise DocumentUnreadable(f"more than {MAX_LINES} lines")
-    lines = [(f"line/{number}", line) for number, line in enumerate(_LINE_BREAK.split(text), start=1)]
-    concealed = tuple(
-        Hidden(pointer=pointer, characters=characters)
-        for pointer, line in lines
-        if (characters := hidden(line))
-    )
+def _shown(media_type: str, content: bytes) -> Leaves | None:
+    """All leaves of a content that can be shown as such, or None. Raises `DocumentUnreadable`."""
+    if media_type in {PRESCRIPTION, JSON}:
+        return leaves(_tree(content))
+    if media_type == TEXT:
+        return text_leaves(content)
+    if media_type in XML_TYPES:
+        from signer.prescription import xml_leaves
 
+        return xml_leaves.leaves(content)
+    return None
+
+
+def _plain(media_type: str, everything: Leaves, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
     def draw() -> PlainSheet:
-        return PlainSheet(
-            media_type=TEXT,
-            leaves=tuple(Leaf(pointer=pointer, text=visible(line)) for pointer, line in lines),
-        )
+        return PlainSheet(media_type=media_type, leaves=tuple(everything.shown.values()))
 
-    return _plain_findings(TEXT, concealed, severe), draw
+    return _plain_findings(media_type, everything.hidden, severe), draw
+
+
+def _with_attachments(
+    attachments: tuple[Attachment, ...], found: list[Finding], draw: Draw, severe: frozenset[str]
+) -> tuple[list[Finding], Draw]:
+    """Each attachment by name, type, size and hash, with its leaves, or a finding where it has none."""
+    concealed: list[Hidden] = []
+    shown: list[Leaf] = []
+    for number, attachment in enumerate(attachments, start=1):
+        place = f"attachment/{number}"
+        facts = (
+            visible(attachment.name),
+            attachment.media_type,
+            f"{len(attachment.content)} octets",
+            f"SHA-256 {attachment.content_hash().hex()}",
+        )
+        shown.append(Leaf(pointer=place, text=" · ".join(facts)))
+        if characters := hidden(attachment.name):
+            concealed.append(Hidden(pointer=place, characters=characters))
+        inside = _shown(attachment.media_type, attachment.content)
+        if inside is None:
+            found.append(
+                findings.make("attachment-not-shown", place, severe=severe, attachment=attachment.name)
+            )
+            continue
+        shown += [Leaf(pointer=_below(place, leaf.pointer), text=leaf.text) for leaf in inside.shown.values()]
+        concealed += [
+            Hidden(pointer=_below(place, hid.pointer), characters=hid.characters) for hid in inside.hidden
+        ]
+    found += rules.hidden_findings(tuple(concealed), severe)
+
+    def drawn() -> PrescriptionSheet | PlainSheet:
+        body = draw()
+        if isinstance(body, PdfSheet):
+            raise TypeError("a PDF is an attachment, or has none")
+        if isinstance(body, PlainSheet):
+            return replace(body, leaves=(*body.leaves, *shown))
+        return replace(body, details=(*body.details, *shown))
+
+    return found, drawn
+
+
+def _below(place: str, pointer: str) -> str:
+    return f"{place}/{pointer.removeprefix('/')}"
 
 
 def _pdf(document: Document, severe: frozenset[str], pdfs: PdfProcess) -> tuple[list[Finding], Draw]:
@@ -195,7 +246,7 @@ def _pdf(document: Document, severe: frozenset[str], pdfs: PdfProcess) -> tuple[
             Page(
                 width=page.width,
                 height=page.height,
-                lines=tuple(visible(line) for line in _LINE_BREAK.split(page.text)),
+                lines=tuple(visible(line) for line in LINE_BREAK.split(page.text)),
             )
             for page in inspected.pages
         ),

@@ -182,7 +182,8 @@ def binding_digest(
 ) -> bytes:
     """What one yes is bound to, SHA-256, 32 bytes: a change of any part of it must ask again.
 
-    Covers document hash, media type, format, level, attachment, where the seal is drawn and what it says,
+    Covers document hash, media type, format, level, whether attached, attachments by name, type and hash,
+    where the seal is drawn and what it says,
     credential, origin, the findings accepted and the signing time.
     """
     parts = (
@@ -191,6 +192,7 @@ def binding_digest(
         document.format.value,
         document.level.value,
         document.attached,
+        [(file.name, file.media_type, file.content_hash().hex()) for file in document.attachments],
         document.seal,
         credential_id,
         origin,

@@ -28,7 +28,7 @@ from signer.model.request import (
     Level,
     SignatureFormat,
 )
-from signer.service.release import ByReading, Checker, SignedIn, StrictCms, StrictPdf
+from signer.service.release import ByReading, Checker, Container, SignedIn, StrictCms, StrictPdf
 from signer.verify.release import Agreed
 from signer.verify.structure import Profile
 from signer.x509 import Certificate
@@ -96,8 +96,8 @@ FORMATS = {
     ),
     SignatureFormat.ASIC_E: Format(
         maker=_module("asic"),
-        checker=ByReading("asic", harmless=frozenset({"asic-attachment"})),
-        media_types=_READ | XML_TYPES | {PDF},
+        checker=Container(),
+        media_types=_READ | XML_TYPES,
         attached=_ATTACHED,
         options=lambda document: {"attachments": document.attachments},
         parts=lambda document: {"attachments": document.attachments},
@@ -173,6 +173,7 @@ def check_release(
             algorithm=draft.algorithm,
             signing_time=at,
             attached=document.attached,
+            attachments=tuple((file.name, file.content) for file in document.attachments),
             level=level,
             stamped=stamped,
             timestamp=evidence.timestamp,

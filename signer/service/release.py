@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from signer.model.errors import SignatureNotVerified
 from signer.verify import cades as cades_check
 from signer.verify.candidate import ReadSignature
 from signer.verify.release import Agreed, check
@@ -80,6 +81,28 @@ class ByReading(Struct, frozen=True):
     def _read(self) -> ReadSignature:
         read: ReadSignature = import_module(f"signer.verify.{self.module}").read
         return read
+
+
+class Container(Struct, frozen=True):
+    """Implements `Checker` for ASiC-E: the document by its reader, and every file that stands beside it."""
+
+    def release(self, signature: bytes, agreed: Agreed) -> None:
+        """See `Checker`."""
+        from signer.verify.asic import read, signed_files
+
+        check(read, signature, agreed, harmless=frozenset({"asic-attachment"}))
+        files = list(signed_files(signature).items())
+        # The document's own name is the maker's; the others are the panel's, in its order.
+        if [octets for _, octets in files] != [agreed.content, *(octets for _, octets in agreed.attachments)]:
+            raise SignatureNotVerified("differs: files")
+        if [name for name, _ in files[1:]] != [name for name, _ in agreed.attachments]:
+            raise SignatureNotVerified("differs: names of files")
+
+    def certificate(self, signature: bytes, content: bytes | None) -> bytes:
+        """See `Checker`."""
+        from signer.verify.asic import read
+
+        return read(signature, content).certificate
 
 
 class StrictPdf(Struct, frozen=True):

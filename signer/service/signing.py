@@ -264,11 +264,12 @@ def _remembered(
     for seal in past.seals:
         if (document := documents.get(seal.document_id)) is not None:
             known[document.id] = j.Progress(DocumentState.SIGNED)
+            whole = envelopes.attach(seal.signature, document)
             signed[document.id] = Signed(
                 document_id=document.id,
-                signature=envelopes.attach(seal.signature, document),
+                signature=whole,
                 level=seal.level,
-                certificate=envelopes.signer_certificate(seal.signature, document),
+                certificate=envelopes.signer_certificate(whole, document),
                 signed_at=seal.signed_at,
             )
     return known, signed

@@ -22,7 +22,8 @@ class Agreed(Struct, frozen=True, kw_only=True):
     """What a signature has to be: what the doctor said yes to, and what was placed into it afterwards.
 
     `signing_time` is aware and counts to the second, `level` is the one that was reached, `stamped` what its
-    timestamp covers. `timestamp`, `certificates`, `crls` and `ocsps` are DER, as given to the maker.
+    timestamp covers, `attachments` the names and octets of a container's other files. `timestamp`,
+    `certificates`, `crls` and `ocsps` are DER, as given to the maker.
     """
 
     content: bytes
@@ -31,6 +32,7 @@ class Agreed(Struct, frozen=True, kw_only=True):
     algorithm: SignatureAlgorithm
     signing_time: datetime
     attached: bool
+    attachments: tuple[tuple[str, bytes], ...] = ()
     level: Level = Level.B_B
     stamped: bytes = b""
     timestamp: bytes | None = None

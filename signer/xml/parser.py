@@ -57,6 +57,13 @@ def parse(octets: bytes) -> etree._ElementTree:
 def _bounded(octets: bytes) -> None:
     if len(octets) > MAX_OCTETS:
         raise XmlRefused(f"more than {MAX_OCTETS} octets")
+    # Any other encoding, which a parser tells by itself, would hide what is looked for in the octets.
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        raise XmlRefused("not in UTF-8") from None
+    if b"\x00" in octets:
+        raise XmlRefused("not in UTF-8")
     tags = octets.count(b"<")
     if tags > MAX_TAGS:
         raise XmlRefused(f"more than {MAX_TAGS} tags")

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signer.envelope import cades, jades, jws, legacy
+from signer.envelope import cades, jades, jws, legacy, xades
 from signer.model.credential import KeyKind
 from tests.bench import pades, process, verification
 from tests.bench.faults import measure_faults
@@ -72,6 +72,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("legacy_cms", EACH, lambda: _made(legacy.prepare, key)),
                 ("jws", EACH, lambda: _made(jws.prepare, key)),
                 ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
+                ("xades_bb", EACH, lambda: _made(xades.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),

@@ -36,6 +36,7 @@ WEIGHTS = {
     "pdf-signed-before": Weight.NOTE,
     "pdf-seal-drawn": Weight.NOTE,
     "pdf-seal-reason": Weight.NOTE,
+    "attachment-not-shown": Weight.AMBER,
     "names-are-the-panels-words": Weight.NOTE,
     "wire-not-comparable": Weight.NOTE,
     "signs-in": Weight.NOTE,

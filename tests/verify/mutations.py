@@ -17,7 +17,8 @@ from msgspec import Struct
 from signer.verify import Indication, Report
 from signer.verify import verify as verify_file
 from signer.x509 import read
-from tests import pdfs, pki
+from tests import pdfs, pki, xmldsig
+from tests.asic import container
 from tests.jose import a_jades, a_jws, a_stamped_jades
 from tests.revocation import REVOCATION_VALUES, crl, stamped, tlv, with_unsigned
 from tests.signatures import CONTENT, signed, signed_pdf
@@ -148,6 +149,28 @@ def pades() -> Subject:
     )
 
 
+def xades() -> Subject:
+    """An enveloping XAdES B-B signature."""
+    root = read(pki.authority().certificate)
+    return Subject(
+        signed=xmldsig.signed("enveloping"),
+        content=xmldsig.JSON_CONTENT,
+        verify=lambda octets: verify_file(octets, anchors=(root,), at=pki.NOW),
+        others=(xmldsig.signed("enveloping", content=b"{}"),),
+    )
+
+
+def asic() -> Subject:
+    """A container with attachments."""
+    root = read(pki.authority().certificate)
+    return Subject(
+        signed=container(),
+        content=xmldsig.JSON_CONTENT,
+        verify=lambda octets: verify_file(octets, anchors=(root,), at=pki.NOW),
+        others=(container(()),),
+    )
+
+
 def cades_b_lt() -> Subject:
     """With a timestamp, and the CRL that was current for it, in unsigned attributes."""
     root = read(pki.authority().certificate)
@@ -180,6 +203,8 @@ def jose(make: Callable[..., bytes], *, attached: bool) -> Callable[[], Subject]
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     "cades": cades,
     "cades-detached": cades_detached,
+    "xades": xades,
+    "asic": asic,
     "pades": pades,
     "cades-b-lt": cades_b_lt,
     "jws": jose(a_jws, attached=True),
