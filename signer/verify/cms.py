@@ -218,7 +218,7 @@ def _protected(parts: _Parts) -> bytes:
     return parts.digest_algorithm + b"\xa1" + parts.signature_algorithm[1:]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _signer(
     candidates: tuple[bytes, ...], sid: bytes, references: tuple[Reference, ...] | None
 ) -> Certificate:
