@@ -162,8 +162,9 @@ def _entries(members: Reader) -> dict[bytes, bytes]:
     """By serial number, unread: a list may have a hundred thousand of which one is asked for."""
     found = {}
     while not members.exhausted():
-        entry = members.encoded(der.SEQUENCE)
-        found[Reader(entry).enter(der.SEQUENCE).contents(der.INTEGER)] = entry
+        place = members.place
+        serial = members.enter(der.SEQUENCE).contents(der.INTEGER)
+        found[serial] = members.since(place)
     return found
 
 
