@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from signer.verify import algorithms, attributes, der
+from signer.verify import algorithms, attributes, crl, der
 from signer.verify.algorithms import Algorithm
 from signer.verify.attributes import Reference, Signed, Unsigned
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
@@ -78,6 +78,8 @@ def read_signed_data(
     if signed.algorithm_protection not in {None, _protected(parts)}:
         raise _broken("algorithms-disagree", "CMSAlgorithmProtection")
     inside = (*parts.certificates, *unsigned.certificates)
+    if sum(map(len, (*parts.crls, *unsigned.crls))) > crl.MAX_OCTETS:
+        raise _broken("too-much-revocation-data")
     certificate = _signer((*inside, *certificates), parts.sid, signed.references)
     failure, found, changed = _check(parts, signed, algorithm, certificate, content)
     cades = signed.references is not None
@@ -218,7 +220,7 @@ def _protected(parts: _Parts) -> bytes:
     return parts.digest_algorithm + b"\xa1" + parts.signature_algorithm[1:]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _signer(
     candidates: tuple[bytes, ...], sid: bytes, references: tuple[Reference, ...] | None
 ) -> Certificate:

@@ -24,6 +24,10 @@ _DISTRIBUTION_POINTS = "2.5.29.31"
 _POINT, _USERS, _AUTHORITIES, _SOME_REASONS, _INDIRECT, _ATTRIBUTES = 0xA0, 0x81, 0x82, 0x83, 0x84, 0x85
 
 
+#: The CRL of a country's authority is smaller; with more entries, reading one would take too much memory.
+MAX_OCTETS = 8 * 1024 * 1024
+
+
 class Entry(Struct, frozen=True):
     """When a certificate was revoked (aware, UTC), and the CRLReason (RFC 5280 §5.3.1)."""
 
@@ -71,9 +75,11 @@ class Crl(Struct, frozen=True, kw_only=True):
         return not self.points or (named is not None and any(point in named for point in self.points))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)
 def read(encoded: bytes) -> Crl:
     """Read one CRL, DER; the same octets are read once. Raises `NotDer`."""
+    if len(encoded) > MAX_OCTETS:
+        raise NotDer("a CRL over the size limit")
     outer = Reader(encoded)
     whole = outer.enter(der.SEQUENCE)
     outer.done()
@@ -156,8 +162,9 @@ def _entries(members: Reader) -> dict[bytes, bytes]:
     """By serial number, unread: a list may have a hundred thousand of which one is asked for."""
     found = {}
     while not members.exhausted():
-        entry = members.encoded(der.SEQUENCE)
-        found[Reader(entry).enter(der.SEQUENCE).contents(der.INTEGER)] = entry
+        place = members.place
+        serial = members.enter(der.SEQUENCE).contents(der.INTEGER)
+        found[serial] = members.since(place)
     return found
 
 
@@ -186,4 +193,4 @@ def _signed(crl: Crl, spki: bytes) -> bool:
 
 
 #: A CRL's octets are hashed once, its signature checked once for each key, however many signatures ask.
-_made_by = lru_cache(maxsize=64)(algorithms.made_by)
+_made_by = lru_cache(maxsize=4)(algorithms.made_by)

@@ -29,6 +29,8 @@ from signer.x509 import read as read_certificate
 _AHEAD = timedelta(minutes=5)
 #: Signers whose ways up are kept; a clinic has a handful, an insurer's batch some thousands.
 _MEMORY = 4096
+#: Octets of the certificates beside a signer that are remembered with it: no file fills the memory.
+_WORTH_KEEPING = 16 * 1024
 _SHA1_SIGNATURES = frozenset({"1.2.840.113549.1.1.5", "1.2.840.10045.4.1"})
 
 _Way = tuple[Certificate, ...]
@@ -161,17 +163,20 @@ class Verifier:
 
     def _all_ways(self, signer: Certificate, certificates: tuple[bytes, ...]) -> tuple[_Way, ...]:
         key = (signer.der, certificates)
-        if key not in self._ways:
+        if key in self._ways:
+            return self._ways[key]
+        between = [*self._trust.intermediates]
+        for encoded in certificates:
+            try:
+                between.append(read_certificate(encoded))
+            except CertificateUnreadable:
+                continue
+        ways = tuple(paths(signer, self._trust.anchors, between))
+        if sum(map(len, certificates)) <= _WORTH_KEEPING:
             if len(self._ways) >= _MEMORY:
                 self._ways.clear()
-            between = [*self._trust.intermediates]
-            for encoded in certificates:
-                try:
-                    between.append(read_certificate(encoded))
-                except CertificateUnreadable:
-                    continue
-            self._ways[key] = tuple(paths(signer, self._trust.anchors, between))
-        return self._ways[key]
+            self._ways[key] = ways
+        return ways
 
     def _problems(
         self, way: _Way, data: RevocationData, moment: _Moment, findings: list[Finding]

@@ -23,6 +23,10 @@ _GOOD, _REVOKED = 0x80, 0xA1
 _SUCCESSFUL = b"\x00"
 
 
+#: A response about one certificate, with its responder's own, has a few thousand octets.
+MAX_OCTETS = 64 * 1024
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """About one certificate, named by hashes. `revoked_at` is None where it is good, `known` False where the
     responder does not know it.
@@ -99,6 +103,8 @@ def purposes(extended_key_usage: bytes) -> tuple[bytes, ...]:
 @lru_cache(maxsize=256)
 def read(encoded: bytes) -> Response:
     """Read an OCSPResponse, or the BasicOCSPResponse that CAdES embeds, DER. Raises `NotDer`."""
+    if len(encoded) > MAX_OCTETS:
+        raise NotDer("an OCSP response over the size limit")
     outer = Reader(encoded)
     whole = outer.enter(der.SEQUENCE)
     outer.done()

@@ -21,11 +21,10 @@ from signer.verify.report import Finding, Severity, SubIndication
 #: Larger files are not read: the largest document that is ever signed is a PDF of 10 MiB.
 MAX_OCTETS = 32 * 1024 * 1024
 
-_PEM = re.compile(
-    rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----\s*([A-Za-z0-9+/=\s]+)-----END \1-----\s*"
-)
-_COMPACT = re.compile(rb"[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\s*")
-_BASE64 = re.compile(rb"M[A-Za-z0-9+/\r\n]+={0,2}\s*")
+# Possessive repeats: what does not match is given up at once, however much white space it is made of.
+_PEM = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----([A-Za-z0-9+/=\s]++)-----END \1-----\s*+")
+_COMPACT = re.compile(rb"[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]*+\s*+")
+_BASE64 = re.compile(rb"M[A-Za-z0-9+/\r\n]++={0,2}\s*+")
 _SPACES = b" \t\r\n"
 _UTF8_MARK = b"\xef\xbb\xbf"
 

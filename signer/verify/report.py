@@ -77,7 +77,7 @@ class Severity(Enum):
     INFO = "info"
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """One thing found. `code` is stable and kebab-case; its sentences are in `sentences`.
 
     `detail` names a place (an attribute, an item, an object number), never a person.

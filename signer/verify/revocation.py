@@ -47,11 +47,17 @@ def status(certificate: Certificate, issuer: Certificate, data: RevocationData, 
     for this_update, next_update, revoked_at, reason in _words(certificate, issuer, data):
         if revoked_at is not None and reason != _REMOVED:
             return Status(state=State.ON_HOLD if reason == _HOLD else State.REVOKED, at=revoked_at)
-        if moment <= max(this_update, next_update or this_update + _UNLIMITED):
+        if _current(this_update, next_update, moment):
             state = State.GOOD
         elif state is State.UNKNOWN:
             state = State.STALE
     return Status(state=state)
+
+
+def _current(this_update: datetime, next_update: datetime | None, moment: datetime) -> bool:
+    if next_update is None:
+        return moment - this_update <= _UNLIMITED
+    return moment <= max(this_update, next_update)
 
 
 _Word = tuple[datetime, datetime | None, datetime | None, int]

@@ -163,6 +163,10 @@ ATTACKS: list[tuple[str, bytes, bytes | None, SubIndication, str]] = [
     ("indefinite length", indefinite(WHOLE), None, S.FORMAT_FAILURE, "not-der"),
     ("4 GB length", four_gigabytes(WHOLE), None, S.FORMAT_FAILURE, "not-der"),
     ("4 GB length, whole", b"\x30\x84\xff\xff\xff\xff", None, S.FORMAT_FAILURE, "not-der"),
+    ("white space for PEM", b"-----BEGIN CMS-----" + b" " * 2_000_000 + b"!", None, S.FORMAT_FAILURE,
+     "format-unknown"),
+    ("line ends for base64", b"M" + b"\n" * 2_000_000 + b"!", None, S.FORMAT_FAILURE, "format-unknown"),
+    ("dots", b"." * 2_000_000, None, S.FORMAT_FAILURE, "format-unknown"),
     ("deep nesting", b"\x30\x80" * 100_000, None, S.FORMAT_FAILURE, "not-der"),
     ("a hundred certificates", with_certificates(*(pki.authority().issue(
         pki.spki(pki.key("p384")), PLAIN_DOCTOR, not_before=pki.NOW) for _ in range(100))), None,

@@ -82,6 +82,11 @@ def test_data_inside_settle_the_proven_time_after_the_certificate_has_expired(si
     assert (report.level, report.proven_at) == ("B-LT", pki.NOW)
 
 
+def test_more_revocation_data_than_any_signature_needs_are_refused() -> None:
+    report = judged(with_crls(BT, *[tlv(0x30, bytes(1024 * 1024))] * 9))
+    assert {finding.code for finding in report.findings} == {"too-much-revocation-data"}
+
+
 def test_without_them_the_verdict_is_left_open() -> None:
     report = judged(BT)
     assert (report.level, report.sub_indication) == ("B-T", SubIndication.OUT_OF_BOUNDS_NO_POE)

@@ -27,8 +27,8 @@ DER = signed()
         (b"<?xml version='1.0'?>", Reader.XADES, b"<?xml version='1.0'?>"),
         (b"\xef\xbb\xbf <a/>", Reader.XADES, b"\xef\xbb\xbf <a/>"),
         (b' {"payload":""}', Reader.JADES, b' {"payload":""}'),
-        (b"eyJ9.e30.c2ln\n", Reader.JWS, b"eyJ9.e30.c2ln"),
-        (b"eyJ9..c2ln", Reader.JWS, b"eyJ9..c2ln"),
+        (b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n", Reader.JWS, b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+        (b"eyJhbGciOiJSUzI1NiJ9..c2ln", Reader.JWS, b"eyJhbGciOiJSUzI1NiJ9..c2ln"),
     ],
 )
 def test_a_format_is_told_by_its_octets(octets: bytes, reader: Reader, unwrapped: bytes) -> None:
