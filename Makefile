@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench fault-table lock clean format
+.PHONY: demo test bench fuzz fault-table lock clean format
 
 demo:
 	@installer/bootstrap desktop
@@ -22,6 +22,11 @@ test:
 bench:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Ten thousand damaged files of each signature format (ARGS: formats, --count, --seed).
+fuzz:
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.verify.mutations $(ARGS)
 
 # What a module may do wrong, at each call, and how the agent comes through (ARGS=--json: a row a cell).
 fault-table:

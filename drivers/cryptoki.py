@@ -2,7 +2,8 @@
 
 Handles are CK_SESSION_HANDLE and CK_OBJECT_HANDLE numbers; templates and attribute values are octets as C
 lays them out, so that both bindings speak of the same thing. Everything raises `ModuleReturned` with the
-module's own CK_RV and the name of the C_ function; `initialize` may raise `ModuleNotLoaded` too.
+module's own CK_RV and the name of the C_ function; `load` and `initialize` may raise `ModuleNotLoaded` too,
+and what a binding has no way to call raises `NotInBinding`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ CKR_CANT_LOCK = 0x0000000A
 CKR_ATTRIBUTE_SENSITIVE = 0x00000011
 CKR_ATTRIBUTE_TYPE_INVALID = 0x00000012
 CKR_OPERATION_ACTIVE = 0x00000090
+CKR_PIN_EXPIRED = 0x000000A3
 CKR_USER_ALREADY_LOGGED_IN = 0x00000100
 CKR_BUFFER_TOO_SMALL = 0x00000150
 
@@ -23,8 +25,15 @@ CKO_CERTIFICATE = 1
 CKO_PUBLIC_KEY = 2
 CKO_PRIVATE_KEY = 3
 CKC_X_509 = 0
+CKK_RSA = 0
+CKK_EC = 3
 CKM_RSA_PKCS_KEY_PAIR_GEN = 0x0000
 CKM_EC_KEY_PAIR_GEN = 0x1040
+# Those that make or use a key of Mohr's, of which the size matters: `drivers.mechanisms` names them.
+SIZED_MECHANISMS = frozenset(
+    {CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, 0x0001, 0x000D, *range(0x0040, 0x0046), 0x1041}
+    | set(range(0x1044, 0x1047))
+)
 
 CKA_CLASS = 0x0000
 CKA_TOKEN = 0x0001
@@ -77,8 +86,14 @@ def text(padded: bytes | str) -> str:
 class Cryptoki(Protocol):
     """One module, loaded through one binding, used from one thread."""
 
-    def initialize(self, path: str) -> Library:
-        """Load the library and call C_Initialize, asking for OS locking first where the binding can."""
+    def load(self, path: str) -> None:
+        """Load the library into this process. What comes after is about this library."""
+
+    def initialize(self) -> None:
+        """C_Initialize, asking for OS locking first where the binding can."""
+
+    def library(self) -> Library:
+        """C_GetInfo."""
 
     def finalize(self) -> None:
         """C_Finalize. The module is not used afterwards."""
@@ -92,14 +107,17 @@ class Cryptoki(Protocol):
     def token_flags(self, slot: int) -> int:
         """The CKF_ bits of C_GetTokenInfo, read now."""
 
+    def key_sizes(self, slot: int, mechanism: int) -> tuple[int, int]:
+        """The least and the most of C_GetMechanismInfo, as the module counts them."""
+
     def open_session(self, slot: int, *, writable: bool) -> int:
         """C_OpenSession."""
 
     def close_session(self, session: int) -> None:
         """C_CloseSession."""
 
-    def login(self, session: int, pin: bytes | None) -> None:
-        """C_Login as CKU_USER, exactly once; None for a protected authentication path."""
+    def login(self, session: int, pin: bytes | None, *, so: bool = False) -> None:
+        """C_Login as CKU_USER or CKU_SO, exactly once; None for a protected authentication path."""
 
     def logout(self, session: int) -> None:
         """C_Logout."""
@@ -112,6 +130,20 @@ class Cryptoki(Protocol):
 
     def sign(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
         """C_SignInit and C_Sign; `data` is not empty."""
+
+    def sign_authenticated(
+        self, session: int, key: int, mechanism: Mechanism, data: bytes, pin: bytes | None
+    ) -> bytes:
+        """C_SignInit, C_Login as CKU_CONTEXT_SPECIFIC exactly once, C_Sign. Faults name the last asked."""
+
+    def set_pin(self, session: int, old: bytes | None, new: bytes | None) -> None:
+        """C_SetPIN; None for both where the reader asks for them."""
+
+    def init_pin(self, session: int, new: bytes | None) -> None:
+        """C_InitPIN, in a session where the officer is logged in."""
+
+    def init_token(self, slot: int, so_pin: bytes | None, label: str) -> None:
+        """C_InitToken; the label has at most 32 octets of UTF-8."""
 
     def generate_key_pair(
         self, session: int, mechanism: int, public: Template, private: Template

@@ -81,12 +81,25 @@ class ContextLoginNeeded(DriverFault):
     """The key has CKA_ALWAYS_AUTHENTICATE: each signature needs a login of its own, which was not given."""
 
 
+class NotInBinding(DriverFault):
+    """The Python binding of this worker has no way to call what was wanted; another one may have."""
+
+
 class SignatureMalformed(DriverFault):
     """The module answered CKR_OK with something that cannot be a signature of the wanted kind."""
 
 
 class FrameMalformed(DriverFault):
     """Bytes on the pipe are no message of `drivers.wire`, or an answer that does not fit the question."""
+
+
+class WorkerOfAnotherVersion(DriverFault):
+    """The worker speaks another version of `drivers.wire`: the installation was changed under the agent."""
+
+    def __init__(self, theirs: int, ours: int) -> None:
+        super().__init__(f"the worker speaks version {theirs}, the agent version {ours}")
+        self.theirs = theirs
+        self.ours = ours
 
 
 class ProfileInvalid(DriverFault):

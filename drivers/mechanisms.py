@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from drivers import der
 from drivers.errors import NoSuchMechanism, SignatureMalformed
-from drivers.types import Mechanism, PssParameters
+from drivers.types import KeySizes, Mechanism, PssParameters, Token
 
 CKM_RSA_PKCS = 0x0001
 CKM_RSA_PKCS_PSS = 0x000D
@@ -22,11 +22,24 @@ CKM_SHA256_RSA_PKCS = 0x0040
 CKM_SHA384_RSA_PKCS = 0x0041
 CKM_SHA512_RSA_PKCS = 0x0042
 CKM_SHA256_RSA_PKCS_PSS = 0x0043
+CKM_SHA384_RSA_PKCS_PSS = 0x0044
+CKM_SHA512_RSA_PKCS_PSS = 0x0045
 CKM_SHA256 = 0x0250
+CKM_SHA384 = 0x0260
+CKM_SHA512 = 0x0270
+CKM_EC_KEY_PAIR_GEN = 0x1040
 CKM_ECDSA = 0x1041
 CKM_ECDSA_SHA256 = 0x1044
 CKM_ECDSA_SHA384 = 0x1045
+CKM_ECDSA_SHA512 = 0x1046
 CKG_MGF1_SHA256 = 0x0002
+CKG_MGF1_SHA384 = 0x0003
+CKG_MGF1_SHA512 = 0x0004
+
+# A module whose largest key has fewer bits than any key in use counts in octets.
+_FEWEST_BITS_OF_RSA = 1024
+_FEWEST_BITS_OF_A_CURVE = 112
+_ABSURD = 1 << 24
 
 _HASH_OID = {
     "sha256": "2.16.840.1.101.3.4.2.1",
@@ -71,7 +84,7 @@ class SigningPlan(Struct, frozen=True, kw_only=True):
     mechanism: Mechanism
     hash: str
     input: Input
-    raw_ecdsa: bool = False
+    ecdsa: EcdsaOutput | None = None
 
     def data(self, message: bytes) -> bytes:
         """What C_Sign is given for `message`."""
@@ -82,7 +95,13 @@ class SigningPlan(Struct, frozen=True, kw_only=True):
 
     def signature(self, answer: bytes) -> bytes:
         """What C_Sign answered, as the algorithm's signature value. Raises `SignatureMalformed`."""
-        return ecdsa_sig_value(answer) if self.raw_ecdsa else answer
+        match self.ecdsa:
+            case EcdsaOutput.RAW:
+                return ecdsa_sig_value(answer)
+            case EcdsaOutput.DER:
+                return ecdsa_normalised(answer)
+            case None:
+                return answer
 
 
 class _Way(Struct, frozen=True):
@@ -98,15 +117,21 @@ def _ways(hashed: int, bare: int, bare_input: Input, pss: PssParameters | None =
     )
 
 
+# The salt is as long as the digest, which is what every verifier and every token that has PSS takes.
 _PSS_SHA256 = PssParameters(hash=CKM_SHA256, mgf=CKG_MGF1_SHA256, salt=32)
+_PSS_SHA384 = PssParameters(hash=CKM_SHA384, mgf=CKG_MGF1_SHA384, salt=48)
+_PSS_SHA512 = PssParameters(hash=CKM_SHA512, mgf=CKG_MGF1_SHA512, salt=64)
 
 _ALGORITHMS: dict[str, tuple[str, tuple[_Way, ...]]] = {
     "rsa-pkcs1-sha256": ("sha256", _ways(CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, Input.DIGEST_INFO)),
     "rsa-pkcs1-sha384": ("sha384", _ways(CKM_SHA384_RSA_PKCS, CKM_RSA_PKCS, Input.DIGEST_INFO)),
     "rsa-pkcs1-sha512": ("sha512", _ways(CKM_SHA512_RSA_PKCS, CKM_RSA_PKCS, Input.DIGEST_INFO)),
     "rsa-pss-sha256": ("sha256", _ways(CKM_SHA256_RSA_PKCS_PSS, CKM_RSA_PKCS_PSS, Input.DIGEST, _PSS_SHA256)),
+    "rsa-pss-sha384": ("sha384", _ways(CKM_SHA384_RSA_PKCS_PSS, CKM_RSA_PKCS_PSS, Input.DIGEST, _PSS_SHA384)),
+    "rsa-pss-sha512": ("sha512", _ways(CKM_SHA512_RSA_PKCS_PSS, CKM_RSA_PKCS_PSS, Input.DIGEST, _PSS_SHA512)),
     "ecdsa-sha256": ("sha256", _ways(CKM_ECDSA_SHA256, CKM_ECDSA, Input.DIGEST)),
     "ecdsa-sha384": ("sha384", _ways(CKM_ECDSA_SHA384, CKM_ECDSA, Input.DIGEST)),
+    "ecdsa-sha512": ("sha512", _ways(CKM_ECDSA_SHA512, CKM_ECDSA, Input.DIGEST)),
 }
 
 
@@ -124,7 +149,7 @@ def plan(wanted: str, mechanisms: Collection[int], preferences: SignPreferences)
                     mechanism=way.mechanism,
                     hash=hash_name,
                     input=way.input,
-                    raw_ecdsa=wanted.startswith("ecdsa-") and preferences.ecdsa_output is EcdsaOutput.RAW,
+                    ecdsa=preferences.ecdsa_output if wanted.startswith("ecdsa-") else None,
                 )
     raise NoSuchMechanism(wanted)
 
@@ -136,6 +161,22 @@ def offered(mechanisms: Collection[int], preferences: SignPreferences) -> tuple[
         if any(way.hashing in preferences.hashing and way.mechanism.type in mechanisms for way in ways):
             names.append(name)
     return tuple(names)
+
+
+def usable(token: Token, bits: int) -> frozenset[int]:
+    """The token's mechanisms that take a key of this many bits, as far as the module tells sizes."""
+    refused = {sizes.mechanism for sizes in token.key_sizes if not _takes(sizes, bits)}
+    return frozenset(token.mechanisms) - refused
+
+
+def _takes(sizes: KeySizes, bits: int) -> bool:
+    """Modules count in bits or in octets (PKCS #11 v2.40 mechanisms §2.1.1 lets RSA do both)."""
+    least, most = sizes.least, sizes.most
+    if not 0 < most < _ABSURD or least > most:
+        return True  # nothing, or nothing to be believed
+    is_curve = sizes.mechanism >= CKM_EC_KEY_PAIR_GEN
+    unit = 8 if most < (_FEWEST_BITS_OF_A_CURVE if is_curve else _FEWEST_BITS_OF_RSA) else 1
+    return least * unit <= bits <= most * unit
 
 
 def digest_info(hash_name: str, digest: bytes) -> bytes:
@@ -154,3 +195,21 @@ def ecdsa_sig_value(raw: bytes) -> bytes:
     if odd or not r or not s:
         raise SignatureMalformed(f"{len(raw)} octets are no r||s")
     return der.sequence(der.integer(r), der.integer(s))
+
+
+def ecdsa_normalised(answer: bytes) -> bytes:
+    """ECDSA-Sig-Value in DER from one in which a module's own encoder was careless.
+
+    Long lengths, leading zeros, a missing sign octet and what stands behind are forgiven: r and s are
+    positive, and a wrong one does not verify. Raises `SignatureMalformed`.
+    """
+    try:
+        pair, _ = der.read(answer, der.SEQUENCE)
+        r, rest = der.read(pair, der.INTEGER)
+        s, _ = der.read(rest, der.INTEGER)
+    except ValueError as reason:
+        raise SignatureMalformed(f"{len(answer)} octets are no ECDSA-Sig-Value: {reason}") from None
+    numbers = [int.from_bytes(octets, "big") for octets in (r, s)]
+    if not all(numbers):
+        raise SignatureMalformed("r or s is zero")
+    return der.sequence(*map(der.integer, numbers))

@@ -23,6 +23,7 @@ from drivers.errors import (
     ModuleNotLoaded,
     ModuleReturned,
     NoSuchKey,
+    NotInBinding,
     NotLoggedIn,
 )
 from drivers.pin import Pin
@@ -36,7 +37,9 @@ from drivers.types import (
     LoginOutcome,
     Mechanism,
     NewCertificate,
+    PinChange,
     StoredCertificate,
+    StoredKey,
     Token,
     TokenFlags,
 )
@@ -48,17 +51,21 @@ _REFUSALS: dict[wire.Reason, type[DriverFault]] = {
     wire.Reason.KEY_ID_TAKEN: KeyIdTaken,
     wire.Reason.NOT_LOGGED_IN: NotLoggedIn,
     wire.Reason.CONTEXT_LOGIN_NEEDED: ContextLoginNeeded,
+    wire.Reason.NOT_IN_BINDING: NotInBinding,
 }
 
 A = TypeVar("A", bound=wire.Answer)
+
+#: Octets of UTF-8 in a token's label (CK_TOKEN_INFO).
+MAX_LABEL = 32
 
 
 class Supervisor:
     """The one way to a module. All methods are called on one event loop; many calls may be in flight.
 
     Calls are answered in the order in which they were made. Each may raise `ModuleReturned`,
-    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung` or `FrameMalformed`, and `OSError` where no process can be
-    started. A caller that is cancelled takes nothing back: what was sent is still done.
+    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung`, `FrameMalformed` or `WorkerOfAnotherVersion`, and `OSError`
+    where no process can be started. A caller that is cancelled takes nothing back: what was sent is done.
     """
 
     def __init__(
@@ -153,9 +160,8 @@ class Supervisor:
         after it.
         """
         limit = self._limits.pin_pad if pin is None else self._limits.login
-        link = await self._worker()
-        request = wire.Login(slot, None if pin is None else pin.reveal())
-        return _expect(wire.LoggedIn, await link.ask(request, "C_Login", limit), link).outcome
+        request = wire.Login(slot, _octets(pin))
+        return (await self._ask(wire.LoggedIn, request, "C_Login", limit)).outcome
 
     async def logout(self, slot: int) -> None:
         """Call C_Logout and close the session. Where nobody is logged in nothing happens."""
@@ -172,6 +178,45 @@ class Supervisor:
         request = wire.Sign(slot, key_id, mechanism, data)
         return (await self._ask(wire.Signature, request, "C_Sign", self._limits.sign)).value
 
+    async def sign_authenticated(
+        self, slot: int, key_id: bytes, mechanism: Mechanism, data: bytes, pin: Pin | None
+    ) -> bytes:
+        """As `sign`, with a key that wants a login for each signature; `pin` is given to C_Login once.
+
+        After a failure the next call finds a fresh session with the same user logged in. Raises `NoSuchKey`,
+        `KeyAmbiguous`, `NotLoggedIn`, and `NotInBinding` where the binding has no PIN pad here.
+        """
+        if not data:
+            raise ValueError("there is nothing to sign")
+        limit = self._limits.pin_pad if pin is None else max(self._limits.sign, self._limits.login)
+        request = wire.SignAuthenticated(slot, key_id, mechanism, data, _octets(pin))
+        return (await self._ask(wire.Signature, request, "C_Login", limit)).value
+
+    async def set_pin(self, slot: int, by: PinChange, secret: Pin | None, new: Pin | None) -> None:
+        """Give the user a new PIN, and log out. Both PINs are None where the reader has a PIN pad.
+
+        The fault's function says whose try was spent: C_Login is about the secret, and so is C_SetPIN by
+        PUK. Raises `NotInBinding`.
+        """
+        limit = self._limits.pin_pad if secret is None else self._limits.store
+        request = wire.SetPin(slot, by, _octets(secret), _octets(new))
+        await self._ask(wire.Done, request, "C_Login", limit)
+
+    async def init_token(self, slot: int, so_pin: Pin | None, label: str) -> None:
+        """C_InitToken: every object on the token is gone afterwards, and the user PIN too.
+
+        Raises `ValueError` for a label of more than 32 octets of UTF-8, `NotInBinding`.
+        """
+        if len(label.encode()) > MAX_LABEL:
+            raise ValueError("a token's label has at most 32 octets")
+        request = wire.InitToken(slot, _octets(so_pin), label)
+        await self._ask(wire.Done, request, "C_InitToken", self._limits.generate)
+
+    async def keys(self, slot: int) -> tuple[StoredKey, ...]:
+        """The private keys at the slot with their public halves; most tokens want a login before."""
+        request = wire.ListKeys(slot)
+        return (await self._ask(wire.Keys, request, "C_FindObjects", self._limits.read)).keys
+
     async def key_attributes(self, slot: int, key_id: bytes) -> KeyAttributes:
         """What the private key with this CKA_ID says of itself; most tokens want a login before.
 
@@ -180,12 +225,14 @@ class Supervisor:
         request = wire.ReadKey(slot, key_id)
         return (await self._ask(wire.Key, request, "C_GetAttributeValue", self._limits.read)).attributes
 
-    async def generate_key_pair(self, slot: int, spec: KeySpec, key_id: bytes, label: str) -> bytes:
+    async def generate_key_pair(
+        self, slot: int, spec: KeySpec, key_id: bytes, label: str, *, always_authenticate: bool = False
+    ) -> bytes:
         """Make a key pair that stays on the token; its DER SubjectPublicKeyInfo. Needs a login before.
 
         Raises `KeyIdTaken` where a private key with that CKA_ID is there already.
         """
-        request = wire.GenerateKeyPair(slot, spec, key_id, label)
+        request = wire.GenerateKeyPair(slot, spec, key_id, label, always_authenticate)
         answer = await self._ask(wire.PublicKey, request, "C_GenerateKeyPair", self._limits.generate)
         return answer.spki
 
@@ -214,7 +261,7 @@ class Supervisor:
                     await link.close()
                     raise
                 self._link = link
-                self._loading = self._link.ask(self._load, "C_Initialize", self._limits.load)
+                self._loading = self._link.ask(self._load, "its start", self._limits.load)
                 self._loading.add_done_callback(self._loaded)
             return self._link
 
@@ -230,6 +277,11 @@ class Supervisor:
             link = self._link
             if link is not None:
                 link.retire()
+
+
+def _octets(pin: Pin | None) -> bytes | None:
+    """For the worker's pipe; the PIN's owner forgets it."""
+    return None if pin is None else pin.reveal()
 
 
 def _expect(kind: type[A], answer: object, link: WorkerLink) -> A:

@@ -41,11 +41,20 @@ class TokenFlags(IntFlag):
     USER_PIN_TO_BE_CHANGED = 0x00080000
 
 
+class KeySizes(Struct, frozen=True, kw_only=True):
+    """CK_MECHANISM_INFO: the sizes of key that a mechanism takes, in whatever unit the module counts."""
+
+    mechanism: int
+    least: int
+    most: int
+
+
 class Token(Struct, frozen=True, kw_only=True):
     """One token in a slot. `reader` is the slot's description as the reader's vendor wrote it.
 
     `flags` are the raw CKF_ bits. `pin_min` and `pin_max` are in octets of UTF-8, both 0 where the binding
-    does not tell them (python-pkcs11). `mechanisms` are CKM_ values in ascending order.
+    does not tell them (python-pkcs11). `mechanisms` are CKM_ values in ascending order; `key_sizes` are told
+    of those that Mohr uses, where the module tells them.
     """
 
     slot: int
@@ -58,6 +67,7 @@ class Token(Struct, frozen=True, kw_only=True):
     pin_min: int
     pin_max: int
     mechanisms: tuple[int, ...]
+    key_sizes: tuple[KeySizes, ...] = ()
 
     @property
     def token_flags(self) -> TokenFlags:
@@ -92,6 +102,27 @@ class KeySpec(Enum):
     RSA_4096 = "rsa-4096"
     EC_P256 = "ec-p256"
     EC_P384 = "ec-p384"
+    EC_P521 = "ec-p521"
+
+
+class StoredKey(Struct, frozen=True, kw_only=True):
+    """A private key object: CKA_ID, CKA_LABEL, and its DER SubjectPublicKeyInfo where that can be read."""
+
+    key_id: bytes
+    label: str
+    spki: bytes | None
+
+
+class PinChange(Enum):
+    """Who sets a new user PIN: C_SetPIN by who knows the old one, C_InitPIN by the officer, C_SetPIN by PUK.
+
+    BY_PUK is an extension of some modules, to which the PUK is given in the place of the old PIN, without a
+    login; to all others it would be a wrong PIN.
+    """
+
+    BY_USER = "by-user"
+    BY_OFFICER = "by-officer"
+    BY_PUK = "by-puk"
 
 
 class KeyAttributes(Struct, frozen=True, kw_only=True):

@@ -1,17 +1,19 @@
 """The messages between the supervisor and a worker, and how they are framed on a pipe.
 
-A frame is a length (4 octets, big-endian) and that many octets of MessagePack. A worker answers each request
-with one answer, in order; before an answer it may send `Calling` to say which C_ function it enters. Nothing
-here reads or writes a pipe.
+A worker greets first, in octets that no version of the protocol changes. Then come frames: the payload's
+length and the number of the request that it belongs to (4 octets each, big-endian), and a payload of
+MessagePack. A worker answers each request with one answer, in order and under the request's number; before an
+answer it may send `Calling` to say which C_ function it enters. Nothing here reads or writes a pipe.
 """
 
 from __future__ import annotations
 
+import struct
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from drivers.errors import FrameMalformed
 from drivers.types import (
@@ -22,12 +24,32 @@ from drivers.types import (
     LoginOutcome,
     Mechanism,
     NewCertificate,
+    PinChange,
     StoredCertificate,
+    StoredKey,
     Token,
 )
 
-MAX_PAYLOAD = 16 * 1024 * 1024
-_LENGTH = 4
+#: The version of everything below. An agent that was updated may find a worker of the day before.
+PROTOCOL = 1
+#: A document of 10 MiB in Base64, which a JWS signs, and the rest of the message.
+MAX_REQUEST = 16 * 1024 * 1024
+#: A token full of certificates is some hundred KiB.
+MAX_ANSWER = 1024 * 1024
+#: How often a worker may say `Calling` for one request: a few times for each object of a full token.
+MAX_CALLINGS = 4096
+_MAGIC = b"mohr"
+_GREETING = struct.Struct(">4sII")
+GREETING_OCTETS = _GREETING.size
+_HEADER = struct.Struct(">II")
+_FunctionName = Annotated[str, Meta(max_length=64)]
+
+
+class Greeting(Struct, frozen=True):
+    """Who speaks: the version of the protocol and the process id."""
+
+    protocol: int
+    pid: int
 
 
 class Load(Struct, frozen=True, tag=True):
@@ -84,11 +106,68 @@ class Sign(Struct, frozen=True, tag=True):
         return f"Sign(slot={self.slot}, {len(self.data)} octets)"
 
 
+class SignAuthenticated(Struct, frozen=True, tag=True):
+    """The same with a key that wants a login for each signature, which is C_Login'ed with `pin` once.
+
+    `pin` is UTF-8, or None where the reader has a PIN pad.
+    """
+
+    slot: int
+    key_id: bytes
+    mechanism: Mechanism
+    data: bytes
+    pin: bytes | None
+
+    def __repr__(self) -> str:
+        return f"SignAuthenticated(slot={self.slot}, {len(self.data)} octets)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("slot", self.slot)]
+
+
+class SetPin(Struct, frozen=True, tag=True):
+    """Give the user a new PIN. `secret` is the old PIN, the officer's or the PUK; both are UTF-8.
+
+    None for both where the reader has a PIN pad.
+    """
+
+    slot: int
+    by: PinChange
+    secret: bytes | None
+    new: bytes | None
+
+    def __repr__(self) -> str:
+        return f"SetPin(slot={self.slot}, {self.by.value})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("slot", self.slot), ("by", self.by)]
+
+
+class InitToken(Struct, frozen=True, tag=True):
+    """Initialise the token: it is empty afterwards. The label has at most 32 octets of UTF-8."""
+
+    slot: int
+    so_pin: bytes | None
+    label: str
+
+    def __repr__(self) -> str:
+        return f"InitToken(slot={self.slot})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("slot", self.slot)]
+
+
 class ReadKey(Struct, frozen=True, tag=True):
     """Read the attributes of the private key with CKA_ID `key_id`."""
 
     slot: int
     key_id: bytes
+
+
+class ListKeys(Struct, frozen=True, tag=True):
+    """Read the private keys that are visible at the slot, with their public halves."""
+
+    slot: int
 
 
 class GenerateKeyPair(Struct, frozen=True, tag=True):
@@ -98,6 +177,7 @@ class GenerateKeyPair(Struct, frozen=True, tag=True):
     spec: KeySpec
     key_id: bytes
     label: str
+    always_authenticate: bool = False
 
 
 class StoreCertificate(Struct, frozen=True, tag=True):
@@ -115,7 +195,11 @@ Request = (
     | Login
     | Logout
     | Sign
+    | SignAuthenticated
+    | SetPin
+    | InitToken
     | ReadKey
+    | ListKeys
     | GenerateKeyPair
     | StoreCertificate
 )
@@ -124,7 +208,7 @@ Request = (
 class Calling(Struct, frozen=True, tag=True):
     """Not an answer: the worker is about to enter this C_ function."""
 
-    function: str
+    function: _FunctionName
 
 
 class Loaded(Struct, frozen=True, tag=True):
@@ -148,11 +232,15 @@ class LoggedIn(Struct, frozen=True, tag=True):
 
 
 class Signature(Struct, frozen=True, tag=True):
-    value: bytes
+    value: Annotated[bytes, Meta(max_length=64 * 1024)]
 
 
 class Key(Struct, frozen=True, tag=True):
     attributes: KeyAttributes
+
+
+class Keys(Struct, frozen=True, tag=True):
+    keys: tuple[StoredKey, ...]
 
 
 class PublicKey(Struct, frozen=True, tag=True):
@@ -162,14 +250,14 @@ class PublicKey(Struct, frozen=True, tag=True):
 
 
 class Done(Struct, frozen=True, tag=True):
-    """Logged out, or stored."""
+    """Logged out, stored, set or initialised."""
 
 
 class Returned(Struct, frozen=True, tag=True):
     """The module answered with a CK_RV other than CKR_OK."""
 
     rv: int
-    function: str
+    function: _FunctionName
 
 
 class NotLoaded(Struct, frozen=True, tag=True):
@@ -186,6 +274,7 @@ class Reason(Enum):
     KEY_ID_TAKEN = "key-id-taken"
     NOT_LOGGED_IN = "not-logged-in"
     CONTEXT_LOGIN_NEEDED = "context-login-needed"
+    NOT_IN_BINDING = "not-in-binding"
 
 
 class Refused(Struct, frozen=True, tag=True):
@@ -200,6 +289,7 @@ Answer = (
     | LoggedIn
     | Signature
     | Key
+    | Keys
     | PublicKey
     | Done
     | Returned
@@ -212,12 +302,34 @@ _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _messages: msgspec.msgpack.Decoder[Answer | Calling] = msgspec.msgpack.Decoder(Answer | Calling)
 
 
-def frame(message: Request | Answer | Calling) -> bytes:
-    """The message as one frame. Raises `FrameMalformed` where it is larger than `MAX_PAYLOAD` octets."""
+def greeting(pid: int) -> bytes:
+    """The first octets of a worker."""
+    return _GREETING.pack(_MAGIC, PROTOCOL, pid)
+
+
+def read_greeting(octets: bytes) -> Greeting:
+    """`GREETING_OCTETS` octets as a greeting, of whatever version. Raises `FrameMalformed`."""
+    magic, protocol, pid = _GREETING.unpack(octets)
+    if magic != _MAGIC:
+        raise FrameMalformed("what speaks is no worker")
+    return Greeting(protocol, pid)
+
+
+def request_frame(number: int, request: Request) -> bytes:
+    """The request as one frame. Raises `FrameMalformed` where it is larger than `MAX_REQUEST` octets."""
+    return _frame(number, request, MAX_REQUEST)
+
+
+def message_frame(number: int, message: Answer | Calling) -> bytes:
+    """What a worker says as one frame. Raises `FrameMalformed` where it is over `MAX_ANSWER` octets."""
+    return _frame(number, message, MAX_ANSWER)
+
+
+def _frame(number: int, message: Request | Answer | Calling, cap: int) -> bytes:
     payload = _encode_payload(message)
-    if len(payload) > MAX_PAYLOAD:
+    if len(payload) > cap:
         raise FrameMalformed(f"a message of {len(payload)} octets is over the cap")
-    return len(payload).to_bytes(_LENGTH, "big") + payload
+    return _HEADER.pack(len(payload), number) + payload
 
 
 def read_request(payload: bytes) -> Request:
@@ -237,30 +349,32 @@ def read_message(payload: bytes) -> Answer | Calling:
 
 
 class Deframer:
-    """Cuts a stream of octets into payloads, however the pipe has cut it."""
+    """Cuts a stream of octets into frames, however the pipe has cut it. `cap` is in octets of payload."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_buffer", "_cap")
 
-    def __init__(self) -> None:
+    def __init__(self, cap: int) -> None:
         self._buffer = bytearray()
+        self._cap = cap
 
-    def feed(self, octets: bytes) -> list[bytes]:
-        """The payloads completed by `octets`. Raises `FrameMalformed` on a length over the cap."""
+    def feed(self, octets: bytes) -> list[tuple[int, bytes]]:
+        """Number and payload of each frame that `octets` complete. Raises `FrameMalformed` over the cap."""
         buffer = self._buffer
         buffer += octets
-        payloads: list[bytes] = []
+        frames: list[tuple[int, bytes]] = []
         start = 0
-        while len(buffer) - start >= _LENGTH:
-            end = start + _LENGTH + int.from_bytes(buffer[start : start + _LENGTH], "big")
-            if end - start - _LENGTH > MAX_PAYLOAD:
+        while len(buffer) - start >= _HEADER.size:
+            length, number = _HEADER.unpack_from(buffer, start)
+            if length > self._cap:
                 raise FrameMalformed("the length is over the cap")
-            if len(buffer) < end:
+            begin = start + _HEADER.size
+            if len(buffer) < begin + length:
                 break
-            payloads.append(bytes(buffer[start + _LENGTH : end]))
-            start = end
+            start = begin + length
+            frames.append((number, bytes(buffer[begin:start])))
         if start:
             del buffer[:start]
-        return payloads
+        return frames
 
     @property
     def empty(self) -> bool:

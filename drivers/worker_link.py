@@ -1,23 +1,39 @@
 """A live worker process and the queue of what it was asked: pipes, order, deadlines, and how it ended.
 
 One object for one process; it never starts another. The worker answers in order, so the head of the queue
-is what it has in hand: the deadline runs for the head alone, and only the head can have been begun.
+is what it has in hand: the deadline runs for the head alone, and only the head can have been begun. A worker
+that says anything else than what `drivers.wire` lets it say is killed, and not listened to any more.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import cast
 
 from drivers import wire
-from drivers.errors import DriverFault, FrameMalformed, WorkerDied, WorkerHung, WorkerKilled
+from drivers.errors import (
+    DriverFault,
+    FrameMalformed,
+    WorkerDied,
+    WorkerHung,
+    WorkerKilled,
+    WorkerOfAnotherVersion,
+)
+
+log = logging.getLogger(__name__)
 
 _STDERR_KEPT = 16 * 1024
-# A process that the module started may hold our pipes open after the worker has gone.
+# A module that writes to stderr without end is read at 10 MiB/s at most, and then waits for us.
+_STDERR_AT_ONCE = 1024 * 1024
+_SECONDS_OF_SILENCE = 0.1
+# A process that the module started, and that has left our session, may hold our pipes open for ever.
 _SECONDS_FOR_LAST_ANSWERS = 0.5
 _SECONDS_TO_LEAVE = 3.0
 
@@ -25,12 +41,19 @@ _SECONDS_TO_LEAVE = 3.0
 class _Pending:
     """One request on its way. The request itself is not kept: it may hold a PIN or a document."""
 
-    __slots__ = ("answer", "function", "limit")
+    __slots__ = ("answer", "callings", "function", "limit", "number")
 
-    def __init__(self, answer: asyncio.Future[wire.Answer], function: str, limit: float) -> None:
+    def __init__(self, number: int, answer: asyncio.Future[wire.Answer], function: str, limit: float) -> None:
+        self.number = number
         self.answer = answer
         self.function = function
         self.limit = limit
+        self.callings = 0
+
+    @property
+    def is_load(self) -> bool:
+        """The load is what a worker is asked first."""
+        return self.number == 1
 
 
 class WorkerLink(asyncio.SubprocessProtocol):
@@ -39,8 +62,12 @@ class WorkerLink(asyncio.SubprocessProtocol):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._queue: deque[_Pending] = deque()
-        self._deframer = wire.Deframer()
+        self._asked = 0
+        self._opening = bytearray()
+        self._greeting: wire.Greeting | None = None
+        self._deframer = wire.Deframer(wire.MAX_ANSWER)
         self._stderr = bytearray()
+        self._stderr_heard = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.SubprocessTransport | None = None
         self._requests: asyncio.WriteTransport | None = None
@@ -66,7 +93,9 @@ class WorkerLink(asyncio.SubprocessProtocol):
 
     @property
     def pid(self) -> int | None:
-        """The process id."""
+        """The process id that the worker told; until then, that of what was started: a launcher, perhaps."""
+        if self._greeting is not None:
+            return self._greeting.pid
         return None if self._transport is None else self._transport.get_pid()
 
     @property
@@ -75,17 +104,20 @@ class WorkerLink(asyncio.SubprocessProtocol):
         return self._stderr.decode("utf-8", "replace")
 
     def ask(self, request: wire.Request, function: str, limit: float) -> asyncio.Future[wire.Answer]:
-        """Send a request; the future holds the answer, `WorkerDied`, `WorkerHung` or `FrameMalformed`.
+        """Send a request; the future holds the answer, or the fault that a `Supervisor` call raises.
 
         `function` is what the request is about, until the worker says otherwise; `limit` is in seconds,
-        from when the request becomes the head of the queue.
+        from when the request becomes the head of the queue. The first request is the load: where it is lost,
+        those behind it are lost to the same fault.
         """
         answer: asyncio.Future[wire.Answer] = self._loop.create_future()
         if self._gone.done() or self._requests is None:
             answer.set_exception(WorkerDied("gone", function, begun=False))
             return answer
-        self._requests.write(wire.frame(request))
-        self._queue.append(_Pending(answer, function, limit))
+        octets = wire.request_frame(self._asked + 1, request)
+        self._asked += 1
+        self._requests.write(octets)
+        self._queue.append(_Pending(self._asked, answer, function, limit))
         if len(self._queue) == 1:
             self._time_head()
         return answer
@@ -97,12 +129,16 @@ class WorkerLink(asyncio.SubprocessProtocol):
             self._requests.close()
 
     def kill(self) -> None:
-        """End the process now. What is in the queue is answered even if the process cannot be ended."""
+        """End the process, and what its module started, now.
+
+        What is in the queue is answered even if the process cannot be ended.
+        """
         self._retired = True
         if self._transport is None or self._gone.done():
             return
         with suppress(ProcessLookupError):
             self._transport.kill()
+        self._sweep()
         # A process that waits inside the kernel, for a reader that does not answer, outlives SIGKILL.
         self._loop.call_later(_SECONDS_TO_LEAVE, self._end)
 
@@ -125,21 +161,22 @@ class WorkerLink(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:
-            self._stderr += data
-            del self._stderr[:-_STDERR_KEPT]
-            return
-        try:
-            for payload in self._deframer.feed(data):
-                self._hear(wire.read_message(payload))
-        except FrameMalformed as fault:
-            self._killed_for = fault
-            self.kill()
+            self._hear_noise(data)
+        elif self._killed_for is None or isinstance(self._killed_for, WorkerHung):
+            try:
+                for number, payload in self._deframer.feed(self._after_greeting(data)):
+                    self._hear(number, wire.read_message(payload))
+            except (FrameMalformed, WorkerOfAnotherVersion) as fault:
+                log.warning("worker %s killed: %s", self.pid, fault)
+                self._killed_for = fault
+                self.kill()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         if fd == 1 and self._exited():
             self._end()
 
     def process_exited(self) -> None:
+        self._sweep()
         self._loop.call_later(_SECONDS_FOR_LAST_ANSWERS, self._end)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -148,11 +185,48 @@ class WorkerLink(asyncio.SubprocessProtocol):
     def _exited(self) -> bool:
         return self._transport is not None and self._transport.get_returncode() is not None
 
-    def _hear(self, message: wire.Answer | wire.Calling) -> None:
-        if not self._queue:
-            raise FrameMalformed("an answer to nothing")
+    def _sweep(self) -> None:
+        """End what the module started and left in the worker's session: it may hold our pipes open.
+
+        The worker leads that session's process group, whose number is not given to another process while
+        the group has a member.
+        """
+        if sys.platform != "win32" and self._transport is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._transport.get_pid(), signal.SIGKILL)
+
+    def _hear_noise(self, data: bytes) -> None:
+        self._stderr += data
+        del self._stderr[:-_STDERR_KEPT]
+        self._stderr_heard += len(data)
+        if self._stderr_heard < _STDERR_AT_ONCE or self._transport is None:
+            return
+        self._stderr_heard = 0
+        pipe = cast("asyncio.ReadTransport", self._transport.get_pipe_transport(2))
+        pipe.pause_reading()
+        self._loop.call_later(_SECONDS_OF_SILENCE, pipe.resume_reading)
+
+    def _after_greeting(self, data: bytes) -> bytes:
+        """What the worker said after its greeting, which is read here."""
+        if self._greeting is not None:
+            return data
+        self._opening += data
+        if len(self._opening) < wire.GREETING_OCTETS:
+            return b""
+        self._greeting = wire.read_greeting(bytes(self._opening[: wire.GREETING_OCTETS]))
+        if self._greeting.protocol != wire.PROTOCOL:
+            raise WorkerOfAnotherVersion(self._greeting.protocol, wire.PROTOCOL)
+        return bytes(self._opening[wire.GREETING_OCTETS :])
+
+    def _hear(self, number: int, message: wire.Answer | wire.Calling) -> None:
+        if not self._queue or self._queue[0].number != number:
+            raise FrameMalformed("an answer to what was not asked, or was answered")
         if isinstance(message, wire.Calling):
-            self._queue[0].function = message.function
+            head = self._queue[0]
+            head.function = message.function
+            head.callings += 1
+            if head.callings > wire.MAX_CALLINGS:
+                raise FrameMalformed("calls without end for one request")
             return
         answer = self._queue.popleft().answer
         self._time_head()
@@ -175,12 +249,13 @@ class WorkerLink(asyncio.SubprocessProtocol):
             return
         if self._deadline is not None:
             self._deadline.cancel()
-        head = True
+        head = self._queue[0] if self._queue else None
         while self._queue:
             pending = self._queue.popleft()
+            # Without a module nothing was begun: what waited for it is told what became of it.
+            cause = head if head is not None and head.is_load else pending
             if not pending.answer.done():
-                pending.answer.set_exception(self._loss(pending.function, head=head))
-            head = False
+                pending.answer.set_exception(self._loss(cause.function, head=cause is head))
         if self._transport is not None:
             self._transport.close()
         self._gone.set_result(None)

@@ -50,6 +50,7 @@ SHOW_WAITING = Text("نمایش", "Show")
 # --- who asks, with what
 TITLE_ONE = Text("درخواست امضای نسخه", "Request to sign a prescription")
 TITLE_ONE_PLAIN = Text("درخواست امضای سند", "Request to sign a document")
+TITLE_SIGN_IN = Text("ورود به {origin}", "Sign in to {origin}")
 TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign")
 FROM_PANEL = Text("از پنل", "From the panel")
 PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
@@ -103,7 +104,18 @@ DETAILS = Text("جزئیات ({count} مقدار دیگر)", "Details ({count} m
 DETAILS_ALL = Text("جزئیات", "Details")
 DETAILS_TITLE = Text("همهٔ مقدارها، درست همان‌گونه که امضا می‌شوند", "Every value, exactly as it is signed")
 DETAILS_BACK = Text("بازگشت به نسخه", "Back to the prescription")
+SIGN_IN_TITLE = Text("همهٔ آنچه صفحه خواسته است", "Everything that the page asks with")
 LEAVES_TITLE = Text("همهٔ مقدارهای این سند", "Every value of this document")
+PAGE_OF = Text("صفحهٔ {page} از {count}", "Page {page} of {count}")
+PAGE_WAITING = Text("در حال آماده‌شدن…", "Being drawn…")
+PAGE_UNDRAWN = Text(
+    "این صفحه را نمی‌توان نشان داد؛ پس این سند امضا نمی‌شود.",
+    "This page cannot be shown, so this document is not signed.",
+)
+PAGES_TEXT = Text("متن صفحه‌ها، آن‌گونه که نرم‌افزار می‌خواند", "Text of the pages, as software reads it")
+PAGES_BACK = Text("بازگشت به صفحه‌ها", "Back to the pages")
+PAGES_COUNT = Text("{count} صفحه", "pages: {count}")
+WHY_PAGES = Text("همهٔ صفحه‌ها را تا پایان ببینید.", "Look at every page to its end.")
 SEARCH = Text("جست‌وجو", "Search")
 SEARCH_COUNT = Text("{found} از {total}", "{found} of {total}")
 SIGNED_PROMISE = Text(
@@ -169,6 +181,7 @@ PIN_AGAIN_LAST_TRY = Text(
 DECLINE = Text("رد", "Decline")
 GIVE_UP = Text("انصراف", "Give up")
 SIGN = Text("امضا", "Sign")
+SIGN_IN = Text("ورود", "Sign in")
 SIGN_MANY = Text("امضای {approved} از {total}", "Sign {approved} of {total}")
 CLOSE = Text("بستن", "Close")
 WHY_RED = Text("این نسخه ایرادی دارد که امضا را ممکن نمی‌کند.", "A finding forbids signing this.")
@@ -211,6 +224,7 @@ LEAVES_COUNT = Text("{count} مقدار", "values: {count}")
 OPENING_TOKEN = Text("در حال گشودن توکن…", "Opening the token…")
 SIGNING_COUNT = Text("{done} از {total} امضا شد", "{done} of {total} signed")
 DONE_ONE = Text("امضا شد.", "Signed.")
+DONE_SIGN_IN = Text("وارد شدید.", "Signed in.")
 DONE_MANY = Text("{signed} سند امضا شد.", "{signed} documents were signed.")
 DONE_SOME = Text(
     "{signed} از {total} سند امضا شد؛ {declined} رد و {failed} ناموفق.",

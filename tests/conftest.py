@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from tests.card.fixtures import card, contacts, readers_service
+from tests.card.reader import isolate
 from tests.contract import any_module
 from tests.softhsm import softhsm, supervisor
 
-__all__ = ["softhsm", "supervisor"]
+__all__ = ["card", "contacts", "readers_service", "softhsm", "supervisor"]
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -20,5 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let such a run look after itself."""
+    """Let such a run look after itself; keep every other away from the readers of this computer."""
     any_module.configure(config)
+    if config.getoption("module") is None:
+        isolate()

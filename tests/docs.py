@@ -17,6 +17,8 @@ from mkdocs.exceptions import Abort
 
 from drivers.catalogue import PATH_KEYS, Fact, Profile, load_catalogue
 from signer.model.errors import MohrError, catalogue
+from signer.verify.anchors import known_authorities
+from signer.verify.sentences import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -123,7 +125,42 @@ def _family(profile: Profile) -> list[str]:
     return [*lines, ""]
 
 
-PAGES = {DOCS / "errors.md": error_page, DOCS / "tokens.md": token_page}
+_FINDINGS = "<!-- findings: written by `python -m tests.docs --write` -->"
+
+
+def verification_page() -> str:
+    """The page on the verifier: its own words, then the authorities and findings that the code knows."""
+    written = (DOCS / "verification.md").read_text("utf-8").partition(_FINDINGS)[0]
+    lines = [
+        _FINDINGS,
+        "",
+        "## The authorities whose fingerprints are known",
+        "",
+        "From `signer/verify/known_authorities.toml`: names for a person to compare, never trust by itself.",
+        "",
+        "| name | role | until | SHA-256 |",
+        "|---|---|---|---|",
+        *(f"| {one.name} | {one.role} | {one.until} | `{one.sha256}` |" for one in known_authorities()),
+        "",
+        "## The findings",
+        "",
+        "From `signer/verify/sentences.toml`. `code` is stable; *…* stands for what the file says.",
+        "",
+    ]
+    for chapter in CHAPTERS:
+        lines += [f"### {chapter.title}", "", "| code | English | فارسی |", "|---|---|---|"]
+        for row in chapter.row:
+            filled = (text.format_map({"detail": "*…*", "place": "*…*"}) for text in (row.en, row.fa))
+            lines.append(f"| `{row.code}` | {' | '.join(filled)} |")
+        lines.append("")
+    return written + "\n".join(lines)
+
+
+PAGES = {
+    DOCS / "errors.md": error_page,
+    DOCS / "tokens.md": token_page,
+    DOCS / "verification.md": verification_page,
+}
 
 
 def broken_links(page: Path) -> list[str]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from signer.cli.demo.authority import PrivateKey, to_pem
 
 
 def verified_content(signature: Path, anchors: Path) -> bytes:
@@ -19,3 +24,29 @@ def verified_content(signature: Path, anchors: Path) -> bytes:
         check=True,
         capture_output=True,
     ).stdout
+
+
+def cms_signature(
+    content: bytes,
+    certificate: bytes,
+    key: PrivateKey,
+    *,
+    digest: str = "sha256",
+    options: tuple[str, ...] = (),
+) -> bytes:
+    """An attached CMS signature, DER, by OpenSSL, over `content` as it is. Raises `CalledProcessError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "content").write_bytes(content)
+        (place / "certificate").write_text(to_pem(certificate))
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (place / "key").write_bytes(pem)
+        return subprocess.run(
+            [
+                *("openssl", "cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-md", digest),
+                *("-in", place / "content", "-signer", place / "certificate", "-inkey", place / "key"),
+                *options,
+            ],
+            check=True,
+            capture_output=True,
+        ).stdout

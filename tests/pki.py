@@ -25,12 +25,14 @@ _DIGESTS: dict[str, hashes.HashAlgorithm] = {
 
 @cache
 def key(kind: str) -> PrivateKey:
-    """A private key: `rsa-2048`, `rsa-3072`, …, `p256`, `p384`; `other-` before it gives another."""
+    """A private key: `rsa-2048`, `rsa-3072`, …, `p256`, `p384`, `p521`; `other-` before it gives another."""
     kind = kind.removeprefix("other-")
     if kind == "p256":
         return ec.generate_private_key(ec.SECP256R1())
     if kind == "p384":
         return ec.generate_private_key(ec.SECP384R1())
+    if kind == "p521":
+        return ec.generate_private_key(ec.SECP521R1())
     return rsa.generate_private_key(65537, int(kind.removeprefix("rsa-")))
 
 
@@ -56,7 +58,7 @@ def sign(private: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> 
     digest = _DIGESTS[algorithm.value[-3:]]
     if isinstance(private, ec.EllipticCurvePrivateKey):
         return private.sign(message, ec.ECDSA(digest))
-    if algorithm is SignatureAlgorithm.RSA_PSS_SHA256:
+    if algorithm.value.startswith("rsa-pss-"):
         return private.sign(message, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
     return private.sign(message, padding.PKCS1v15(), digest)
 

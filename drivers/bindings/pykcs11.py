@@ -10,6 +10,7 @@ from __future__ import annotations
 from PyKCS11 import LowLevel as P
 
 from drivers import cryptoki as ck
+from drivers.bindings.loading import load_library
 from drivers.cryptoki import Template, text
 from drivers.errors import ModuleNotLoaded, ModuleReturned
 from drivers.types import Library, Mechanism, Token
@@ -18,7 +19,11 @@ _LOADER_FAILED = -1
 _NO_FUNCTION_LIST = -4
 _CKF_RW_SESSION = 0x2
 _CKF_SERIAL_SESSION = 0x4
+_CKU_SO = 0
 _CKU_USER = 1
+_CKU_CONTEXT_SPECIFIC = 2
+# CK_TOKEN_INFO.label, blank-padded.
+_LABEL_OCTETS = 32
 # Above every RSA signature (4096 bits are 512 octets) and every ECDSA one: C_Sign is asked once.
 _SIGNATURE_ROOM = 1024
 _FIND_BATCH = 64
@@ -29,18 +34,25 @@ class PyKcs11:
 
     def __init__(self) -> None:
         self._lib = P.CPKCS11Lib()
+        self._path = ""
         self._window = P.CK_MECHANISM()
         self._sessions: dict[int, P.CK_SESSION_HANDLE] = {}
         self._keys: dict[int, P.CK_OBJECT_HANDLE] = {}
         self._mechanisms: dict[Mechanism, _NativeMechanism] = {}
 
-    def initialize(self, path: str) -> Library:
-        rv = self._lib.Load(path)
+    def load(self, path: str) -> None:
+        load_library(path)
+        self._path = path
+
+    def initialize(self) -> None:
+        rv = self._lib.Load(self._path)
         if rv == ck.CKR_CANT_LOCK:
-            rv = self._load_without_locking(path)
+            rv = self._load_without_locking(self._path)
         if rv in (_LOADER_FAILED, _NO_FUNCTION_LIST):
-            raise ModuleNotLoaded(_loader_sentence(path))
+            raise ModuleNotLoaded(_loader_sentence(self._path))
         _check(rv, "C_Initialize")
+
+    def library(self) -> Library:
         info = P.CK_INFO()
         _check(self._lib.C_GetInfo(info), "C_GetInfo")
         return Library(
@@ -87,6 +99,11 @@ class PyKcs11:
     def token_flags(self, slot: int) -> int:
         return self._token_info(slot).flags
 
+    def key_sizes(self, slot: int, mechanism: int) -> tuple[int, int]:
+        info = P.CK_MECHANISM_INFO()
+        _check(self._lib.C_GetMechanismInfo(slot, mechanism, info), "C_GetMechanismInfo")
+        return info.ulMinKeySize, info.ulMaxKeySize
+
     def _token_info(self, slot: int) -> P.CK_TOKEN_INFO:
         info = P.CK_TOKEN_INFO()
         _check(self._lib.C_GetTokenInfo(slot, info), "C_GetTokenInfo")
@@ -103,9 +120,11 @@ class PyKcs11:
     def close_session(self, session: int) -> None:
         _check(self._lib.C_CloseSession(self._sessions.pop(session)), "C_CloseSession")
 
-    def login(self, session: int, pin: bytes | None) -> None:
-        octets = P.ckbytelist(0) if pin is None else P.ckbytelist(pin)
-        _check(self._lib.C_Login(self._sessions[session], _CKU_USER, octets), "C_Login")
+    def login(self, session: int, pin: bytes | None, *, so: bool = False) -> None:
+        self._login(session, _CKU_SO if so else _CKU_USER, pin)
+
+    def _login(self, session: int, user: int, pin: bytes | None) -> None:
+        _check(self._lib.C_Login(self._sessions[session], user, _pin(pin)), "C_Login")
 
     def logout(self, session: int) -> None:
         _check(self._lib.C_Logout(self._sessions[session]), "C_Logout")
@@ -139,9 +158,23 @@ class PyKcs11:
         return bytes(wanted[0].GetBin())
 
     def sign(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
-        owner = self._sessions[session]
+        self._sign_init(session, key, mechanism)
+        return self._sign(session, data)
+
+    def sign_authenticated(
+        self, session: int, key: int, mechanism: Mechanism, data: bytes, pin: bytes | None
+    ) -> bytes:
+        self._sign_init(session, key, mechanism)
+        self._login(session, _CKU_CONTEXT_SPECIFIC, pin)
+        return self._sign(session, data)
+
+    def _sign_init(self, session: int, key: int, mechanism: Mechanism) -> None:
         native = self._mechanisms.get(mechanism) or self._native(mechanism)
-        _check(self._lib.C_SignInit(owner, native.struct, self._key(key)), "C_SignInit")
+        rv = self._lib.C_SignInit(self._sessions[session], native.struct, self._key(key))
+        _check(rv, "C_SignInit")
+
+    def _sign(self, session: int, data: bytes) -> bytes:
+        owner = self._sessions[session]
         message, signature = self._byte_list(data), P.ckbytelist(_SIGNATURE_ROOM)
         rv = self._lib.C_Sign(owner, message, signature)
         if rv == ck.CKR_BUFFER_TOO_SMALL:
@@ -167,6 +200,16 @@ class PyKcs11:
         )
         _check(rv, "C_GenerateKeyPair")
         return public_key.value(), private_key.value()
+
+    def set_pin(self, session: int, old: bytes | None, new: bytes | None) -> None:
+        _check(self._lib.C_SetPIN(self._sessions[session], _pin(old), _pin(new)), "C_SetPIN")
+
+    def init_pin(self, session: int, new: bytes | None) -> None:
+        _check(self._lib.C_InitPIN(self._sessions[session], _pin(new)), "C_InitPIN")
+
+    def init_token(self, slot: int, so_pin: bytes | None, label: str) -> None:
+        padded = label + " " * (_LABEL_OCTETS - len(label.encode()))
+        _check(self._lib.C_InitToken(slot, _pin(so_pin), padded), "C_InitToken")
 
     def create(self, session: int, template: Template) -> int:
         created = P.CK_OBJECT_HANDLE()
@@ -216,6 +259,11 @@ class _NativeMechanism:
             self._parameters.sLen = mechanism.pss.salt
             self.struct.pParameter = self._parameters
             self.struct.ulParameterLen = P.CK_RSA_PKCS_PSS_PARAMS_LENGTH
+
+
+def _pin(octets: bytes | None) -> P.ckbytelist:
+    """An empty list is a null pointer to C."""
+    return P.ckbytelist(0) if octets is None else P.ckbytelist(octets)
 
 
 def _object(number: int) -> P.CK_OBJECT_HANDLE:

@@ -2,7 +2,7 @@
 
 It calls C_Initialize with NULL, does not tell PIN lengths, and names an error by a class; the CK_RV is found
 again here. A refused PIN leaks the session that it was tried in, and the C_ function named in a fault is
-the one that the operation is about.
+the one that the operation is about. It has no C_InitToken, and a PIN pad only for C_Login as user or officer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pkcs11.mechanisms import Mechanism as NativeMechanism
 from pkcs11.types import PROTECTED_AUTH
 
 from drivers import cryptoki as ck
+from drivers.bindings.loading import load_library
 from drivers.cryptoki import Template, text
-from drivers.errors import ModuleNotLoaded, ModuleReturned
+from drivers.errors import ModuleNotLoaded, ModuleReturned, NotInBinding
 from drivers.types import Library, Mechanism, Token
 
 _RV: dict[type[exceptions.PKCS11Error], int] = {
@@ -76,6 +77,8 @@ _RV: dict[type[exceptions.PKCS11Error], int] = {
     exceptions.DomainParamsInvalid: 0x130,
     exceptions.FunctionRejected: 0x200,
 }
+# What only the login between C_SignInit and C_Sign can have returned: PIN_INCORRECT to PIN_LOCKED.
+_OF_A_PIN = frozenset(range(0x0A0, 0x0A5))
 _KEY_TYPES = {ck.CKM_RSA_PKCS_KEY_PAIR_GEN: KeyType.RSA, ck.CKM_EC_KEY_PAIR_GEN: KeyType.EC}
 
 
@@ -96,18 +99,25 @@ class PythonPkcs11:
 
     def __init__(self) -> None:
         self._lib: Any = None
+        self._path = ""
         self._sessions: dict[int, Any] = {}
         self._logins: dict[int, Any] = {}
         self._objects: dict[int, Any] = {}
 
-    def initialize(self, path: str) -> Library:
+    def load(self, path: str) -> None:
+        load_library(path)
+        self._path = path
+
+    def initialize(self) -> None:
         with _returning("C_Initialize"):
             try:
-                self._lib = pkcs11.lib(path)
+                self._lib = pkcs11.lib(self._path)
             except exceptions.PKCS11Error as error:
                 if "exception while loading" in str(error):
                     raise ModuleNotLoaded(str(error)) from None
                 raise
+
+    def library(self) -> Library:
         return Library(
             manufacturer=text(self._lib.manufacturer_id),
             description=text(self._lib.library_description),
@@ -146,6 +156,11 @@ class PythonPkcs11:
         with _returning("C_GetTokenInfo"):
             return int(self._slot(slot).get_token().flags)
 
+    def key_sizes(self, slot: int, mechanism: int) -> tuple[int, int]:
+        with _returning("C_GetMechanismInfo"):
+            info = self._slot(slot).get_mechanism_info(NativeMechanism(mechanism))
+        return int(info.min_key_length), int(info.max_key_length)
+
     def open_session(self, slot: int, *, writable: bool) -> int:
         place = self._slot(slot)
         with _returning("C_OpenSession"):
@@ -157,12 +172,14 @@ class PythonPkcs11:
         with _returning("C_CloseSession"):
             self._sessions.pop(session).close()
 
-    def login(self, session: int, pin: bytes | None) -> None:
+    def login(self, session: int, pin: bytes | None, *, so: bool = False) -> None:
         # The binding logs in only while it opens a session, and logs out when that one is closed: it is kept
         # beside the others, for whom the login counts as well.
         token = self._sessions[session].token
         with _returning("C_Login"):
-            login = token.open(user_pin=PROTECTED_AUTH if pin is None else pin.decode())
+            typed = PROTECTED_AUTH if pin is None else pin.decode()
+            # An officer logs in to a session that may write, or not at all.
+            login = token.open(rw=True, so_pin=typed) if so else token.open(user_pin=typed)
         self._logins[token.slot.slot_id] = login
 
     def logout(self, session: int) -> None:
@@ -192,6 +209,39 @@ class PythonPkcs11:
                 data, mechanism=NativeMechanism(mechanism.type), mechanism_param=parameters
             )
         return bytes(signature)
+
+    def sign_authenticated(
+        self, session: int, key: int, mechanism: Mechanism, data: bytes, pin: bytes | None
+    ) -> bytes:
+        if pin is None:
+            raise NotInBinding
+        pss = mechanism.pss
+        try:
+            signature = self._objects[key].sign(
+                data,
+                mechanism=NativeMechanism(mechanism.type),
+                mechanism_param=None if pss is None else (pss.hash, pss.mgf, pss.salt),
+                pin=pin.decode(),
+            )
+        except exceptions.PKCS11Error as error:
+            rv = _rv(error)
+            raise ModuleReturned(rv, "C_Login" if rv in _OF_A_PIN else "C_Sign") from None
+        return bytes(signature)
+
+    def set_pin(self, session: int, old: bytes | None, new: bytes | None) -> None:
+        if old is None or new is None:
+            raise NotInBinding
+        with _returning("C_SetPIN"):
+            self._sessions[session].set_pin(old.decode(), new.decode())
+
+    def init_pin(self, session: int, new: bytes | None) -> None:
+        if new is None:
+            raise NotInBinding
+        with _returning("C_InitPIN"):
+            self._sessions[session].init_pin(new.decode())
+
+    def init_token(self, slot: int, so_pin: bytes | None, label: str) -> None:
+        raise NotInBinding
 
     def generate_key_pair(
         self, session: int, mechanism: int, public: Template, private: Template

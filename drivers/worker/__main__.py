@@ -23,9 +23,7 @@ def open_binding(binding: Binding) -> Cryptoki:
 
 def main() -> None:
     """Serve the supervisor's pipe, then leave without running the module's exit handlers."""
-    process.report_places_only()
-    process.forbid_core_dumps()
-    requests, answers = process.move_pipes()
+    requests, answers = process.prepare()
     serve(requests, answers, open_binding, process.limit_farewell)
     os._exit(0)
 

@@ -23,22 +23,28 @@ def serve(
     open_binding: Callable[[Binding], Cryptoki],
     farewell: Callable[[], None],
 ) -> None:
-    """Serve until end of file on the descriptor `requests`; then `farewell`, log out, finalise the module.
+    """Greet, then serve until end of file on the descriptor `requests`; then `farewell`, log out, finalise.
 
     Raises `FrameMalformed` when what comes is not of `drivers.wire`, and `BrokenPipeError` when nobody
     reads the answers.
     """
 
-    def say(message: wire.Answer | wire.Calling) -> None:
-        rest = memoryview(wire.frame(message))
+    in_hand = 0
+
+    def write(octets: bytes) -> None:
+        rest = memoryview(octets)
         while rest:
             rest = rest[os.write(answers, rest) :]
 
+    def say(message: wire.Answer | wire.Calling) -> None:
+        write(wire.message_frame(in_hand, message))
+
     operations = Operations(open_binding, lambda function: say(wire.Calling(function)))
-    deframer = wire.Deframer()
+    deframer = wire.Deframer(wire.MAX_REQUEST)
     try:
+        write(wire.greeting(os.getpid()))
         while octets := os.read(requests, _READ):
-            for payload in deframer.feed(octets):
+            for in_hand, payload in deframer.feed(octets):  # noqa: B007  # `say` reads it
                 say(operations.answer(wire.read_request(payload)))
     finally:
         farewell()

@@ -15,7 +15,7 @@ from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summ
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import TriesLeft
 from signer.model.errors import PinLocked
-from signer.model.sheet import DocumentSheet, PrescriptionSheet, Weight
+from signer.model.sheet import DocumentSheet, PdfSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
     Approved,
     ConsentQuestion,
@@ -66,7 +66,9 @@ class ConsentPresenter:
         """The top row."""
         question, say = self.question, self.tongue.say
         credential = question.credential
-        if self.many:
+        if self.question.signs_in:
+            title = say(t.TITLE_SIGN_IN, origin=left_to_right(question.origin))
+        elif self.many:
             title = say(t.TITLE_MANY, count=self.count)
         elif isinstance(question.sheets[0].body, PrescriptionSheet):
             title = say(t.TITLE_ONE)
@@ -135,7 +137,7 @@ class ConsentPresenter:
         if sheet.refused:
             return say(t.WHY_RED)
         if not self._seen[index]:
-            return say(t.WHY_UNSEEN)
+            return say(t.WHY_PAGES if isinstance(sheet.body, PdfSheet) else t.WHY_UNSEEN)
         if not self._amber(sheet) <= self._accepted[index]:
             return say(t.WHY_YES)
         return None
@@ -259,7 +261,7 @@ class ConsentPresenter:
     def ending(self) -> Ending:
         """The last words. Only after `ended`."""
         assert self._outcome is not None
-        return present_ending(self._outcome, self.tongue, many=self.many)
+        return present_ending(self._outcome, self.tongue, many=self.many, signs_in=self.question.signs_in)
 
     # --- inside
 
@@ -328,6 +330,8 @@ class ConsentPresenter:
         return None if pad else pins.length_line(self._pin_length, self._authorisation, self.tongue)
 
     def _sign_words(self) -> str:
+        if self.question.signs_in:
+            return self.tongue.say(t.SIGN_IN)
         if not self.many:
             return self.tongue.say(t.SIGN)
         return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)

@@ -10,7 +10,7 @@ from signer.model.errors import ConsentDeclined, by_code
 from signer.service.consent import DocumentOutcome, Outcome
 
 
-def present_ending(outcome: Outcome, tongue: Tongue, *, many: bool) -> Ending:
+def present_ending(outcome: Outcome, tongue: Tongue, *, many: bool, signs_in: bool = False) -> Ending:
     """The last words for this outcome."""
     states = [state for _, state in outcome.documents]
     signed = states.count(DocumentOutcome.SIGNED)
@@ -25,7 +25,8 @@ def present_ending(outcome: Outcome, tongue: Tongue, *, many: bool) -> Ending:
     elif not signed:
         sentence = tongue.say(t.DONE_NONE)
     else:
-        sentence = tongue.say(t.DONE_MANY, signed=signed) if many else tongue.say(t.DONE_ONE)
+        one = t.DONE_SIGN_IN if signs_in else t.DONE_ONE
+        sentence = tongue.say(t.DONE_MANY, signed=signed) if many else tongue.say(one)
     return Ending(
         sentence=Line(sentence, Tone.BAD if failed else Tone.OK if signed else Tone.PLAIN),
         remedy=None,

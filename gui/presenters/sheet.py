@@ -8,7 +8,7 @@ first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from gui import translations as t
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
 from signer.model.findings import remedy, sentence
+from signer.model.request import SIGN_IN
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -24,6 +25,8 @@ from signer.model.sheet import (
     Item,
     Leaf,
     Moment,
+    PdfSheet,
+    Picture,
     PlainSheet,
     PrescriptionSheet,
     Weight,
@@ -94,6 +97,14 @@ class Column(Struct, frozen=True, kw_only=True):
     numeric: bool = False
 
 
+class PageView(Struct, frozen=True, kw_only=True):
+    """One page of a PDF: what stands above it, its height over its width, and what a screen reader says."""
+
+    caption: str
+    ratio: float
+    spoken: str
+
+
 class SheetView(Struct, frozen=True, kw_only=True):
     """A whole document as drawn. `leaves` are (pointer, text) as signed, in no localised form."""
 
@@ -108,6 +119,9 @@ class SheetView(Struct, frozen=True, kw_only=True):
     plain: bool
     leaves_title: str
     details_label: str
+    leaves_back: str = ""
+    pages: tuple[PageView, ...] = ()
+    picture: Callable[[int, int], Picture] | None = None
 
 
 def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
@@ -125,10 +139,46 @@ def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
             findings=findings,
             leaves=body.leaves,
             plain=True,
-            leaves_title=tongue.say(t.LEAVES_TITLE),
+            leaves_title=tongue.say(t.SIGN_IN_TITLE if body.media_type == SIGN_IN else t.LEAVES_TITLE),
             details_label="",
         )
+    if isinstance(body, PdfSheet):
+        return _pdf(body, findings, tongue)
     return _Prescription(body, tongue).view(findings)
+
+
+def _pdf(body: PdfSheet, findings: tuple[FindingView, ...], tongue: Tongue) -> SheetView:
+    """The pages as pictures; their text stands behind them, line by line."""
+    count, pages, leaves = len(body.pages), [], []
+    for number, page in enumerate(body.pages, 1):
+        caption = tongue.say(t.PAGE_OF, page=number, count=count)
+        lines = [line for line in page.lines if line.strip()]
+        pages.append(
+            PageView(
+                caption=caption,
+                ratio=page.height / max(page.width, 1.0),
+                spoken=" ".join((caption, *lines)),
+            )
+        )
+        leaves += [
+            Leaf(pointer=f"page/{number}/line/{place}", text=line) for place, line in enumerate(lines, 1)
+        ]
+    return SheetView(
+        head=(),
+        columns=(),
+        items=(),
+        foot=(),
+        empty=None,
+        legend=(),
+        findings=findings,
+        leaves=tuple(leaves),
+        plain=False,
+        leaves_title=tongue.say(t.PAGES_TEXT),
+        leaves_back=tongue.say(t.PAGES_BACK),
+        details_label=tongue.say(t.PAGES_TEXT),
+        pages=tuple(pages),
+        picture=body.picture,
+    )
 
 
 def summary(sheet: DocumentSheet, tongue: Tongue) -> tuple[str, str]:
@@ -137,6 +187,9 @@ def summary(sheet: DocumentSheet, tongue: Tongue) -> tuple[str, str]:
     if isinstance(body, PlainSheet):
         first = tongue.say(t.PLAIN_DOCUMENT, id=tongue.code(sheet.document_id))
         return first, tongue.say(t.LEAVES_COUNT, count=len(body.leaves))
+    if isinstance(body, PdfSheet):
+        first = tongue.say(t.PLAIN_DOCUMENT, id=tongue.code(sheet.document_id))
+        return first, tongue.say(t.PAGES_COUNT, count=len(body.pages))
     kind = known(KINDS, body.kind, tongue)
     count = len(body.items)
     return tongue.signed(body.patient.name.text), (
@@ -218,6 +271,7 @@ class _Prescription:
             leaves=(*body.details, *_drawn_leaves(body)),
             plain=False,
             leaves_title=say(t.DETAILS_TITLE),
+            leaves_back=say(t.DETAILS_BACK),
             details_label=say(t.DETAILS, count=count) if count else say(t.DETAILS_ALL),
         )
 

@@ -26,7 +26,7 @@ class LeafList(QWidget):
     end_reached = Signal()
     back = Signal()
 
-    def __init__(self, leaves: tuple[Leaf, ...], title: str, tongue: Tongue, *, returns: bool) -> None:
+    def __init__(self, leaves: tuple[Leaf, ...], title: str, tongue: Tongue, *, back: str = "") -> None:
         super().__init__()
         self._leaves = leaves
         self._tongue = tongue
@@ -43,8 +43,8 @@ class LeafList(QWidget):
         self.search.textChanged.connect(self._refresh)
         self._count = label("", "soft")
         heading = row(label(title, "strong"), None, self._count, self.search)
-        if returns:
-            self.back_button = button(tongue.say(t.DETAILS_BACK), "link")
+        if back:
+            self.back_button = button(back, "link")
             self.back_button.clicked.connect(self.back)
             heading.insertWidget(0, self.back_button)
             heading.insertSpacing(1, 8)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import translations as t
+from gui.bridge.pictures import Drawer
 from gui.presenters.pin import Tone
 from gui.presenters.sheet import FindingView, ItemView, SheetView
 from gui.presenters.tongue import Tongue
@@ -28,6 +29,7 @@ from gui.views.cells import Captioned, NameCell, cell, legend
 from gui.views.kit import button, card, hairline, label
 from gui.views.leaves import LeafList
 from gui.views.marks import Sign, SignMark
+from gui.views.pages import PageStack
 from gui.views.ticks import Tick
 from gui.views.words import Flow
 from signer.model.sheet import Weight
@@ -63,6 +65,8 @@ class SheetCard(QFrame):
         """Put another document on the card, at its top. `yes` are the amber findings already ticked."""
         while (old := self._pages.currentWidget()) is not None:
             self._pages.removeWidget(old)
+            if isinstance(old, Paper):
+                old.end()
             old.deleteLater()
         paper = self._paper = Paper(view, tongue, yes, frozen=frozen)
         paper.accepted.connect(self.accepted)
@@ -72,7 +76,7 @@ class SheetCard(QFrame):
         self._leaves = self._paper.plain_leaves
         self._pages.addWidget(self._paper)
         if not view.plain:
-            self._leaves = LeafList(view.leaves, view.leaves_title, tongue, returns=True)
+            self._leaves = LeafList(view.leaves, view.leaves_title, tongue, back=view.leaves_back)
             self._leaves.back.connect(self.flip)
             self._pages.addWidget(self._leaves)
         self._pages.setCurrentIndex(0)
@@ -118,6 +122,7 @@ class Paper(QWidget):
         self._built = 0
         self._grid_row = 1
         self.plain_leaves: LeafList | None = None
+        self.page_stack: PageStack | None = None
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         if view.plain:
@@ -132,7 +137,10 @@ class Paper(QWidget):
         self._column.setContentsMargins(26, 22, 26, 20)
         self._column.setSpacing(13)
         self._top_findings(self._column)
-        self._head()
+        if view.picture is not None:
+            self._stack_pages(view.picture)
+        else:
+            self._head()
         self._items()
         self._foot()
         self._grow()
@@ -148,7 +156,10 @@ class Paper(QWidget):
             self.plain_leaves.text.setFocus()
 
     def read_on(self) -> bool:
-        """Scroll by a page; False where there is nothing further."""
+        """Scroll by a page; False where there is nothing further. A page in sight is waited for."""
+        area, stack = self._area, self.page_stack
+        if area is not None and stack is not None and stack.waits(area.sight_of(stack)):
+            return True
         text = self.plain_leaves.text if self.plain_leaves else None
         scrolling = text or self._area
         if scrolling is None:
@@ -173,6 +184,9 @@ class Paper(QWidget):
         if area is None or not self.isVisible():
             return
         bar = area.verticalScrollBar()
+        if self.page_stack is not None:
+            self.page_stack.look(area.sight_of(self.page_stack))
+            return
         if self._built < len(self._view.items) and bar.value() > bar.maximum() - 2 * bar.pageStep():
             self._grow()
             return
@@ -182,7 +196,20 @@ class Paper(QWidget):
         ):
             self.end_reached.emit()
 
+    def end(self) -> None:
+        """Draw no further page; this paper goes off the card."""
+        if self.page_stack is not None:
+            self.page_stack.end()
+
     # --- the parts
+
+    def _stack_pages(self, draw: Drawer) -> None:
+        say = self._tongue.say
+        stack = PageStack(self._view.pages, draw, say(t.PAGE_WAITING), say(t.PAGE_UNDRAWN))
+        stack.all_seen.connect(self.end_reached)
+        stack.changed.connect(self._look)
+        self._column.addWidget(stack)
+        self.page_stack = stack
 
     def _plain(self, outer: QVBoxLayout) -> None:
         if self._view.findings:
@@ -190,8 +217,10 @@ class Paper(QWidget):
             findings.setContentsMargins(24, 20, 24, 0)
             findings.setSpacing(10)
             self._top_findings(findings)
+            if notes := self._notes_of_all():
+                findings.addWidget(self._notes(notes))
             outer.addLayout(findings)
-        self.plain_leaves = LeafList(self._view.leaves, self._view.leaves_title, self._tongue, returns=False)
+        self.plain_leaves = LeafList(self._view.leaves, self._view.leaves_title, self._tongue)
         self.plain_leaves.end_reached.connect(self.end_reached)
         outer.addWidget(self.plain_leaves, 1)
 
@@ -233,8 +262,7 @@ class Paper(QWidget):
     def _foot(self) -> None:
         for field in self._view.foot:
             self._column.addWidget(Captioned(field))
-        notes = [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]
-        if notes:
+        if notes := self._notes_of_all():
             self._column.addWidget(self._notes(notes))
         self.details = button(self._view.details_label, "link")
         self.details.clicked.connect(self.details_wanted)
@@ -245,6 +273,9 @@ class Paper(QWidget):
         self._column.addLayout(below)
         self._column.addStretch(1)
         self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
+
+    def _notes_of_all(self) -> list[FindingView]:
+        return [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]
 
     def _notes(self, notes: list[FindingView]) -> QFrame:
         """What only tells, in one quiet frame."""
@@ -323,6 +354,10 @@ class _Area(QScrollArea):
         self.setWidget(body)
         self._body = body
         self.verticalScrollBar().setSingleStep(28)
+
+    def sight_of(self, part: QWidget) -> QRect:
+        """What of a part of the body is in sight, in the part's own coordinates."""
+        return QRect(part.mapFrom(self.viewport(), QPoint(0, 0)), self.viewport().size())
 
     def last_line(self) -> int:
         """How tall the body must be at this width, also before its layout has settled."""

@@ -11,7 +11,6 @@ import contextlib
 import gc
 import importlib.metadata
 import logging
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,6 +112,7 @@ class Agent:
         from signer.endpoint.agent_key import load_agent_key
         from signer.endpoint.calls import About, AgentState
         from signer.endpoint.listener import PORTS
+        from signer.endpoint.local_ca import local_identity
         from signer.endpoint.pairings import Pairings
         from signer.endpoint.server import Endpoint
         from signer.journal.store import SqliteJournal
@@ -160,9 +160,13 @@ class Agent:
                 severe=self._policy.red_findings,
                 formats=self._policy.formats,
                 policy_problem=self._policy_problem,
+                sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
             )
         )
         undo.push_async_callback(service.stop)
+        identity = local_identity(self._folders.data / "tls", clock.now())
+        if identity.made:
+            log.info("a new authority for https was made: mohr ca trust puts it into the browsers' stores")
         endpoint = Endpoint(
             use_cases=service,
             consent=self._consent,
@@ -174,6 +178,7 @@ class Agent:
             state=lambda: AgentState.READY if signers.seen else AgentState.NO_TOKEN,
             ports=self._ports or PORTS,
             endpoint_file=self._folders.endpoint_file,
+            tls=identity.context(),
         )
         address = await endpoint.start()
         undo.push_async_callback(endpoint.stop)
@@ -194,18 +199,19 @@ def _clinic_policy() -> tuple[Policy, PolicyInvalid | None]:
 
 
 def _authorities(folder: str | None) -> tuple[Certificate, ...]:
-    """The certificates in the clinic's folder, DER or PEM; what is neither is passed over, and logged."""
-    from signer import x509
+    """The certificates in the clinic's folder of anchors; files that hold none are logged."""
+    from signer.verify.anchors import load
 
-    found = []
-    for path in sorted(Path(folder).glob("*")) if folder else []:
-        octets = path.read_bytes()
-        try:
-            pem = octets.startswith(b"-----BEGIN CERTIFICATE-----")
-            found.append(x509.read(ssl.PEM_cert_to_DER_cert(octets.decode()) if pem else octets))
-        except ValueError:
-            log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
-    return tuple(found)
+    if folder is None:
+        return ()
+    try:
+        anchors = load(Path(folder))
+    except OSError as problem:
+        log.warning("the policy's anchors cannot be read: %s", problem)
+        return ()
+    for path in anchors.unreadable:
+        log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
+    return anchors.certificates
 
 
 async def _look(signers: TokenSigners) -> None:

@@ -43,6 +43,19 @@ def _parser() -> argparse.ArgumentParser:
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
     pairings.set_defaults(run=_pairings)
 
+    ca = commands.add_parser("ca", help="the agent's own authority for https on this computer")
+    asked = ca.add_subparsers(title="commands", metavar="status|trust|distrust|export", required=True)
+    for name, text in (
+        ("status", "which browsers' stores trust it"),
+        ("trust", "put it into this user's browsers' stores"),
+        ("distrust", "take every authority of Mohr's out of them"),
+        ("export", "print it, PEM, for a store that is not reached from here"),
+    ):
+        command = asked.add_parser(name, help=text)
+        command.set_defaults(run=_ca, what=name)
+        if name != "export":
+            command.add_argument("--system", action="store_true", help="the system's store, as root")
+
     journal = commands.add_parser("journal", help="check the journal's chain")
     journal.set_defaults(run=_journal)
 
@@ -57,7 +70,39 @@ def _parser() -> argparse.ArgumentParser:
     for command, run in ((known, _tokens_known), (here, _tokens_here)):
         command.add_argument("--json", action="store_true", help="one JSON array on standard output")
         command.set_defaults(run=run)
+    _add_verifier(commands)
     return parser
+
+
+def _add_verifier(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser("verify", help="is a signature valid, and if not, why not")
+    verify.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="signatures, or directories of them"
+    )
+    verify.add_argument("--content", type=Path, metavar="FILE", help="the document, where it is detached")
+    verify.add_argument("--at", metavar="TIME", help="judge for this time, RFC 3339, instead of now")
+    verify.add_argument(
+        "--revocation",
+        choices=("require", "prefer", "skip"),
+        default="prefer",
+        help="no verdict without revocation data, a warning, or not looked at",
+    )
+    verify.add_argument("--json", action="store_true", help="one JSON object a file, each on a line")
+    verify.set_defaults(run=_verify)
+
+    anchors = commands.add_parser("anchors", help="which authorities the verifier trusts, and who they are")
+    asked = anchors.add_subparsers(title="commands", metavar="list|add|remove", required=True)
+    listed = asked.add_parser("list", help="every authority that is trusted")
+    listed.set_defaults(run=_anchors_list)
+    add = asked.add_parser("add", help="trust the certificates of a file")
+    add.add_argument("file", type=Path, metavar="FILE")
+    add.set_defaults(run=_anchors_add)
+    remove = asked.add_parser("remove", help="trust a certificate no longer")
+    remove.add_argument("fingerprint", metavar="SHA256", help="as listed, or the first eight digits and more")
+    remove.set_defaults(run=_anchors_remove)
+    for command in (verify, listed, add, remove):
+        command.add_argument("--anchors", type=Path, metavar="DIR", help="instead of the user's own folder")
+        command.add_argument("--language", choices=("fa", "en"), default="en")
 
 
 def _version_or_help(parser: argparse.ArgumentParser) -> object:
@@ -91,6 +136,15 @@ def _pairings(options: argparse.Namespace) -> int:
     return pairings(options.revoke)
 
 
+def _ca(options: argparse.Namespace) -> int:
+    from signer.cli import authority
+
+    if options.what == "export":
+        return authority.export()
+    run = {"status": authority.status, "trust": authority.trust, "distrust": authority.distrust}
+    return run[options.what](system=options.system)
+
+
 def _journal(_: argparse.Namespace) -> int:
     from signer.cli.records import journal
 
@@ -107,6 +161,41 @@ def _tokens_here(options: argparse.Namespace) -> int:
     from signer.cli.tokens import here
 
     return here(as_json=options.json)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from signer.cli.verify import Options, run
+    from signer.verify import RevocationPolicy
+
+    return run(
+        Options(
+            files=tuple(options.files),
+            content=options.content,
+            anchors=options.anchors,
+            at=options.at,
+            revocation=RevocationPolicy(options.revocation),
+            as_json=options.json,
+            language=options.language,
+        )
+    )
+
+
+def _anchors_list(options: argparse.Namespace) -> int:
+    from signer.cli.anchors import listed
+
+    return listed(options.anchors, options.language)
+
+
+def _anchors_add(options: argparse.Namespace) -> int:
+    from signer.cli.anchors import add
+
+    return add(options.file, options.anchors, options.language)
+
+
+def _anchors_remove(options: argparse.Namespace) -> int:
+    from signer.cli.anchors import remove
+
+    return remove(options.fingerprint, options.anchors, options.language)
 
 
 if __name__ == "__main__":

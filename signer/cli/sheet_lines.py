@@ -18,6 +18,8 @@ from signer.model.sheet import (
     DocumentSheet,
     Finding,
     Moment,
+    Page,
+    PdfSheet,
     PlainSheet,
     PrescriptionSheet,
     Weight,
@@ -43,8 +45,23 @@ def sheet_lines(sheet: DocumentSheet) -> Iterator[Line]:
             yield ("  ", media_type)
             for leaf in leaves:
                 yield ("  ", leaf.pointer, ": ", leaf.text)
+        case PdfSheet(pages=pages):
+            yield from _pages(pages)
         case PrescriptionSheet() as body:
             yield from _prescription(body)
+
+
+def _pages(pages: tuple[Page, ...]) -> Iterator[Line]:
+    """A PDF as far as a terminal can show it, and a word about what it cannot."""
+    yield (f"  PDF, {len(pages)} page(s). A terminal shows their text only: pictures, drawings, stamps and",)
+    yield ("  where things stand cannot be seen here. Decline if you do not know the document.",)
+    for number, page in enumerate(pages, 1):
+        yield (f"  page {number} of {len(pages)}",)
+        if not any(line.strip() for line in page.lines):
+            yield ("    (no text on this page)",)
+            continue
+        for line in page.lines:
+            yield ("    ", line)
 
 
 def finding_lines(finding: Finding) -> Iterator[Line]:

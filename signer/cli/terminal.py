@@ -124,7 +124,8 @@ class TerminalDialogue:
             answers: list[DocumentAnswer] = []
             for number, sheet in enumerate(sheets, 1):
                 self._tty.say()
-                self._tty.say(f"--- document {number} of {len(sheets)}: ", sheet.document_id)
+                if not self._question.signs_in:
+                    self._tty.say(f"--- document {number} of {len(sheets)}: ", sheet.document_id)
                 if (answer := await self._answer_one(sheet)) is not None:
                     answers.append(answer)
             if not answers:
@@ -165,7 +166,10 @@ class TerminalDialogue:
         self._shown = True
         question, tty = self._question, self._tty
         tty.say()
-        tty.say(question.origin, f" asks for {len(question.sheets)} signature(s).")
+        if question.signs_in:
+            tty.say(question.origin, " asks you to sign in.")
+        else:
+            tty.say(question.origin, f" asks for {len(question.sheets)} signature(s).")
         if question.paired_since is not None:
             tty.say(f"Paired since {question.paired_since:%Y-%m-%d}.")
         tty.say("Certificate: ", *_credential(question.credential))
@@ -190,7 +194,8 @@ class TerminalDialogue:
                 self._tty.say(*line)
             if not await _yes(self._tty, "Sign in spite of that?"):
                 return None
-        if not await _yes(self._tty, "Sign this document?"):
+        asked = f"Sign in to {self._question.origin}?" if self._question.signs_in else "Sign this document?"
+        if not await _yes(self._tty, asked):
             return None
         codes = {finding.code for finding in sheet.needs_yes}
         return DocumentAnswer(document_id=sheet.document_id, accepted=tuple(sorted(codes)))

@@ -10,19 +10,16 @@ import asyncio
 import os
 import termios
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from signer.cli.drawing import drawn
 from signer.model.errors import ConsentSurfaceMissing
-from signer.model.text import isolate, isolate_latin, visible
 
 #: Octets that the kernel's line editor holds, the line's end included (N_TTY_BUF_SIZE): beyond, it drops.
 LONGEST_LINE = 4096
 #: Seconds between two counts on the screen.
 COUNT_EVERY = 0.1
-
-_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 class NoAnswer(Exception):
@@ -148,14 +145,3 @@ class Tty:
                 octets = octets[os.write(self._writer, octets) :]
         except OSError as gone:
             raise ConsentSurfaceMissing("the terminal cannot be written") from gone
-
-
-def drawn(text: str) -> str:
-    """The text as a terminal may show it: controls spelled `<U+001B>`, Latin runs isolated inside Persian.
-
-    Persian text is an isolate of its own (UAX #9 §2.4), so that it cannot reorder what stands around it.
-    """
-    shown = visible(text)
-    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in shown):
-        return isolate(isolate_latin(shown))
-    return shown

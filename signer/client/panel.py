@@ -170,6 +170,22 @@ class PanelClient:
         answer = self._signed("POST", path, msgspec.json.encode(body), idempotency_key)
         return _decoded(answer, messages.RequestAnswer)
 
+    def sign_in(
+        self, nonce: str, *, credential: str | None = None, timeout: float = 600.0
+    ) -> messages.SignInAnswer:
+        """Ask for a sign-in token over a nonce of the server's; wait up to `timeout` seconds for it."""
+        until = time.monotonic() + timeout
+        body = messages.SignInBody(nonce=nonce, credential=credential if credential is not None else UNSET)
+        answer = self._signed(
+            "POST", "/v1/sign-ins?wait=0", msgspec.json.encode(body), secrets.token_urlsafe(16)
+        )
+        found = _decoded(answer, messages.SignInAnswer)
+        while found.state not in _FINAL and time.monotonic() < until:
+            left = max(0, min(LONGEST_WAIT, int(until - time.monotonic()) + 1))
+            answer = self._signed("GET", f"/v1/sign-ins/{found.id}?wait={left}")
+            found = _decoded(answer, messages.SignInAnswer)
+        return found
+
     def view(self, request_id: str, *, wait: int = 0) -> messages.RequestAnswer:
         """A signing request now, or when it is finished within `wait` seconds."""
         answer = self._signed("GET", f"/v1/signing-requests/{request_id}?wait={wait}")

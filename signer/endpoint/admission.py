@@ -32,6 +32,7 @@ _SINGLE: dict[bytes, type[MohrError]] = {
     b"host": HostRefused,
     b"origin": OriginRefused,
     b"sec-fetch-mode": FetchModeRefused,
+    b"sec-fetch-site": FetchModeRefused,
     b"content-type": MediaTypeNotAccepted,
     b"content-length": RequestMalformed,
     b"idempotency-key": IdempotencyKeyMissing,
@@ -39,6 +40,8 @@ _SINGLE: dict[bytes, type[MohrError]] = {
     b"signature": SignatureMissing,
     b"signature-input": SignatureMissing,
 }
+#: What the bridge's own page posts: a type that no form can send, and no other page without a preflight.
+EXCHANGE_TYPE = "application/vnd.mohr.exchange"
 _JSON = re.compile(r"application/json(?:[ \t]*;[ \t]*charset=utf-8)?", re.ASCII | re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
 
@@ -49,6 +52,12 @@ class RouteClass(Enum):
     STATIC = "static"
     OPEN = "open"
     PAIRED = "paired"
+    SOCKET = "socket"
+    BRIDGE = "bridge"
+
+
+#: What `Sec-Fetch-Mode` is, where a browser sends it; `cors` for every other class but the static one.
+_FETCH_MODES = {RouteClass.SOCKET: "websocket", RouteClass.BRIDGE: "same-origin"}
 
 
 class Arrival(Struct, frozen=True):
@@ -63,7 +72,8 @@ class Arrival(Struct, frozen=True):
 class Admitted(Struct, frozen=True):
     """A head that was let in. `headers` holds the single ones, lower-case names.
 
-    `origin` is None for the static class alone. A preflight is answered at once and reaches nothing else.
+    `origin` is None for the static class and for the bridge, which says in each frame whom it speaks for. A
+    preflight is answered at once and reaches nothing else.
     """
 
     origin: str | None
@@ -84,9 +94,15 @@ def admit(arrival: Arrival, *, port: int, policy: Policy) -> Admitted:
     if arrival.route is RouteClass.STATIC:
         _check_static(headers, arrival)
         return Admitted(None, host, False, headers)
+    if arrival.route is RouteClass.BRIDGE:
+        _check_bridge(headers, arrival, host)
+        return Admitted(None, host, False, headers)
     origin = headers.get("origin")
     if origin is None or not policy.admits(origin):
         raise OriginRefused("Origin is absent, or not one that may call")
+    if arrival.route is RouteClass.SOCKET:
+        _check_upgrade(arrival)
+        return Admitted(origin, host, False, headers)
     preflight = arrival.method == "OPTIONS"
     if preflight and not any(name.lower() == b"access-control-request-method" for name, _ in arrival.headers):
         raise MethodNotAllowed("OPTIONS that is not a preflight")
@@ -122,14 +138,30 @@ def _host(headers: dict[str, str], port: int) -> str:
 
 def _check_fetch_mode(headers: dict[str, str], arrival: Arrival) -> None:
     mode = headers.get("sec-fetch-mode")
-    if mode is None or mode == "cors" or arrival.route is RouteClass.STATIC:
+    if mode is None or arrival.route is RouteClass.STATIC:
         return
-    upgrade = any(
-        name.lower() == b"upgrade" and value.strip(b" \t").lower() == b"websocket"
-        for name, value in arrival.headers
-    )
-    if mode != "websocket" or not upgrade or arrival.method != "GET":
-        raise FetchModeRefused("Sec-Fetch-Mode is not cors")
+    wanted = _FETCH_MODES.get(arrival.route, "cors")
+    if mode != wanted:
+        raise FetchModeRefused(f"Sec-Fetch-Mode is not {wanted}")
+
+
+def _check_upgrade(arrival: Arrival) -> None:
+    """RFC 6455 §4.2.1, as far as it tells a WebSocket from everything else."""
+    upgrade = [value.strip(b" \t").lower() for name, value in arrival.headers if name.lower() == b"upgrade"]
+    if arrival.method != "GET" or upgrade != [b"websocket"]:
+        raise MethodNotAllowed("not a WebSocket's upgrade")
+
+
+def _check_bridge(headers: dict[str, str], arrival: Arrival, host: str) -> None:
+    """Only a page of the agent's own, at this very address, as the browser itself vouches."""
+    if arrival.method != "POST":
+        raise MethodNotAllowed("the bridge takes POST alone")
+    if headers.get("origin") not in {f"http://{host}", f"https://{host}"}:
+        raise OriginRefused("Origin is not the agent's own page")
+    if headers.get("sec-fetch-site") != "same-origin":
+        raise FetchModeRefused("Sec-Fetch-Site is not same-origin")
+    if headers.get("content-type") != EXCHANGE_TYPE:
+        raise MediaTypeNotAccepted(f"Content-Type is not {EXCHANGE_TYPE}")
 
 
 def _check_static(headers: dict[str, str], arrival: Arrival) -> None:

@@ -97,12 +97,11 @@ class Calls:
 
     async def page(self, call: Call) -> Answer:
         """A page for people."""
-        return Answer(
-            status=200,
-            content_type="text/html; charset=utf-8",
-            body=page.HTML,
-            headers=(("Content-Security-Policy", page.CONTENT_SECURITY_POLICY),),
-        )
+        return _html(page.HOME)
+
+    async def bridge(self, call: Call) -> Answer:
+        """The page through which a panel speaks that may not speak by itself."""
+        return _html(page.BRIDGE)
 
     async def openapi(self, call: Call) -> Answer:
         """The contract, generated from the types."""
@@ -190,12 +189,59 @@ class Calls:
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
         return _request(await self._to_its_end(cancelling), call.language)
 
+    async def sign_in(self, call: Call) -> Answer:
+        """Take a sign-in in; wait for its end if asked to."""
+        wait = _wait(call.query)
+        if call.idempotency_key is None:
+            raise IdempotencyKeyMissing("Idempotency-Key is absent")
+        body = messages.read_body(call.body, messages.SignInBody)
+        signing_in = self._use_cases.sign_in(
+            origin=call.origin,
+            idempotency_key=call.idempotency_key,
+            body_hash=hashlib.sha256(call.body).digest(),
+            nonce=messages.nonce_of(body),
+            credential=body.credential or None,
+        )
+        view = await self._to_its_end(signing_in)
+        if wait > 0 and not view.final:
+            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
+        location = ("Location", f"/v1/sign-ins/{view.id}")
+        answer = messages.sign_in_answer(view, call.language)
+        return _json(answer, status=200 if view.final else 202, headers=(location,))
+
+    async def view_sign_in(self, call: Call) -> Answer:
+        """A sign-in now, or when it is finished."""
+        wait = _wait(call.query)
+        view = await self._use_cases.view(origin=call.origin, request_id=call.parameter, wait=wait)
+        return _json(messages.sign_in_answer(view, call.language))
+
+    async def cancel_sign_in(self, call: Call) -> Answer:
+        """Take a sign-in back, where no token was made yet."""
+        _query(call.query)
+        view = await self._use_cases.view(origin=call.origin, request_id=call.parameter)
+        messages.sign_in_answer(view, call.language)  # a signing request is not taken back under this path
+        cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
+        return _json(messages.sign_in_answer(await self._to_its_end(cancelling), call.language))
+
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         # A panel that hangs up must not leave a request half taken in: the work goes on without it.
         task = asyncio.ensure_future(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+
+def _html(shown: page.Page) -> Answer:
+    return Answer(
+        status=200,
+        content_type="text/html; charset=utf-8",
+        body=shown.html,
+        headers=(
+            ("Content-Security-Policy", shown.policy),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Frame-Options", "DENY"),
+        ),
+    )
 
 
 _WAIT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3})?", re.ASCII)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Protocol, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -34,6 +35,17 @@ SameUser = Callable[[SocketAddress, SocketAddress], PeerOwner]
 _log = logging.getLogger(__name__)
 
 
+class Held(Protocol):
+    """A connection as far as their number matters."""
+
+    @property
+    def serving(self) -> bool:
+        """Is something being answered on it?"""
+
+    def cut(self) -> None:
+        """Close at once, unsent octets and all."""
+
+
 class Connections(web.Server):
     """Makes a `Connection` for each accepted socket and holds their number down."""
 
@@ -42,10 +54,14 @@ class Connections(web.Server):
     ) -> None:
         super().__init__(handler, handler_cancellation=True)
         self._same_user = same_user
-        self._open: OrderedDict[Connection, None] = OrderedDict()
+        self._open: OrderedDict[Held, None] = OrderedDict()
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=asyncio.get_running_loop())
+
+    def secured(self, context: ssl.SSLContext) -> Callable[[], asyncio.Protocol]:
+        """Makes the first protocol of a socket on which TLS is spoken."""
+        return lambda: _Handshake(self, context)
 
     def admits(self, transport: asyncio.Transport) -> bool:
         """Does the other end belong to our user? What cannot be told counts as no."""
@@ -55,19 +71,19 @@ class Connections(web.Server):
             _log.warning("a connection was closed unanswered: its owner is %s", owner.value)
         return owner is PeerOwner.SAME
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Held) -> None:
         """Note a connection, and shed the longest silent one where there are too many."""
         if len(self._open) >= MAX_CONNECTIONS:
             silent = next((held for held in self._open if not held.serving), connection)
             silent.cut()
         self._open[connection] = None
 
-    def heard(self, connection: Connection) -> None:
+    def heard(self, connection: Held) -> None:
         """Note that a connection said something."""
         if connection in self._open:
             self._open.move_to_end(connection)
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Held) -> None:
         """Forget a connection."""
         self._open.pop(connection, None)
 
@@ -113,6 +129,10 @@ class Connection(RequestHandler):
         self._connections.heard(self)
         super().data_received(data)
 
+    def note_serving(self, serving: bool) -> None:
+        """Say whether something is being answered: what is silent meanwhile may be shed."""
+        self.serving = serving
+
     def cut(self) -> None:
         """Close at once, unsent octets and all."""
         if self._cut is not None:
@@ -133,6 +153,53 @@ class Connection(RequestHandler):
         response = response_of(answer)
         response.force_close()
         return response
+
+
+class _Handshake(asyncio.Protocol):
+    """A connection before TLS is agreed on: as silent, for as long, and as much counted as any other."""
+
+    def __init__(self, connections: Connections, context: ssl.SSLContext) -> None:
+        self._connections = connections
+        self._context = context
+        self._transport: asyncio.Transport | None = None
+        self._agreeing: asyncio.Task[None] | None = None
+        self.serving = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        real = cast("asyncio.Transport", transport)
+        if not self._connections.admits(real):
+            real.abort()
+            return
+        self._transport = real
+        # Nothing is read before TLS is there to read it.
+        real.pause_reading()
+        self._connections.opened(self)
+        self._agreeing = asyncio.ensure_future(self._agree(real))
+
+    def cut(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _agree(self, transport: asyncio.Transport) -> None:
+        """Hand the connection over once TLS is agreed on. What ends it before is nobody's concern."""
+        loop = asyncio.get_running_loop()
+        connection = self._connections()
+        try:
+            secure = await loop.start_tls(
+                transport,
+                connection,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=IDLE_SECONDS,
+            )
+        except OSError:
+            transport.abort()
+            return
+        finally:
+            self._connections.closed(self)
+        if secure is not None:
+            connection.connection_made(secure)
 
 
 def response_of(answer: Answer) -> web.Response:

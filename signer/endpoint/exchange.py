@@ -13,10 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from signer.endpoint import message_signatures as ms
-from signer.endpoint.admission import Admitted, Arrival, RawHeaders, RouteClass, admit
+from signer.endpoint.admission import EXCHANGE_TYPE, Admitted, Arrival, RawHeaders, RouteClass, admit
 from signer.endpoint.authentication import SignedHead, check_body, check_head
 from signer.endpoint.calls import Answer, Call, Calls
+from signer.endpoint.frames import read_frame, write_answer
 from signer.endpoint.keys import SigningKey
+from signer.endpoint.page import LAST_WORKER
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import (
     MEDIA_TYPE,
@@ -58,11 +60,15 @@ _EXPOSED = "Content-Digest, Location, Retry-After, Signature, Signature-Input"
 
 
 class Head(Struct, frozen=True):
-    """What stands before a body: method, request target as sent, headers undecoded, in order."""
+    """What stands before a body: method, request target as sent, headers undecoded, in order.
+
+    `port` is the one of ours that it arrived at: its `Host` may name no other.
+    """
 
     method: str
     target: str
     headers: RawHeaders
+    port: int
 
 
 class _Course(Struct):
@@ -84,14 +90,12 @@ class Exchanges:
         policy: Policy,
         key: SigningKey,
         clock: Clock,
-        port: int,
     ) -> None:
         self._calls = calls
         self._pairings = pairings
         self._policy = policy
         self._key = key
         self._clock = clock
-        self._port = port
         self._guard = ReplayGuard(clock.now())
         self._rate = RateLimit()
 
@@ -106,17 +110,17 @@ class Exchanges:
         return self._completed(answer, course)
 
     async def _take(self, head: Head, read_body: BodyReader, language: Language, course: _Course) -> Answer:
-        target = _TARGET.fullmatch(head.target)
-        if target is None:
-            raise RequestMalformed("the request target is not a path")
-        path, query = target["path"], target["query"] or ""
+        path, query = _target(head)
         leads = match(head.method, path)
         course.methods = leads.methods
-        arrival = Arrival(head.method, path, head.headers, leads.route_class)
-        admitted = admit(arrival, port=self._port, policy=self._policy)
+        admitted = self._admitted(head, path, leads)
         course.origin = admitted.origin
         if admitted.preflight:
             return Answer(status=204, content_type="", body=b"", headers=_PREFLIGHT)
+        if leads.route_class is RouteClass.SOCKET:
+            raise RequestMalformed("a socket is opened by an upgrade alone")
+        if leads.route_class is RouteClass.BRIDGE:
+            return await self._bridged(admitted, await read_body(_limit(leads)), head.port)
         if leads.route_class is RouteClass.PAIRED:
             signed_target = ms.Target(head.method, admitted.host, path, query)
             body = await self._authenticated(admitted, signed_target, read_body, leads, course)
@@ -124,6 +128,8 @@ class Exchanges:
             if admitted.origin is not None:
                 self._rate.spend(admitted.origin, self._clock.now())
             body = await read_body(_limit(leads))
+        if any(name.lower() == b"service-worker" for name, _ in head.headers):
+            return Answer(status=200, content_type="text/javascript", body=LAST_WORKER)
         if leads.call is None:
             raise MethodNotAllowed() if leads.methods else RouteUnknown()
         call = Call(
@@ -137,6 +143,29 @@ class Exchanges:
         )
         answer: Answer = await getattr(self._calls, leads.call)(call)
         return answer
+
+    def socket(self, head: Head) -> Admitted | None:
+        """Who opens a socket; None where this is no upgrade that is let in, and `answer` says why."""
+        try:
+            path, _ = _target(head)
+            leads = match(head.method, path)
+            if leads.route_class is not RouteClass.SOCKET:
+                return None
+            return self._admitted(head, path, leads)
+        except MohrError:
+            return None
+
+    def _admitted(self, head: Head, path: str, leads: Match) -> Admitted:
+        arrival = Arrival(head.method, path, head.headers, leads.route_class)
+        return admit(arrival, port=head.port, policy=self._policy)
+
+    async def _bridged(self, admitted: Admitted, octets: bytes, port: int) -> Answer:
+        """What a page asks through the bridge, whose script says which origin the browser vouched for."""
+        frame = read_frame(octets)
+        said = ((b"host", admitted.host.encode()), (b"origin", frame.origin.encode()))
+        head = Head(frame.method, frame.target, said + frame.headers, port)
+        answer = await self.answer(head, frame.read_body)
+        return Answer(status=200, content_type=EXCHANGE_TYPE, body=write_answer(frame.id, answer))
 
     async def _authenticated(
         self, admitted: Admitted, target: ms.Target, read_body: BodyReader, leads: Match, course: _Course
@@ -187,6 +216,14 @@ class Exchanges:
             )
             headers += proof.items()
         return msgspec.structs.replace(answer, headers=tuple(headers))
+
+
+def _target(head: Head) -> tuple[str, str]:
+    """Path and query of the request target. Raises `RequestMalformed`."""
+    target = _TARGET.fullmatch(head.target)
+    if target is None:
+        raise RequestMalformed("the request target is not a path")
+    return target["path"], target["query"] or ""
 
 
 def problem_answer(error: Exception, language: Language) -> Answer:

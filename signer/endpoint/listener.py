@@ -1,6 +1,6 @@
-"""Which loopback port the agent gets: the first of three that is free on 127.0.0.1 and on [::1] alike.
+"""Which loopback ports the agent gets: the first pair of three that is free on 127.0.0.1 and on [::1] alike.
 
-Nothing else is ever bound. The port above each is left for https.
+The lower port of a pair is for http, the one above it for https. Nothing else is ever bound.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from msgspec import Struct
 from signer.model.errors import PortsTaken
 
 PORTS = (18717, 18719, 18721)
-_ANY_PORT_TRIES = 20
+_LAST_PORT = 65535
+_ANY_PORT_TRIES = 50
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
 
@@ -26,39 +27,62 @@ class EndpointAddress(Struct, frozen=True):
     ipv6: bool
 
     @property
+    def secure_port(self) -> int:
+        """The port for https and wss, where the agent has a certificate for it."""
+        return self.port + 1
+
+    @property
     def url(self) -> str:
         """The base address that always works."""
         return f"http://127.0.0.1:{self.port}"
 
 
-def listen(ports: tuple[int, ...] = PORTS) -> tuple[EndpointAddress, list[socket.socket]]:
-    """Bound, listening sockets on the first free port; port 0 is any free one. Raises `PortsTaken`."""
+class Listening(Struct, frozen=True):
+    """Bound, listening sockets: for http, and for https."""
+
+    address: EndpointAddress
+    plain: tuple[socket.socket, ...]
+    secure: tuple[socket.socket, ...]
+
+    def close(self) -> None:
+        """Give every port back."""
+        for bound in (*self.plain, *self.secure):
+            bound.close()
+
+
+def listen(ports: tuple[int, ...] = PORTS) -> Listening:
+    """Sockets on the first free pair; port 0 is any free pair. Raises `PortsTaken`."""
     for port in ports:
         for _ in range(_ANY_PORT_TRIES if port == 0 else 1):
-            sockets = _pair(port)
-            if sockets:
-                address = EndpointAddress(sockets[0].getsockname()[1], len(sockets) == 2)
-                return address, sockets
-    raise PortsTaken(f"no free port among {', '.join(map(str, ports))}")
+            plain = _both(port)
+            if not plain:
+                continue
+            found = int(plain[0].getsockname()[1])
+            secure = _both(found + 1) if found < _LAST_PORT else ()
+            if secure:
+                return Listening(EndpointAddress(found, len(plain) == 2), plain, secure)
+            for bound in plain:
+                bound.close()
+    raise PortsTaken(f"no free pair among {', '.join(map(str, ports))}")
 
 
-def _pair(port: int) -> list[socket.socket]:
-    """Both sockets, one where there is no IPv6 loopback, none where the port is taken on either."""
+def _both(port: int) -> tuple[socket.socket, ...]:
+    """A socket for each family; one where there is no IPv6 loopback, none where the port is taken."""
     with ExitStack() as undo:
         try:
-            first = undo.enter_context(_bound(socket.AF_INET, "127.0.0.1", port))
-            sockets = [first]
+            sockets = [undo.enter_context(_bound(socket.AF_INET, "127.0.0.1", port))]
             try:
-                sockets.append(undo.enter_context(_bound(socket.AF_INET6, "::1", first.getsockname()[1])))
+                number = sockets[0].getsockname()[1]
+                sockets.append(undo.enter_context(_bound(socket.AF_INET6, "::1", number)))
             except OSError as problem:
                 if problem.errno not in _NO_IPV6:
                     raise
         except OSError as problem:
             if problem.errno not in {errno.EADDRINUSE, errno.EACCES}:
                 raise
-            return []
+            return ()
         undo.pop_all()
-        return sockets
+        return tuple(sockets)
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

@@ -17,21 +17,28 @@ from signer.endpoint.keys import POINT_OCTETS
 from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS, PairingAttempt, PairingState
 from signer.endpoint.problems import Language, Problem, incident_of, problem_of, sendable
 from signer.model.credential import Credential, KeyKind
-from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooLarge
+from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooLarge, RequestUnknown
 from signer.model.ijson import IJsonInvalid, parse
 from signer.model.request import (
     MAX_DOCUMENTS,
+    PDF,
+    Corner,
     Document,
     DocumentState,
     Level,
     RequestState,
     SignatureFormat,
+    VisibleSeal,
 )
 from signer.service.views import DocumentView, RequestView
 
 MAX_BODY = 20 * 1024 * 1024
 MAX_SMALL_BODY = 4096
+#: Octets that the line before a frame's body may have (`frames`).
+MAX_LINE = 8 * 1024
 MAX_DOCUMENT = 1024 * 1024
+MAX_PDF = 10 * 1024 * 1024
+SIGN_IN_NONCE_OCTETS = 32
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
@@ -50,6 +57,14 @@ class PairingReveal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     nonce: str
 
 
+class SealBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a PDF shows the doctor's seal: a page counted from 1 (absent: the last), a corner, and why."""
+
+    page: Annotated[int, Meta(ge=1, le=300)] | UnsetType = UNSET
+    corner: Corner = Corner.BOTTOM_LEFT
+    reason: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
+
+
 class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One document as posted: exactly one of `content` and `content_base64` (RFC 4648 §4, padded)."""
 
@@ -60,6 +75,7 @@ class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     content_base64: str | UnsetType = UNSET
     level: Annotated[str, Meta(max_length=32)] = Level.B_B.value
     attached: bool = True
+    seal: SealBody | UnsetType = UNSET
 
 
 class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +84,13 @@ class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_field
     documents: Annotated[list[DocumentBody], Meta(min_length=1, max_length=MAX_DOCUMENTS)]
     credential: ShortText | UnsetType = UNSET
     purpose: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+
+
+class SignInBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /v1/sign-ins. `nonce` is 32 to 64 octets of the panel's server, base64url."""
+
+    nonce: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43,86}$")]
+    credential: ShortText | UnsetType = UNSET
 
 
 class AgentAnswer(Struct, frozen=True, kw_only=True):
@@ -163,6 +186,17 @@ class RequestAnswer(Struct, frozen=True, kw_only=True):
     documents: list[DocumentAnswer]
 
 
+class SignInAnswer(Struct, frozen=True, kw_only=True):
+    """A sign-in now. `token` is a compact JWS, `certificate` DER in base64; `problem` where it failed."""
+
+    id: str
+    state: RequestState
+    position: int
+    token: str | UnsetType = UNSET
+    certificate: str | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+
 T = TypeVar("T")
 
 
@@ -198,6 +232,17 @@ def commitment_of(body: PairingStart) -> bytes:
 def reveal_of(body: PairingReveal) -> tuple[bytes, bytes]:
     """The panel's point and nonce. Raises `RequestMalformed`."""
     return _octets(body.key, POINT_OCTETS, "/key"), _octets(body.nonce, NONCE_OCTETS, "/nonce")
+
+
+def nonce_of(body: SignInBody) -> str:
+    """The server's nonce, in its one spelling. Raises `RequestMalformed`."""
+    try:
+        long_enough = len(unb64u(body.nonce)) >= SIGN_IN_NONCE_OCTETS
+    except ValueError:
+        long_enough = False
+    if not long_enough:
+        raise RequestMalformed("/nonce: not 32 to 64 octets in base64url without padding")
+    return body.nonce
 
 
 def pairing_started(attempt: PairingAttempt) -> PairingStarted:
@@ -245,15 +290,35 @@ def request_answer(view: RequestView, language: Language) -> RequestAnswer:
     )
 
 
+def sign_in_answer(view: RequestView, language: Language) -> SignInAnswer:
+    """A sign-in as its origin may know it. Raises `RequestUnknown` for a request that is none."""
+    document = view.documents[0]
+    if document.format != SignatureFormat.SIGN_IN.value:
+        raise RequestUnknown
+    return SignInAnswer(
+        id=view.id,
+        state=view.state,
+        position=view.position,
+        token=UNSET if document.signature is None else document.signature.decode("ascii"),
+        certificate=UNSET if document.certificate is None else b64(document.certificate),
+        problem=_document_problem(view.id, document, language),
+    )
+
+
 def _document(place: int, posted: DocumentBody) -> Document:
     pointer = f"/documents/{place}"
     try:
         signature_format, level = SignatureFormat(posted.format), Level(posted.level)
     except ValueError:
         raise FormatUnsupported(f"{pointer}: no such format or level") from None
+    if signature_format is SignatureFormat.SIGN_IN:
+        raise FormatUnsupported(f"{pointer}: what a sign-in says is worded by the agent alone")
     content = _content(pointer, posted)
-    if len(content) > MAX_DOCUMENT:
-        raise RequestTooLarge(f"{pointer}: over {MAX_DOCUMENT} octets")
+    limit = MAX_PDF if posted.media_type == PDF else MAX_DOCUMENT
+    if len(content) > limit:
+        raise RequestTooLarge(f"{pointer}: over {limit} octets")
+    if posted.seal is not UNSET and signature_format is not SignatureFormat.PADES:
+        raise FormatUnsupported(f"{pointer}/seal: only a PAdES signature shows a seal")
     return Document(
         id=posted.id,
         media_type=posted.media_type,
@@ -261,6 +326,17 @@ def _document(place: int, posted: DocumentBody) -> Document:
         format=signature_format,
         level=level,
         attached=posted.attached,
+        seal=_seal(posted.seal),
+    )
+
+
+def _seal(posted: SealBody | UnsetType) -> VisibleSeal | None:
+    if isinstance(posted, UnsetType):
+        return None
+    return VisibleSeal(
+        page=None if isinstance(posted.page, UnsetType) else posted.page,
+        corner=posted.corner,
+        reason=None if isinstance(posted.reason, UnsetType) else posted.reason,
     )
 
 

@@ -57,6 +57,14 @@ _CALLS = {
     ),
     "view": _Described("A signing request now.", {200: (messages.RequestAnswer,)}, query=("wait",)),
     "cancel": _Described("Cancel what is not yet signed.", {200: (messages.RequestAnswer,)}),
+    "sign_in": _Described(
+        "Sign in with the token: a JWS for this origin and this nonce, good for five minutes.",
+        {200: (messages.SignInAnswer,), 202: (messages.SignInAnswer,)},
+        messages.SignInBody,
+        query=("wait",),
+    ),
+    "view_sign_in": _Described("A sign-in now.", {200: (messages.SignInAnswer,)}, query=("wait",)),
+    "cancel_sign_in": _Described("Take a sign-in back.", {200: (messages.SignInAnswer,)}),
 }
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "wait": {
@@ -93,7 +101,7 @@ def document(version: str) -> bytes:
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        if route.route_class is RouteClass.STATIC:
+        if route.route_class not in {RouteClass.OPEN, RouteClass.PAIRED}:
             continue
         paths[route.path] = {
             method.lower(): _operation(name, route.path, route.route_class, schema_of)
@@ -142,6 +150,7 @@ def _cells() -> list[dict[str, Any]]:
             }
         }
         for kind, form in FORMATS.items()
+        if form.media_types
     ]
 
 
@@ -152,7 +161,7 @@ def _operation(
     parameters = [_PARAMETERS[query] for query in call.query]
     if "{id}" in path:
         parameters.append(_PARAMETERS["id"])
-    if name == "submit":
+    if name in {"submit", "sign_in"}:
         parameters.append(_PARAMETERS["idempotency-key"])
     responses = {}
     for status, kinds in call.answers.items():

@@ -5,11 +5,14 @@ from __future__ import annotations
 from msgspec import Struct
 
 from signer.endpoint.admission import RouteClass
-from signer.endpoint.messages import MAX_BODY, MAX_SMALL_BODY
+from signer.endpoint.messages import MAX_BODY, MAX_LINE, MAX_SMALL_BODY
 
 
 class Route(Struct, frozen=True):
-    """One path. `calls` maps a method to the name of a method of `calls.Calls`."""
+    """One path. `calls` maps a method to the name of a method of `calls.Calls`.
+
+    Two are not calls but ways in: `exchange` is answered by `exchange`, `socket` by `server`.
+    """
 
     path: str
     route_class: RouteClass
@@ -27,17 +30,28 @@ class Match(Struct, frozen=True):
 
 ROUTES = (
     Route("/", RouteClass.STATIC, {"GET": "page"}),
+    Route("/bridge", RouteClass.STATIC, {"GET": "bridge"}),
+    Route("/bridge/exchange", RouteClass.BRIDGE, {"POST": "exchange"}),
     Route("/openapi.json", RouteClass.STATIC, {"GET": "openapi"}),
     Route("/v1/agent", RouteClass.OPEN, {"GET": "agent"}),
     Route("/v1/pairings", RouteClass.OPEN, {"POST": "start_pairing"}),
     Route("/v1/pairings/{id}", RouteClass.OPEN, {"POST": "reveal_pairing", "GET": "follow_pairing"}),
     Route("/v1/credentials", RouteClass.PAIRED, {"GET": "credentials"}),
+    Route("/v1/socket", RouteClass.SOCKET, {"GET": "socket"}),
     Route("/v1/signing-requests", RouteClass.PAIRED, {"POST": "submit"}),
     Route("/v1/signing-requests/{id}", RouteClass.PAIRED, {"GET": "view", "DELETE": "cancel"}),
+    Route("/v1/sign-ins", RouteClass.PAIRED, {"POST": "sign_in"}),
+    Route("/v1/sign-ins/{id}", RouteClass.PAIRED, {"GET": "view_sign_in", "DELETE": "cancel_sign_in"}),
 )
 
 #: The most octets that a call's body may have; nothing where a call takes none.
-BODY_LIMITS = {"submit": MAX_BODY, "start_pairing": MAX_SMALL_BODY, "reveal_pairing": MAX_SMALL_BODY}
+BODY_LIMITS = {
+    "submit": MAX_BODY,
+    "sign_in": MAX_SMALL_BODY,
+    "exchange": MAX_BODY + MAX_LINE,
+    "start_pairing": MAX_SMALL_BODY,
+    "reveal_pairing": MAX_SMALL_BODY,
+}
 
 _PARAMETER = "/{id}"
 _EXACT = {route.path: route for route in ROUTES if not route.path.endswith(_PARAMETER)}

@@ -1,7 +1,7 @@
 """The loopback server put together: give it the use cases and a person to ask, start it, stop it.
 
-aiohttp carries HTTP; what is said is decided in `exchange`. This is the only module of the room that a
-composition root needs, and the one whose import costs time.
+aiohttp carries HTTP and WebSocket, with TLS and without; what is said is decided in `exchange`. This is the
+only module of the room that a composition root needs, and the one whose import costs time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from signer.endpoint.keys import SigningKey
 from signer.endpoint.listener import PORTS, EndpointAddress, listen
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
+from signer.endpoint.sockets import PanelSocket
 from signer.model.errors import RequestMalformed, RequestTooLarge
 from signer.model.policy import Policy
 from signer.platform.peer import peer_owner
@@ -42,7 +45,8 @@ class Endpoint:
     `key` is the agent's own (`agent_key.load_agent_key`), `pairings` the store (`Pairings.open`). `state`
     is asked for each `GET /v1/agent` of a paired origin and must not block. `same_user` is asked once for
     each connection. `ports` are tried in order; `(0,)` is any free one. The port is written to
-    `endpoint_file`, 0600, for local tools, and removed at the stop.
+    `endpoint_file`, 0600, for local tools, and removed at the stop. `tls` serves the port above (`local_ca`
+    makes it); without it that port is held and nothing is served there.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Endpoint:
         same_user: SameUser = peer_owner,
         ports: tuple[int, ...] = PORTS,
         endpoint_file: Path | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._clock = clock
         self._pairings = pairings
@@ -67,6 +72,7 @@ class Endpoint:
         self._same_user = same_user
         self._ports = ports
         self._endpoint_file = endpoint_file
+        self._tls = tls
         self._desk = PairingDesk(consent=consent, clock=clock, pairings=pairings, key=key, policy=policy)
         self._calls = Calls(
             use_cases=use_cases,
@@ -80,10 +86,12 @@ class Endpoint:
         self._exchanges: Exchanges | None = None
         self._connections: Connections | None = None
         self._servers: list[asyncio.Server] = []
+        self._held: tuple[socket.socket, ...] = ()
 
     async def start(self) -> EndpointAddress:
         """Listen. Raises `PortsTaken`, OSError."""
-        address, sockets = listen(self._ports)
+        listening = listen(self._ports)
+        address = listening.address
         if not address.ipv6:
             _log.warning("this computer has no IPv6 loopback: listening on 127.0.0.1 alone")
         self._exchanges = Exchanges(
@@ -92,13 +100,18 @@ class Endpoint:
             policy=self._policy,
             key=self._key,
             clock=self._clock,
-            port=address.port,
         )
         self._connections = Connections(self._handle, self._same_user)
         loop = asyncio.get_running_loop()
         try:
-            for listening in sockets:
-                self._servers.append(await loop.create_server(self._connections, sock=listening))
+            for bound in listening.plain:
+                self._servers.append(await loop.create_server(self._connections, sock=bound))
+            if self._tls is None:
+                self._held = listening.secure
+            else:
+                secured = self._connections.secured(self._tls)
+                for bound in listening.secure:
+                    self._servers.append(await loop.create_server(secured, sock=bound))
             if self._endpoint_file is not None:
                 told = {"port": address.port, "pid": os.getpid(), "ipv6": address.ipv6}
                 write_private(self._endpoint_file, msgspec.json.encode(told))
@@ -116,6 +129,8 @@ class Endpoint:
         if self._connections is not None:
             await self._connections.cut_all()
         self._servers.clear()
+        for bound in self._held:
+            bound.close()
         if self._endpoint_file is not None:
             self._endpoint_file.unlink(missing_ok=True)
 
@@ -123,12 +138,17 @@ class Endpoint:
         assert self._exchanges is not None
         connection = request.protocol
         assert isinstance(connection, Connection)
-        connection.serving = True
+        here = request.get_extra_info("sockname")
+        head = Head(request.method, request.raw_path, request.raw_headers, here[1])
+        opened = self._exchanges.socket(head)
+        if opened is not None:
+            panel = PanelSocket(self._exchanges, opened, head.port, connection.note_serving)
+            return await panel.serve(request)
+        connection.note_serving(True)
         try:
-            head = Head(request.method, request.raw_path, request.raw_headers)
             answer = await self._exchanges.answer(head, lambda limit: _read_body(request, limit))
         finally:
-            connection.serving = False
+            connection.note_serving(False)
         return response_of(answer)
 
 

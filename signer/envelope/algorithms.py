@@ -63,6 +63,11 @@ class Suite(Struct, frozen=True):
         """The content's digest under this suite."""
         return hashlib.new(self.digest_name, content).digest()
 
+    @property
+    def digest_size(self) -> int:
+        """Of a digest under this suite, in octets."""
+        return hashlib.new(self.digest_name).digest_size
+
 
 _SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 _SHA384 = ObjectIdentifier("2.16.840.1.101.3.4.2.2")
@@ -77,10 +82,11 @@ def _plain(oid: str | ObjectIdentifier) -> bytes:
     return asn1.encode_der(_Plain(algorithm=ObjectIdentifier(oid) if isinstance(oid, str) else oid))
 
 
-def _pss_sha256() -> bytes:
-    sha256 = _WithNull(algorithm=_SHA256, parameters=asn1.Null())
-    mgf1 = _MaskGeneration(algorithm=ObjectIdentifier("1.2.840.113549.1.1.8"), parameters=sha256)
-    parameters = _PssParameters(hash_algorithm=sha256, mask_generation=mgf1, salt_length=32)
+def _pss(hash_oid: ObjectIdentifier, salt: int) -> bytes:
+    """The salt is in octets, as many as the digest has."""
+    digest = _WithNull(algorithm=hash_oid, parameters=asn1.Null())
+    mgf1 = _MaskGeneration(algorithm=ObjectIdentifier("1.2.840.113549.1.1.8"), parameters=digest)
+    parameters = _PssParameters(hash_algorithm=digest, mask_generation=mgf1, salt_length=salt)
     return asn1.encode_der(_Pss(algorithm=ObjectIdentifier("1.2.840.113549.1.1.10"), parameters=parameters))
 
 
@@ -88,9 +94,12 @@ SUITES: dict[SignatureAlgorithm, Suite] = {
     SignatureAlgorithm.RSA_PKCS1_SHA256: Suite("sha256", _plain(_SHA256), _rsa("1.2.840.113549.1.1.11")),
     SignatureAlgorithm.RSA_PKCS1_SHA384: Suite("sha384", _plain(_SHA384), _rsa("1.2.840.113549.1.1.12")),
     SignatureAlgorithm.RSA_PKCS1_SHA512: Suite("sha512", _plain(_SHA512), _rsa("1.2.840.113549.1.1.13")),
-    SignatureAlgorithm.RSA_PSS_SHA256: Suite("sha256", _plain(_SHA256), _pss_sha256()),
+    SignatureAlgorithm.RSA_PSS_SHA256: Suite("sha256", _plain(_SHA256), _pss(_SHA256, 32)),
+    SignatureAlgorithm.RSA_PSS_SHA384: Suite("sha384", _plain(_SHA384), _pss(_SHA384, 48)),
+    SignatureAlgorithm.RSA_PSS_SHA512: Suite("sha512", _plain(_SHA512), _pss(_SHA512, 64)),
     SignatureAlgorithm.ECDSA_SHA256: Suite("sha256", _plain(_SHA256), _plain("1.2.840.10045.4.3.2")),
     SignatureAlgorithm.ECDSA_SHA384: Suite("sha384", _plain(_SHA384), _plain("1.2.840.10045.4.3.3")),
+    SignatureAlgorithm.ECDSA_SHA512: Suite("sha512", _plain(_SHA512), _plain("1.2.840.10045.4.3.4")),
 }
 
 #: What each kind of key may sign with, best first. PKCS #1 v1.5 before PSS: all verifiers in use have it.
@@ -100,9 +109,12 @@ PREFERENCE: dict[KeyKind, tuple[SignatureAlgorithm, ...]] = {
         SignatureAlgorithm.RSA_PKCS1_SHA384,
         SignatureAlgorithm.RSA_PKCS1_SHA512,
         SignatureAlgorithm.RSA_PSS_SHA256,
+        SignatureAlgorithm.RSA_PSS_SHA384,
+        SignatureAlgorithm.RSA_PSS_SHA512,
     ),
     KeyKind.EC_P256: (SignatureAlgorithm.ECDSA_SHA256,),
     KeyKind.EC_P384: (SignatureAlgorithm.ECDSA_SHA384,),
+    KeyKind.EC_P521: (SignatureAlgorithm.ECDSA_SHA512,),
 }
 
 

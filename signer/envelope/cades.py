@@ -9,7 +9,6 @@ cannot be told that the bytes are something else. Nothing is verified here (`sig
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,15 +18,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from signer.envelope import cms
-from signer.envelope.algorithms import PREFERENCE, SUITES, Suite
+from signer.envelope.algorithms import SUITES, Suite
+from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import (
-    CredentialUnusable,
-    DocumentRefused,
-    FormatUnsupported,
-    MechanismUnsupported,
-)
+from signer.model.errors import CredentialUnusable, DocumentRefused
 from signer.model.request import Level
 from signer.x509 import Certificate
 
@@ -35,9 +30,6 @@ _VERSION = 1
 #: RFC 5652 §5.1: of a SignedData with revocation data that is no CRL.
 _VERSION_WITH_OCSP = 5
 _SET, _SEQUENCE, _OID = (0, 1, 17), (0, 1, 16), (0, 0, 6)
-
-#: type "/" subtype, and parameters in printable ASCII (RFC 2045 §5.1).
-_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?: ?; ?[\x20-\x7e]+)?", re.ASCII)
 
 _CONTENT_TYPE = cms.attribute(cms.ID_CONTENT_TYPE, cms.ID_DATA)
 
@@ -110,27 +102,44 @@ def prepare(
     is none, `MechanismUnsupported` for an algorithm that is not the key's, `CredentialUnusable` for a
     certificate that no DER can hold.
     """
-    if algorithm not in PREFERENCE[certificate.key_kind]:
-        raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
-    if not _MEDIA_TYPE.fullmatch(media_type):
-        raise FormatUnsupported("media type is not of the form type/subtype")
+    check(media_type, certificate, algorithm)
     if parses_as_signed_attributes(content):
         raise DocumentRefused("content parses as the signed attributes of a signature")
-    attributes = asn1.SetOf(
-        [
-            _CONTENT_TYPE,
-            cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),
-            cms.signing_time(signing_time),
-            _signer(certificate).signing_certificate,
-            _mime_type(media_type),
-        ]
+    attributes = signed_attributes(
+        digest=SUITES[algorithm].digest(content),
+        certificate=certificate,
+        signing_time=signing_time,
+        media_type=media_type,
     )
     return CadesToBeSigned(
-        to_be_signed=asn1.encode_der(attributes),
+        to_be_signed=attributes,
         algorithm=algorithm,
         certificate=certificate,
         content=content if attached else None,
     )
+
+
+def signed_attributes(
+    *,
+    digest: bytes,
+    certificate: Certificate,
+    signing_time: datetime | None = None,
+    media_type: str | None = None,
+) -> bytes:
+    """The DER of SET OF Attribute over content with this digest (RFC 5652 §5.4).
+
+    Time and media type are None where a format forbids the attribute. Raises `CredentialUnusable`.
+    """
+    attributes = [
+        _CONTENT_TYPE,
+        cms.attribute(cms.ID_MESSAGE_DIGEST, digest),
+        _signer(certificate).signing_certificate,
+    ]
+    if signing_time is not None:
+        attributes.append(cms.signing_time(signing_time))
+    if media_type is not None:
+        attributes.append(_mime_type(media_type))
+    return asn1.encode_der(asn1.SetOf(attributes))
 
 
 def strip(attached: bytes, content: bytes) -> bytes:

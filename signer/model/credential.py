@@ -18,6 +18,7 @@ class KeyKind(Enum):
     RSA = "rsa"
     EC_P256 = "ec-p256"
     EC_P384 = "ec-p384"
+    EC_P521 = "ec-p521"
 
 
 class SignatureAlgorithm(Enum):
@@ -27,8 +28,11 @@ class SignatureAlgorithm(Enum):
     RSA_PKCS1_SHA384 = "rsa-pkcs1-sha384"
     RSA_PKCS1_SHA512 = "rsa-pkcs1-sha512"
     RSA_PSS_SHA256 = "rsa-pss-sha256"
+    RSA_PSS_SHA384 = "rsa-pss-sha384"
+    RSA_PSS_SHA512 = "rsa-pss-sha512"
     ECDSA_SHA256 = "ecdsa-sha256"
     ECDSA_SHA384 = "ecdsa-sha384"
+    ECDSA_SHA512 = "ecdsa-sha512"
 
 
 class Holder(Struct, frozen=True, kw_only=True):

@@ -12,14 +12,15 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │                     SignatureInvalid PairingUnknown PairingRefused PairingBusy
     ├── ConsentError      ConsentDeclined ConsentSurfaceMissing RequestCancelled
     ├── DocumentError     DocumentRefused DocumentUnreadable FormatUnsupported
-    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked MechanismUnsupported
+    ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked CredentialNotForSignIn
+    │                     MechanismUnsupported
     ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
-                          PairingStoreFailed PolicyInvalid Unexpected
+                          PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class RequestTooLarge(RequestError):
     en = "The panel's request is over a size limit."
     fa_remedy = "نسخه‌ها را در درخواست‌های کوچک‌تر بفرستید."
     en_remedy = (
-        "Send fewer or smaller documents: 250 documents, 20 MiB a body, 1 MiB a JSON or text document."
+        "Send fewer or smaller documents: 250 documents, 20 MiB a body, "
+        "1 MiB a JSON or text document, 10 MiB a PDF."
     )
     helpdesk = "Which limit is in `detail`."
 
@@ -400,6 +402,18 @@ class CredentialRevoked(CredentialError):
     helpdesk = "A CRL or OCSP answer with a good signature lists it; which certificate is in `detail`."
 
 
+class CredentialNotForSignIn(CredentialError):
+    code = "certificate-not-for-sign-in"
+    status = 422
+    fa = "این گواهی تنها برای امضای سند است و با آن نمی‌توان وارد شد."
+    en = "This certificate is for signing documents alone and does not sign in."
+    fa_remedy = "با گواهی دیگری وارد شوید، یا از راه دیگر پنل."
+    en_remedy = "Sign in with another certificate, or in the panel's other way."
+    helpdesk = (
+        "Key usage is nonRepudiation without digitalSignature; `sign_in_with_non_repudiation` allows it."
+    )
+
+
 class MechanismUnsupported(CredentialError):
     code = "mechanism-unsupported"
     status = 422
@@ -720,6 +734,18 @@ class PolicyInvalid(AgentError):
     fa_remedy = "مسئول رایانه باید پرونده را درست کند."
     en_remedy = "Let the administrator correct the policy file."
     helpdesk = "Owner, mode or syntax; `detail` names it."
+
+
+class TrustStoreFailed(AgentError):
+    code = "trust-store-failed"
+    status = None
+    fa = "گواهی محلی مهر در انبار گواهی‌های مرورگر نوشته یا از آن برداشته نشد."
+    en = "Mohr's own certificate could not be put into a browser's store, or taken out."
+    fa_remedy = "مرورگر را ببندید و دوباره بکوشید؛ بی آن هم کروم و فایرفاکس به مهر می‌رسند."
+    en_remedy = "Close the browser and try again; Chromium and Firefox reach Mohr without it too."
+    helpdesk = (
+        "`detail` names store and tool. `mohr ca status` shows every store; libnss3-tools has certutil."
+    )
 
 
 class Unexpected(AgentError):

@@ -60,7 +60,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `origins` pins the panels, in the browser's spelling; None is any https origin that the doctor pairs.
     `loopback_origins` are pages served by this computer that may call, http ones too: none unless named.
-    `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
+    `pairing` False closes pairing; what is paired stays. `sign_in_with_non_repudiation` lets a certificate
+    whose key usage is nonRepudiation alone sign in. `formats` are those that may be asked for, None all.
     `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
     certificates of authorities. `net` says whom the agent may ask outside.
     """
@@ -68,6 +69,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] | None = None
     loopback_origins: tuple[str, ...] = ()
     pairing: bool = True
+    sign_in_with_non_repudiation: bool = False
     formats: frozenset[SignatureFormat] | None = None
     red_findings: frozenset[str] = frozenset()
     anchors: str | None = None

@@ -15,12 +15,22 @@ from msgspec import Struct
 PRESCRIPTION = "application/vnd.mohr.prescription+json"
 JSON = "application/json"
 TEXT = "text/plain"
+#: What a sign-in asks for: made by the agent itself, and no media type that a panel may post.
+SIGN_IN = "application/vnd.mohr.sign-in+json"
+XML = "application/xml"
+PDF = "application/pdf"
+
+#: The two names of an XML document (RFC 7303 §9).
+XML_TYPES = frozenset({XML, "text/xml"})
 
 MAX_DOCUMENTS = 250
 
 
 class SignatureFormat(Enum):
-    """The family of envelope; the level says how much long-term data it carries."""
+    """The family of envelope; the level says how much long-term data it carries.
+
+    SIGN_IN is no envelope that a panel can ask for: a document of that format comes from a sign-in alone.
+    """
 
     CADES = "cades"
     CMS = "cms"
@@ -29,6 +39,7 @@ class SignatureFormat(Enum):
     XADES = "xades"
     PADES = "pades"
     ASIC_E = "asic-e"
+    SIGN_IN = "sign-in"
 
 
 class Level(Enum):
@@ -41,10 +52,44 @@ class Level(Enum):
     B_LT_IF_POSSIBLE = "B-LT?"
 
 
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file that is signed together with a document, under its name: exactly `content`, byte for byte."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+    def content_hash(self) -> bytes:
+        """SHA-256 of the content, 32 bytes."""
+        return hashlib.sha256(self.content).digest()
+
+
+class Corner(Enum):
+    """Where on a page, as its reader sees it."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+
+
+class VisibleSeal(Struct, frozen=True, kw_only=True):
+    """Where a PDF shows the doctor's seal.
+
+    `page` counts from 1, None is the last; `reason` is the panel's own words for why this is signed.
+    """
+
+    page: int | None = None
+    corner: Corner = Corner.BOTTOM_LEFT
+    reason: str | None = None
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """One thing to sign: exactly `content`, byte for byte, said to be `media_type`.
 
     `id` is the panel's own, unique within its request. `attached` puts the content inside the signature.
+    `attachments` are for a container (ASiC-E) alone.
+    `seal` is None for a signature that is not seen on a page; only PAdES has one.
     """
 
     id: str
@@ -53,6 +98,8 @@ class Document(Struct, frozen=True, kw_only=True):
     format: SignatureFormat = SignatureFormat.CADES
     level: Level = Level.B_B
     attached: bool = True
+    attachments: tuple[Attachment, ...] = ()
+    seal: VisibleSeal | None = None
 
     def content_hash(self) -> bytes:
         """SHA-256 of the content, 32 bytes."""
@@ -74,6 +121,11 @@ class SigningRequest(Struct, frozen=True, kw_only=True):
     received_at: datetime
     credential: str | None = None
     purpose: str | None = None
+
+    @property
+    def signs_in(self) -> bool:
+        """True where this is a sign-in, which is one document that the agent made."""
+        return any(document.format is SignatureFormat.SIGN_IN for document in self.documents)
 
 
 class DocumentState(Enum):

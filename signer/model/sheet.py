@@ -118,6 +118,32 @@ class PlainSheet(Struct, frozen=True, kw_only=True, tag="plain"):
     leaves: tuple[Leaf, ...]
 
 
+class Picture(Struct, frozen=True, kw_only=True):
+    """A drawn page: rows from the top, four octets a pixel: blue, green, red and one unused."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """One page of a PDF: its size in points as its reader sees it, and its text, line by line."""
+
+    width: float
+    height: float
+    lines: tuple[str, ...]
+
+
+class PdfSheet(Struct, frozen=True, kw_only=True, tag="pdf"):
+    """A PDF. `picture(page, width)` draws a page, counted from 0, about so many pixels wide.
+
+    It may be called from any thread, takes its time, and raises `DocumentUnreadable`.
+    """
+
+    pages: tuple[Page, ...]
+    picture: Callable[[int, int], Picture]
+
+
 class DocumentSheet(Struct, frozen=True, kw_only=True, dict=True):
     """What is on screen for one document. `content_hash` ties it to the bytes it was drawn from.
 
@@ -128,10 +154,10 @@ class DocumentSheet(Struct, frozen=True, kw_only=True, dict=True):
     document_id: str
     content_hash: bytes
     findings: tuple[Finding, ...]
-    draw: Callable[[], PrescriptionSheet | PlainSheet]
+    draw: Callable[[], PrescriptionSheet | PlainSheet | PdfSheet]
 
     @cached_property
-    def body(self) -> PrescriptionSheet | PlainSheet:
+    def body(self) -> PrescriptionSheet | PlainSheet | PdfSheet:
         """Every signed leaf, laid out."""
         return self.draw()
 

@@ -10,7 +10,7 @@ import { MohrError } from './errors.js';
 import * as protocol from './protocol.js';
 
 /** @typedef {import('./protocol.js').Octets} Octets */
-/** @typedef {typeof globalThis.fetch} Fetch */
+/** @typedef {import('./ways.js').Fetch} Fetch */
 
 /**
  * @typedef {{privateKey: CryptoKey, keyid: string, agent: {point: Octets, keyid: string}}} Pairing our key, and the
@@ -34,12 +34,12 @@ export const PLAINLY = {
 };
 
 /** What an answer without a good signature may say: hearsay, after which nothing is changed or thrown away. */
-const ADMISSION = [
-  ...['not-paired', 'signature-missing', 'signature-invalid', 'request-stale', 'request-replayed'],
-  ...['host-refused', 'origin-refused', 'fetch-mode-refused', 'request-too-large', 'request-malformed'],
-  ...['media-type-not-accepted', 'too-many-requests', 'pairing-unknown', 'pairing-refused', 'pairing-busy'],
-  ...['consent-surface-missing', 'pairing-store-failed'],
-];
+const ADMISSION = (
+  'not-paired signature-missing signature-invalid request-stale request-replayed ' +
+  'host-refused origin-refused fetch-mode-refused request-too-large request-malformed ' +
+  'media-type-not-accepted too-many-requests pairing-unknown pairing-refused pairing-busy ' +
+  'consent-surface-missing pairing-store-failed'
+).split(' ');
 
 /**
  * A call while there is no pairing yet: neither it nor its answer is signed.

@@ -10,22 +10,25 @@ import { GRACE, PLAINLY } from './call.js';
 import * as protocol from './protocol.js';
 
 /** @typedef {import('./call.js').Pairing} Pairing */
-/** @typedef {import('./call.js').Fetch} Fetch */
+/** @typedef {import('./ways.js').Fetch} Fetch */
+/** @typedef {import('./ways.js').Way} Way */
 
 /**
- * @typedef {'ready' | 'not-paired' | 'impostor' | 'no-answer' | 'permission-pending' | 'denied' | 'not-delegated' |
- *   'csp-blocked'} AgentState
+ * @typedef {'ready' | 'no-token' | 'not-paired' | 'impostor' | 'no-answer' | 'no-answer-safari' |
+ *   'permission-pending' | 'denied' | 'not-delegated' | 'csp-blocked'} AgentState
  *
  * @typedef {object} Finding
  * @property {AgentState} state
  * @property {string} [base] the address that answered
  * @property {{name: string, version: string, state: 'ready' | 'no-token'}} [agent] what a paired agent says of itself
  *
- * @typedef {{ports: number[], fetch: Fetch, origin: string, pairing: Promise<Pairing | undefined>}} Place
+ * @typedef {{ports: number[], way: Way, origin: string, pairing: Promise<Pairing | undefined>}} Place
  */
 
 /** Where several ports answer, the first of these counts. */
-const RANK = ['ready', 'impostor', 'not-paired', 'no-answer'];
+const RANK = ['ready', 'no-token', 'impostor', 'not-paired', 'no-answer'];
+/** States in which documents may be sent. */
+export const REACHED = RANK.slice(0, 2);
 /** What browsers call the permission (Local Network Access), the newer name first. */
 const PERMISSIONS = ['loopback-network', 'local-network-access'];
 
@@ -35,7 +38,7 @@ const PERMISSIONS = ['loopback-network', 'local-network-access'];
  * @param {Place} place @param {AbortSignal} [signal]
  * @returns {{end: Promise<Finding>, soFar: () => Finding}}
  */
-export function search({ ports, fetch, origin, pairing }, signal) {
+export function search({ ports, way, origin, pairing }, signal) {
   /** @type {Finding} */
   let best = { state: 'no-answer' };
   /** @type {Permission | undefined} */
@@ -48,16 +51,16 @@ export function search({ ports, fetch, origin, pairing }, signal) {
     try {
       const pinned = await pairing;
       const probes = ports.map(async (port) => {
-        const found = await probe(fetch, `http://127.0.0.1:${port}`, origin, pinned, patience.signal);
+        const found = await probe(way.fetch, way.base(port), origin, pinned, patience.signal);
         if (RANK.indexOf(found.state) < RANK.indexOf(best.state)) best = found;
         return found;
       });
       const ours = new Promise((resolve) => {
-        for (const probe of probes) probe.then((found) => found.state === 'ready' && resolve(found));
+        for (const probe of probes) probe.then((found) => REACHED.includes(found.state) && resolve(found));
       });
       await Promise.race([ours, Promise.all(probes)]);
       signal?.throwIfAborted();
-      return best.state === 'no-answer' ? { state: await whyNot(policy) } : best;
+      return best.state === 'no-answer' ? { state: await whyNot(policy, way.name) } : best;
     } finally {
       patience.end();
       policy.end();
@@ -92,7 +95,7 @@ export async function probe(fetch, base, origin, pairing, signal) {
   const proven = await protocol.proves(pairing.agent.point, origin, host, challenge, said.proof);
   if (!proven) return { state: 'impostor', base };
   const { name, version, state } = said;
-  return { state: 'ready', base, agent: { name, version, state } };
+  return { state: state === 'no-token' ? state : 'ready', base, agent: { name, version, state } };
 }
 
 /** @typedef {{name: string, state: PermissionState}} Permission */
@@ -110,13 +113,16 @@ async function permissionState() {
   return undefined;
 }
 
-/** @param {{violated: boolean}} policy @returns {Promise<AgentState>} what stands between this page and every port */
-async function whyNot(policy) {
+/**
+ * @param {{violated: boolean}} policy @param {string} way
+ * @returns {Promise<AgentState>} what stands between this page and every port
+ */
+async function whyNot(policy, way) {
   // The violation is reported in a task of its own, after the fetch has failed.
   await new Promise((resolve) => setTimeout(resolve, 0));
   if (policy.violated) return 'csp-blocked';
   const permission = await permissionState();
-  if (permission?.state !== 'denied') return 'no-answer';
+  if (permission?.state !== 'denied') return way === 'wss' ? 'no-answer-safari' : 'no-answer';
   return delegated(permission.name) ? 'denied' : 'not-delegated';
 }
 
@@ -133,7 +139,7 @@ function watchOwnPolicy() {
   const page = globalThis.document;
   /** @param {SecurityPolicyViolationEvent} event */
   const note = ({ blockedURI, disposition }) => {
-    if (disposition === 'enforce' && blockedURI.startsWith('http://127.0.0.1:')) policy.violated = true;
+    if (disposition === 'enforce' && /^(ws|http)s?:\/\/127\.0\.0\.1:/.test(blockedURI)) policy.violated = true;
   };
   page?.addEventListener('securitypolicyviolation', note);
   policy.end = () => page?.removeEventListener('securitypolicyviolation', note);

@@ -9,11 +9,12 @@
 
 import { call } from './call.js';
 import { MohrError } from './errors.js';
-import { search } from './find.js';
+import { REACHED, search } from './find.js';
 import { agree } from './pairing.js';
 import { base64 } from './protocol.js';
 import { follow } from './request.js';
 import { browserStore } from './store.js';
+import { bridge, direct, wayOf } from './ways.js';
 
 export { MohrError };
 
@@ -21,7 +22,7 @@ export { MohrError };
 /** @typedef {import('./store.js').Store} Store */
 
 /** @typedef {import('./call.js').Session} Session */
-/** @typedef {import('./call.js').Fetch} Fetch */
+/** @typedef {import('./ways.js').Way} Way */
 /** @typedef {import('./find.js').AgentState} AgentState */
 /** @typedef {import('./find.js').Finding} Finding */
 /** @typedef {import('./pairing.js').Verdict} Verdict */
@@ -51,7 +52,8 @@ export { MohrError };
  *
  * @typedef {'received' | 'choosing' | 'consent' | 'signing' | 'finished' | 'declined' | 'cancelled' | 'failed'} RequestState
  *
- * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[]}} RequestView
+ * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[], token?: string,
+ *   certificate?: string, problem?: Problem}} RequestView the last three in a sign-in, which has no documents
  *
  * @typedef {object} Result
  * @property {boolean} signed true only where every document is signed
@@ -59,6 +61,13 @@ export { MohrError };
  * @property {string} [reason] a code, where not all are signed
  * @property {string} idempotencyKey
  * @property {SignedDocument[]} documents in the order given; empty where `unavailable`
+ *
+ * @typedef {object} SignIn
+ * @property {boolean} signedIn
+ * @property {RequestState} state
+ * @property {string} [token] a compact JWS for the panel's server; good for five minutes
+ * @property {string} [certificate] base64 of the DER
+ * @property {string} [reason] a code, where there is no token
  *
  * @typedef {{idempotencyKey: string, id: string | null, documents: string[], at: number}} Pending a request that
  *   this browser remembers; `at` in milliseconds
@@ -78,24 +87,28 @@ export { MohrError };
 const PORTS = [18717, 18719, 18721];
 /** Milliseconds for which the agent keeps a result, and so its name is kept here. */
 const KEPT = 24 * 3600 * 1000;
+/** Where a bridge helps: the browser or the page's own headers forbid what a window may do. */
+const BRIDGED = ['denied', 'not-delegated', 'csp-blocked', 'no-answer-safari'];
 
 export class Mohr {
   #ports;
   #store;
-  #fetch;
+  #way;
   #origin;
+  /** @type {Awaited<ReturnType<typeof bridge>> | undefined} */
+  #bridge;
 
   /**
    * @param {object} [options] a panel passes none; they are for tests and demonstrations
    * @param {number[]} [options.ports]
    * @param {Store} [options.storage]
-   * @param {Fetch} [options.fetch]
+   * @param {Way} [options.way]
    * @param {string} [options.origin] as the browser writes it into `Origin`
    */
-  constructor({ ports = PORTS, storage = browserStore(), fetch, origin = globalThis.origin } = {}) {
+  constructor({ ports = PORTS, storage = browserStore(), way, origin = globalThis.origin } = {}) {
     this.#ports = ports;
     this.#store = storage;
-    this.#fetch = fetch ?? globalThis.fetch.bind(globalThis);
+    this.#way = way ?? direct(wayOf(navigator.userAgent));
     this.#origin = origin;
   }
 
@@ -109,7 +122,12 @@ export class Mohr {
     signal?.throwIfAborted();
     // A browser that keeps nothing, such as a hardened private window, is one that is not paired.
     const pairing = this.#store.get('pairing').catch(() => undefined);
-    const place = { ports: this.#ports, fetch: this.#fetch, origin: this.#origin, pairing };
+    const open = this.#bridge?.closed() ? undefined : this.#bridge;
+    const place = {
+      ports: open ? [open.port] : this.#ports,
+      way: open ?? this.#way,
+      ...{ origin: this.#origin, pairing },
+    };
     const { end, soFar } = search(place, signal);
     /** @type {Promise<Detection>} */
     const final = end.then((found) => ({ ...found, settled: true, final }));
@@ -128,6 +146,26 @@ export class Mohr {
   }
 
   /**
+   * Open the bridge window, for a browser or a page that lets nothing else through. Call it from a click, after
+   * `detect` said `denied`, `not-delegated`, `csp-blocked` or `no-answer-safari`; what follows goes through it until it is closed.
+   * `pair` and `sign` open it by themselves where they are called from a click.
+   *
+   * @param {{signal?: AbortSignal}} [options]
+   * @throws {MohrError} `popup-blocked`, `bridge-silent`
+   */
+  async openBridge({ signal } = {}) {
+    this.#bridge?.close();
+    this.#bridge = undefined;
+    this.#bridge = await bridge(this.#ports, signal);
+  }
+
+  /** Close the bridge window, where there is one. */
+  closeBridge() {
+    this.#bridge?.close();
+    this.#bridge = undefined;
+  }
+
+  /**
    * Pair with the agent. Call it from a click; show the digits of `onCode`, large, until it ends.
    *
    * @param {{onCode: (code: string, expiresAt: Date) => void, signal?: AbortSignal}} options
@@ -135,11 +173,10 @@ export class Mohr {
    * @throws {MohrError}
    */
   async pair({ onCode, signal }) {
-    const { state, base = '' } = await (await this.detect({ signal })).final;
-    if (state !== 'ready' && state !== 'not-paired') throw new MohrError(state);
-    const { verdict, pairing } = await agree({
-      ...{ fetch: this.#fetch, base, origin: this.#origin, onCode, signal },
-    });
+    const { state, base = '' } = await this.#reach(signal);
+    if (![...REACHED, 'not-paired'].includes(state)) throw new MohrError(state);
+    const { fetch } = this.#bridge ?? this.#way;
+    const { verdict, pairing } = await agree({ fetch, base, origin: this.#origin, onCode, signal });
     if (pairing) await this.#store.set('pairing', pairing);
     return verdict;
   }
@@ -188,11 +225,31 @@ export class Mohr {
    */
   async signOrGoOn(documents, options = {}) {
     const { state, base } = await this.detect(options);
-    if (state === 'ready' && base) {
+    if (REACHED.includes(state) && base) {
       return this.#sign(await this.#at(base), documents, options);
     }
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
     return { signed: false, state: 'unavailable', reason: state, idempotencyKey, documents: [] };
+  }
+
+  /**
+   * Have the doctor sign in with the token. What comes of it is for the panel's server to check.
+   *
+   * Nothing of it is remembered in the browser: after a reload, ask the server for another nonce.
+   *
+   * @param {string} nonce of the panel's server: 32 to 64 random octets in base64url, used once
+   * @param {{credential?: string, signal?: AbortSignal, onState?: (view: RequestView) => void}} [options]
+   * @returns {Promise<SignIn>} also where the doctor declined
+   * @throws {MohrError} or the signal's reason, where nothing had been sent
+   */
+  async signIn(nonce, { credential, signal, onState } = {}) {
+    const request = { id: null, idempotencyKey: crypto.randomUUID(), body: { nonce, credential } };
+    const { state, token, certificate, problem } = await follow(
+      { ...request, path: '/v1/sign-ins' },
+      await this.#session(signal),
+      { signal, onState, reconnect: () => this.#session(), onId: async () => {} },
+    );
+    return { signedIn: !!token, state, token, certificate, reason: token ? undefined : (problem?.code ?? state) };
   }
 
   /**
@@ -236,16 +293,24 @@ export class Mohr {
 
   /** @param {AbortSignal} [signal] @returns {Promise<Session>} once the agent has proven itself */
   async #session(signal) {
-    const { state, base } = await (await this.detect({ signal })).final;
-    if (state !== 'ready' || !base) throw new MohrError(state);
+    const { state, base } = await this.#reach(signal);
+    if (!REACHED.includes(state) || !base) throw new MohrError(state);
     return this.#at(base);
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<Finding>} the last word, through the bridge where that is the way left */
+  async #reach(signal) {
+    const found = await (await this.detect({ signal })).final;
+    if (!BRIDGED.includes(found.state) || !globalThis.navigator?.userActivation?.isActive) return found;
+    await this.openBridge({ signal });
+    return (await this.detect({ signal })).final;
   }
 
   /** @param {string} base @returns {Promise<Session>} */
   async #at(base) {
     const pairing = await this.#store.get('pairing');
     if (!pairing) throw new MohrError('not-paired');
-    return { fetch: this.#fetch, base, pairing };
+    return { fetch: (this.#bridge ?? this.#way).fetch, base, pairing };
   }
 
   /** @param {Session} session @param {Document[]} documents @param {SignOptions} options @returns {Promise<Result>} */

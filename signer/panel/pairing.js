@@ -6,12 +6,12 @@
 
 import { ask, LONGEST_WAIT } from './call.js';
 import { MohrError } from './errors.js';
-import { probe } from './find.js';
+import { probe, REACHED } from './find.js';
 import * as protocol from './protocol.js';
 
 /** @typedef {import('./protocol.js').Octets} Octets */
 /** @typedef {import('./call.js').Pairing} Pairing */
-/** @typedef {import('./call.js').Fetch} Fetch */
+/** @typedef {import('./ways.js').Fetch} Fetch */
 /** @typedef {'accepted' | 'refused' | 'expired'} Verdict */
 
 /**
@@ -41,7 +41,7 @@ export async function agree({ fetch, base, origin, onCode, signal }) {
     agent: { point: agent.point, keyid: await protocol.keyId(agent.point) },
   };
   const found = await probe(fetch, base, origin, pairing, signal);
-  if (found.state !== 'ready') throw new MohrError('pairing-forged');
+  if (!REACHED.includes(found.state)) throw new MohrError('pairing-forged');
   return { verdict, pairing };
 }
 

@@ -1,5 +1,5 @@
 /**
- * One signing request from the post to its end, through lost connections, restarts of the agent and a change of mind.
+ * One signing request or sign-in from the post to its end, through lost connections, restarts of the agent and a change of mind.
  *
  * A post is repeated under the same Idempotency-Key, which the agent answers with the same request, so that nothing
  * is signed twice and no signature is lost.
@@ -24,6 +24,7 @@ const FINAL = ['finished', 'declined', 'cancelled', 'failed'];
  * @param {string | null} request.id null where it is not posted yet
  * @param {string} request.idempotencyKey
  * @param {object} [request.body] what to post; absent after a reload, when the documents are gone
+ * @param {string} [request.path] where to post it
  * @param {Session} session
  * @param {object} handlers
  * @param {() => Promise<Session>} handlers.reconnect
@@ -33,7 +34,7 @@ const FINAL = ['finished', 'declined', 'cancelled', 'failed'];
  * @returns {Promise<RequestView>} its final state
  * @throws {MohrError} or the signal's reason, where nothing had been sent
  */
-export async function follow({ id, idempotencyKey, body }, session, handlers) {
+export async function follow({ id, idempotencyKey, body, path = '/v1/signing-requests' }, session, handlers) {
   const { reconnect, onId, onState, signal } = handlers;
   let cancelled = false;
   let losses = 0;
@@ -43,13 +44,13 @@ export async function follow({ id, idempotencyKey, body }, session, handlers) {
   /** @returns {Promise<RequestView>} after the one call that is next */
   const step = async () => {
     // Not to be aborted: its answer holds the id with which to cancel.
-    if (id === null) return call(session, 'POST', '/v1/signing-requests', { json: body, idempotencyKey });
-    const path = `/v1/signing-requests/${encodeURIComponent(id)}`;
+    if (id === null) return call(session, 'POST', path, { json: body, idempotencyKey });
+    const place = `${path}/${encodeURIComponent(id)}`;
     if (!signal?.aborted || cancelled) {
       const wait = onState ? (told ? WATCHING_WAIT : 0) : LONGEST_WAIT;
-      return call(session, 'GET', `${path}?wait=${wait}`, { signal: cancelled ? undefined : signal });
+      return call(session, 'GET', `${place}?wait=${wait}`, { signal: cancelled ? undefined : signal });
     }
-    const view = await call(session, 'DELETE', path);
+    const view = await call(session, 'DELETE', place);
     cancelled = true;
     return view;
   };
@@ -60,7 +61,7 @@ export async function follow({ id, idempotencyKey, body }, session, handlers) {
       losses = 0;
       if (view.id !== id) await onId((id = view.id));
       const { state, position, documents } = view;
-      const news = JSON.stringify([state, position, documents.map((document) => document.state)]);
+      const news = JSON.stringify([state, position, documents?.map((document) => document.state)]);
       if (news !== told) onState?.(view);
       told = news;
       if (FINAL.includes(state)) return view;

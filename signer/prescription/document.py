@@ -6,6 +6,7 @@ reader shows them. What the values mean, and whether they agree, is not decided 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from typing import TypeVar
 
@@ -175,9 +176,9 @@ def _number(source: Object, name: str, at: str) -> str | None:
 
 def _one_of(kind: type[E], source: Object, name: str) -> E:
     value = source.get(name)
-    for member in kind:
-        if member.value == value:
-            return member
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return kind(value)
     raise _wrong(f"/{name}", f"is none of {', '.join(str(member.value) for member in kind)}")
 
 

@@ -7,14 +7,14 @@ the document's own octets and tied to them by their hash.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from signer.model import findings
 from signer.model.credential import Holder
-from signer.model.errors import DocumentUnreadable, FormatUnsupported
+from signer.model.errors import DocumentRefused, DocumentUnreadable, FormatUnsupported
 from signer.model.ijson import IJsonInvalid, SignedValue, parse_signed
-from signer.model.request import JSON, PRESCRIPTION, TEXT, Document
+from signer.model.request import JSON, PDF, PRESCRIPTION, SIGN_IN, TEXT, Document, VisibleSeal
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -23,6 +23,8 @@ from signer.model.sheet import (
     Item,
     Leaf,
     Moment,
+    Page,
+    PdfSheet,
     Person,
     PlainSheet,
     PrescriptionSheet,
@@ -34,24 +36,33 @@ from signer.prescription.compare import compare
 from signer.prescription.dates import parse_instant
 from signer.prescription.document import Prescription, from_tree
 from signer.prescription.leaves import Hidden, Leaves, is_plain, leaves
+from signer.prescription.pdf_process import PdfProcess
+from signer.prescription.pdf_wire import Inspected
 
 MAX_LINES = 20_000
 
-Draw = Callable[[], PrescriptionSheet | PlainSheet]
+Draw = Callable[[], PrescriptionSheet | PlainSheet | PdfSheet]
 
 _LINE_BREAK = re.compile("\r?\n")
 _GRAVITY = {Weight.RED: 0, Weight.AMBER: 1, Weight.NOTE: 2}
 
 
 def read(
-    document: Document, holder: Holder, now: datetime, *, severe: frozenset[str] = frozenset()
+    document: Document,
+    holder: Holder,
+    now: datetime,
+    *,
+    severe: frozenset[str] = frozenset(),
+    pdfs: PdfProcess | None = None,
 ) -> DocumentSheet:
     """The sheet of a document, every signed leaf in it, findings on top, the gravest first.
 
     `holder` is whom the certificate names, `now` the aware time of signing, `severe` the codes of amber
-    findings that policy makes red. Raises `DocumentUnreadable` for content that is not what its media type
-    says, with pointer and reason and no value, and `FormatUnsupported` for a media type that is none of
-    `request.PRESCRIPTION`, `JSON`, `TEXT`. ValueError for a naive `now`.
+    findings that policy makes red, `pdfs` the process that draws PDFs (None: one for this document), which
+    takes seconds: read those in a thread. Raises `DocumentUnreadable` for content that is not what its media
+    type says, with pointer and reason and no value, `DocumentRefused` for a PDF that can be read and must not
+    be signed, and `FormatUnsupported` for a media type that is none of `request.PRESCRIPTION`, `JSON`,
+    `TEXT`, `PDF`. ValueError for a naive `now`.
     """
     if now.tzinfo is None:
         raise ValueError("now must be aware")
@@ -59,8 +70,12 @@ def read(
         found, draw = _prescription(document, holder, now, severe)
     elif document.media_type == JSON:
         found, draw = _json(document, severe)
+    elif document.media_type == SIGN_IN:
+        found, draw = _sign_in(document)
     elif document.media_type == TEXT:
         found, draw = _text(document.content, severe)
+    elif document.media_type == PDF:
+        found, draw = _pdf(document, severe, pdfs or PdfProcess())
     else:
         raise FormatUnsupported("media type that cannot be shown")
     return DocumentSheet(
@@ -139,6 +154,16 @@ def _json(document: Document, severe: frozenset[str]) -> tuple[list[Finding], Dr
     return _plain_findings(JSON, concealed, severe), draw
 
 
+def _sign_in(document: Document) -> tuple[list[Finding], Draw]:
+    """The agent's own words: nothing to warn of, and told that no prescription is signed."""
+    shown = leaves(_tree(document)).shown
+
+    def draw() -> PlainSheet:
+        return PlainSheet(media_type=SIGN_IN, leaves=tuple(shown.values()))
+
+    return [findings.make("signs-in", "/aud", origin=shown["/aud"].text)], draw
+
+
 def _text(content: bytes, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
     try:
         text = content.decode()
@@ -160,6 +185,51 @@ def _text(content: bytes, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
         )
 
     return _plain_findings(TEXT, concealed, severe), draw
+
+
+def _pdf(document: Document, severe: frozenset[str], pdfs: PdfProcess) -> tuple[list[Finding], Draw]:
+    content = document.content
+    inspected = pdfs.inspect(content)
+    sheet = PdfSheet(
+        pages=tuple(
+            Page(
+                width=page.width,
+                height=page.height,
+                lines=tuple(visible(line) for line in _LINE_BREAK.split(page.text)),
+            )
+            for page in inspected.pages
+        ),
+        picture=lambda page, width: pdfs.picture(content, page, width),
+    )
+    found = [
+        findings.make("document-not-a-prescription", severe=severe, media_type=PDF),
+        *_pdf_marks(inspected, severe),
+        *_seal_findings(document.seal, len(sheet.pages)),
+    ]
+    return found, lambda: sheet
+
+
+def _pdf_marks(inspected: Inspected, severe: frozenset[str]) -> Iterator[Finding]:
+    """What is notable: of the whole file by itself, of pages one finding with their numbers."""
+    on_pages: dict[str, list[int]] = {}
+    for mark in inspected.marks:
+        if mark.page:
+            on_pages.setdefault(mark.code, []).append(mark.page)
+        else:
+            yield findings.make(mark.code, severe=severe, **mark.facts)
+    for code, pages in on_pages.items():
+        yield findings.make(code, severe=severe, pages=", ".join(map(str, pages)))
+
+
+def _seal_findings(seal: VisibleSeal | None, pages: int) -> Iterator[Finding]:
+    if seal is None:
+        return
+    page = pages if seal.page is None else seal.page
+    if not 1 <= page <= pages:
+        raise DocumentRefused("PDF: no such page for the seal")
+    yield findings.make("pdf-seal-drawn", page=str(page))
+    if seal.reason is not None:
+        yield findings.make("pdf-seal-reason", reason=seal.reason)
 
 
 def _plain_findings(media_type: str, concealed: tuple[Hidden, ...], severe: frozenset[str]) -> list[Finding]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential
-from signer.model.request import Document
+from signer.model.request import Document, SignatureFormat
 from signer.model.sheet import DocumentSheet
 
 __all__ = [
@@ -67,6 +67,11 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     credential: Credential
     authorisation: Authorisation
     signing_time: datetime
+
+    @property
+    def signs_in(self) -> bool:
+        """True where the page asks who the doctor is, and for no signature on a document."""
+        return any(document.format is SignatureFormat.SIGN_IN for document in self.documents)
 
 
 class DocumentAnswer(Struct, frozen=True, kw_only=True):
@@ -165,8 +170,8 @@ def binding_digest(
 ) -> bytes:
     """What one yes is bound to, SHA-256, 32 bytes: a change of any part of it must ask again.
 
-    Covers document hash, media type, format, level, attachment, credential, origin, the findings accepted
-    and the signing time.
+    Covers document hash, media type, format, level, attachment, where the seal is drawn and what it says,
+    credential, origin, the findings accepted and the signing time.
     """
     parts = (
         document.content_hash().hex(),
@@ -174,6 +179,7 @@ def binding_digest(
         document.format.value,
         document.level.value,
         document.attached,
+        document.seal,
         credential_id,
         origin,
         sorted(accepted),

@@ -13,13 +13,16 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from signer.envelope import algorithms, cades
+from signer.envelope import algorithms, cades, sign_in
 from signer.envelope.phases import NOTHING, Evidence, ToBeSigned
 from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import FormatUnsupported
-from signer.model.request import JSON, PRESCRIPTION, TEXT, Document, Level, SignatureFormat
+from signer.model.request import JSON, PRESCRIPTION, SIGN_IN, TEXT, Document, Level, SignatureFormat
 from signer.verify import cades as cades_check
+from signer.verify import sign_in as sign_in_check
 from signer.verify.candidate import ReadSignature
+from signer.verify.jose import take_apart
+from signer.verify.jose_value import certificates
 from signer.verify.release import Agreed, check
 from signer.verify.structure import NOTHING_UNSIGNED, Profile, Unsigned, parse
 from signer.x509 import Certificate
@@ -106,6 +109,48 @@ class ByReading(Struct, frozen=True):
         return self.reader()(signature, content).certificate
 
 
+class SignIns(Struct, frozen=True):
+    """Implements `Maker` and `Checker` for sign-ins, which no panel asks for as a document."""
+
+    def prepare(
+        self,
+        *,
+        content: bytes,
+        media_type: str,
+        certificate: Certificate,
+        algorithm: SignatureAlgorithm,
+        signing_time: datetime,
+        attached: bool = True,
+        level: Level = Level.B_B,
+    ) -> ToBeSigned:
+        """See `Maker`."""
+        return sign_in.prepare(
+            content=content, certificate=certificate, algorithm=algorithm, signing_time=signing_time
+        )
+
+    def strip(self, signed: bytes, content: bytes, /) -> bytes:
+        """See `Maker`."""
+        raise FormatUnsupported("a sign-in is not attached")
+
+    def attach(self, kept: bytes, content: bytes, /) -> bytes:
+        """See `Maker`."""
+        raise FormatUnsupported("a sign-in is not attached")
+
+    def release(self, signature: bytes, agreed: Agreed) -> None:
+        """See `Checker`."""
+        sign_in_check.verify_release(
+            signature,
+            content=agreed.content,
+            certificate=agreed.certificate,
+            algorithm=agreed.algorithm,
+            signing_time=agreed.signing_time,
+        )
+
+    def certificate(self, signature: bytes, content: bytes | None) -> bytes:
+        """See `Checker`."""
+        return certificates(take_apart(signature).header)[0].der
+
+
 class Format(Struct, frozen=True, kw_only=True):
     """One format as the agent offers it. `maker` imports its module when it is first asked for."""
 
@@ -136,6 +181,13 @@ FORMATS = {
         checker=StrictCms(Profile.LEGACY),
         media_types=_ANY_TEXT,
         levels=frozenset({Level.B_B}),
+    ),
+    SignatureFormat.SIGN_IN: Format(
+        maker=SignIns,
+        checker=SignIns(),
+        media_types=frozenset(),  # no document of a panel's
+        levels=frozenset({Level.B_B}),
+        attached=frozenset({False}),
     ),
 }
 
@@ -221,6 +273,20 @@ def strip(signature: bytes, document: Document) -> bytes:
 def attach(kept: bytes, document: Document) -> bytes:
     """What the panel gets, from what the journal kept and the document that was posted again."""
     return FORMATS[document.format].maker().attach(kept, document.content) if document.attached else kept
+
+
+def sign_in_document(origin: str, nonce: str) -> Document:
+    """The one document of a sign-in: worded here, from the origin that the browser vouched for.
+
+    It keeps nothing that a second post could not bring again, so all of it may stand in the journal.
+    """
+    return Document(
+        id="sign-in",
+        media_type=SIGN_IN,
+        content=sign_in.claims(origin, nonce),
+        format=SignatureFormat.SIGN_IN,
+        attached=False,
+    )
 
 
 def signer_certificate(signature: bytes, document: Document) -> bytes:

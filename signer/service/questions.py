@@ -15,9 +15,16 @@ from msgspec import Struct
 from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Credential
-from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError, PolicyInvalid
-from signer.model.request import SignatureFormat, SigningRequest
+from signer.model.errors import (
+    CredentialAbsent,
+    CredentialNotForSignIn,
+    CredentialUnusable,
+    MohrError,
+    PolicyInvalid,
+)
+from signer.model.request import PDF, Document, SignatureFormat, SigningRequest
 from signer.model.sheet import DocumentSheet
+from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.reader import read as read_sheet
 from signer.service.consent import (
     Approved,
@@ -34,6 +41,7 @@ from signer.service.consent import (
 from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers
+from signer.x509.usability import signs_in
 
 #: Sheets are read this many at a time before other work of the agent gets its turn.
 SHEETS_AT_A_TIME = 16
@@ -44,6 +52,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     `severe` are amber findings that policy makes red, `formats` the ones it allows (None: all), and
     `policy_problem` why there is no policy to go by, with which nothing is signed.
+    `sign_in_with_non_repudiation` is the policy's own word (`Policy`).
     """
 
     signers: Signers
@@ -56,6 +65,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     severe: frozenset[str] = frozenset()
     formats: frozenset[SignatureFormat] | None = None
     policy_problem: PolicyInvalid | None = None
+    sign_in_with_non_repudiation: bool = False
 
 
 class ConsentBreach(Exception):
@@ -80,6 +90,7 @@ class Questions:
         self._documents = {d.id: d for d in request.documents}
         self._credentials: dict[str, Credential] = {}
         self._dialogue: ConsentDialogue | None = None
+        self._pdfs = PdfProcess()
         self._approval: Approval | None = None
         self._pin: Pin | None = None
         self._last_try_accepted = False
@@ -105,6 +116,7 @@ class Questions:
         if self._dialogue is not None:
             dialogue, self._dialogue = self._dialogue, None
             dialogue.close(outcome)
+        self._pdfs.close()
 
     async def ask(self, effect: j.Effect, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
         """Carry out an effect that asks; the events that came of it."""
@@ -130,8 +142,17 @@ class Questions:
         usable = tuple(c for c in found if c.problem is None)
         if found and not usable:
             return j.Broken(CredentialUnusable.code)
+        if self._request.signs_in and usable:
+            usable = tuple(c for c in usable if self._signs_in(c))
+            if not usable:
+                return j.Broken(CredentialNotForSignIn.code)
         self._credentials = {c.id: c for c in usable}
         return j.CredentialsFound(tuple(self._credentials))
+
+    def _signs_in(self, credential: Credential) -> bool:
+        """Nobody signs in with a key that is for documents alone, unless the clinic says so."""
+        allowed = self._around.sign_in_with_non_repudiation
+        return allowed or signs_in(x509.read(credential.certificate))
 
     async def _choose(self, candidates: tuple[str, ...]) -> j.Event:
         question = ChoiceQuestion(
@@ -184,14 +205,18 @@ class Questions:
             if index % SHEETS_AT_A_TIME == SHEETS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             try:
-                sheets.append(
-                    read_sheet(
-                        self._documents[document_id], credential.holder, now, severe=self._around.severe
-                    )
-                )
+                sheets.append(await self._read_sheet(self._documents[document_id], credential, now))
             except MohrError as problem:
                 unreadable.append(j.DocumentFailed(document_id, problem.code))
         return tuple(sheets), tuple(unreadable)
+
+    async def _read_sheet(self, document: Document, credential: Credential, now: datetime) -> DocumentSheet:
+        """A PDF is looked through in a process of its own, which is waited for in a thread."""
+
+        def read() -> DocumentSheet:
+            return read_sheet(document, credential.holder, now, severe=self._around.severe, pdfs=self._pdfs)
+
+        return await asyncio.to_thread(read) if document.media_type == PDF else read()
 
     async def _ask_again(self, problem: PinProblem, open_documents: tuple[str, ...]) -> j.Event:
         assert self._dialogue is not None

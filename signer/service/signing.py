@@ -56,7 +56,28 @@ class SigningService:
         credential: str | None,
         purpose: str | None,
     ) -> RequestView:
-        """See `UseCases.submit`. One at a time, so that two posts of one key cannot both be the first."""
+        """See `UseCases.submit`."""
+        for document in documents:
+            envelopes.check_supported(document, self._around.formats)
+        return await self._admit(origin, idempotency_key, body_hash, documents, credential, purpose)
+
+    async def sign_in(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, nonce: str, credential: str | None
+    ) -> RequestView:
+        """See `UseCases.sign_in`."""
+        documents = (envelopes.sign_in_document(origin, nonce),)
+        return await self._admit(origin, idempotency_key, body_hash, documents, credential, None)
+
+    async def _admit(
+        self,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        documents: tuple[Document, ...],
+        credential: str | None,
+        purpose: str | None,
+    ) -> RequestView:
+        """One at a time, so that two posts of one key cannot both be the first."""
         if self._around.policy_problem is not None:
             raise self._around.policy_problem
         async with self._taking_in:
@@ -113,8 +134,6 @@ class SigningService:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
-        for document in request.documents:
-            envelopes.check_supported(document, self._around.formats)
         known, signed = _remembered(request, past) if past else ({}, {})
         if len(known) < len(request.documents):
             for document in request.documents:

@@ -131,7 +131,8 @@ class TokenSigners:
     async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
         """See `Signers.algorithms`."""
         found = self._where(credential)
-        names = mechanisms.offered(found.token.mechanisms, found.module.profile.sign)
+        there = mechanisms.usable(found.token, credential.key_bits)
+        names = mechanisms.offered(there, found.module.profile.sign)
         return tuple(SignatureAlgorithm(name) for name in names)
 
     async def log_in(self, credential: Credential, pin: Pin | None) -> TokenSession:
@@ -143,7 +144,7 @@ class TokenSigners:
             outcome = await found.module.supervisor.login(token.slot, pin)
         if outcome is LoginOutcome.ALREADY:
             log.warning("%s: the token was already logged in", found.module.profile.family)
-        return TokenSession(found.module, token, credential.key_id)
+        return TokenSession(found.module, token, credential)
 
     async def _look(self, module: TokenModule) -> tuple[Token, ...]:
         """The tokens in this module's slots now."""
@@ -197,10 +198,11 @@ class TokenSigners:
 class TokenSession:
     """Implements `SigningSession` for one key of one logged-in token."""
 
-    def __init__(self, module: TokenModule, token: Token, key_id: bytes) -> None:
+    def __init__(self, module: TokenModule, token: Token, credential: Credential) -> None:
         self._module = module
-        self._token = token
-        self._key_id = key_id
+        self._slot = token.slot
+        self._key_id = credential.key_id
+        self._mechanisms = mechanisms.usable(token, credential.key_bits)
         self._worker = module.supervisor.pid
         self._closed = False
         self._plans: dict[SignatureAlgorithm, mechanisms.SigningPlan] = {}
@@ -212,11 +214,11 @@ class TokenSession:
         with meaning(self._module.profile):
             plan = self._plans.get(algorithm)
             if plan is None:
-                plan = mechanisms.plan(algorithm.value, self._token.mechanisms, self._module.profile.sign)
+                plan = mechanisms.plan(algorithm.value, self._mechanisms, self._module.profile.sign)
                 self._plans[algorithm] = plan
             try:
                 answer = await self._module.supervisor.sign(
-                    self._token.slot, self._key_id, plan.mechanism, plan.data(message)
+                    self._slot, self._key_id, plan.mechanism, plan.data(message)
                 )
             except faults.NotLoggedIn as fault:
                 if self._module.supervisor.pid != self._worker:
@@ -228,7 +230,7 @@ class TokenSession:
         """C_Logout: some cards that are logged in serve any program of this user."""
         self._closed = True
         try:
-            await self._module.supervisor.logout(self._token.slot)
+            await self._module.supervisor.logout(self._slot)
         except faults.DriverFault as fault:
             log.info("%s: no logout: %s", self._module.profile.family, fault)
 
@@ -248,7 +250,7 @@ def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
     match fault:
         case faults.ModuleReturned(rv=rv, function=function):
             return from_ck_rv(rv, function, profile.meanings(function))
-        case faults.ModuleNotLoaded():
+        case faults.ModuleNotLoaded() | faults.WorkerOfAnotherVersion():
             return ModuleCannotLoad(str(fault))
         case faults.WorkerHung() | faults.WorkerKilled():
             return ModuleHung(str(fault))

@@ -30,6 +30,15 @@ class UseCases(Protocol):
         `TsaUnreachable` or `RevocationUnreachable`.
         """
 
+    async def sign_in(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, nonce: str, credential: str | None
+    ) -> RequestView:
+        """As `submit`, for a sign-in token to this origin: a request of one document, made by the agent.
+
+        `nonce` is base64url of 32 octets or more. A certificate for documents alone ends it as failed with
+        `CredentialNotForSignIn`.
+        """
+
     async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
         """The request now, or as soon as it is final, or after `wait` seconds, whichever is first.
 

@@ -40,9 +40,11 @@ class _Suite(Struct, frozen=True):
     padding: padding.AsymmetricPadding = padding.PKCS1v15()
 
 
-_PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+def _pss(digest: hashes.HashAlgorithm) -> padding.PSS:
+    return padding.PSS(padding.MGF1(digest), digest.digest_size)
 
-#: By the DER of the AlgorithmIdentifier: RFC 5754 §3.2, §3.3; RFC 4055 §3.1 with SHA-256 and a salt of 32.
+
+#: By the DER of the AlgorithmIdentifier: RFC 5754 §3.2, §3.3; RFC 4055 §3.1, the salt as long as the digest.
 _SUITES = {
     bytes.fromhex("300d06092a864886f70d01010b0500"): _Suite(
         SignatureAlgorithm.RSA_PKCS1_SHA256, KeyKind.RSA, _SHA256, "sha256", hashes.SHA256()
@@ -56,12 +58,44 @@ _SUITES = {
     bytes.fromhex(
         "304106092a864886f70d01010a3034a00f300d06096086480165030402010500"
         "a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120"
-    ): _Suite(SignatureAlgorithm.RSA_PSS_SHA256, KeyKind.RSA, _SHA256, "sha256", hashes.SHA256(), _PSS),
+    ): _Suite(
+        SignatureAlgorithm.RSA_PSS_SHA256,
+        KeyKind.RSA,
+        _SHA256,
+        "sha256",
+        hashes.SHA256(),
+        _pss(hashes.SHA256()),
+    ),
+    bytes.fromhex(
+        "304106092a864886f70d01010a3034a00f300d06096086480165030402020500"
+        "a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130"
+    ): _Suite(
+        SignatureAlgorithm.RSA_PSS_SHA384,
+        KeyKind.RSA,
+        _SHA384,
+        "sha384",
+        hashes.SHA384(),
+        _pss(hashes.SHA384()),
+    ),
+    bytes.fromhex(
+        "304106092a864886f70d01010a3034a00f300d06096086480165030402030500"
+        "a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140"
+    ): _Suite(
+        SignatureAlgorithm.RSA_PSS_SHA512,
+        KeyKind.RSA,
+        _SHA512,
+        "sha512",
+        hashes.SHA512(),
+        _pss(hashes.SHA512()),
+    ),
     bytes.fromhex("300a06082a8648ce3d040302"): _Suite(
         SignatureAlgorithm.ECDSA_SHA256, KeyKind.EC_P256, _SHA256, "sha256", hashes.SHA256()
     ),
     bytes.fromhex("300a06082a8648ce3d040303"): _Suite(
         SignatureAlgorithm.ECDSA_SHA384, KeyKind.EC_P384, _SHA384, "sha384", hashes.SHA384()
+    ),
+    bytes.fromhex("300a06082a8648ce3d040304"): _Suite(
+        SignatureAlgorithm.ECDSA_SHA512, KeyKind.EC_P521, _SHA512, "sha512", hashes.SHA512()
     ),
 }
 

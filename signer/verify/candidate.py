@@ -29,7 +29,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     the signing certificate as the *signed* reference names it, `certificates` all others inside, `crls` and
     `ocsps` revocation data inside (RFC 5280 §5, RFC 6960 §4.2.1), all DER. `digest` is what `hashlib` calls
     the hash under the signature; `padding` is "pkcs1", "pss" or "ecdsa". `content` is None where it was not
-    given; `covers_all` is False where the file holds more than what was signed (a later update of a PDF).
+    given, and `changed` another version of it, where both are at hand and one of them is the signed one;
+    `covers_all` is False where the file holds more than what was signed (a later update of a PDF).
     """
 
     format: str
@@ -44,6 +45,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     claimed_at: datetime | None = None
     media_type: str | None = None
     content: bytes | None = None
+    changed: bytes | None = None
     attached: bool = True
     covers_all: bool = True
     failure: SubIndication | None = None

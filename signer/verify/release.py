@@ -17,14 +17,8 @@ from signer.model.request import Level
 from signer.verify.candidate import Candidate, ReadSignature, Unreadable
 from signer.x509 import Certificate
 
-_NAMES = {
-    SignatureAlgorithm.RSA_PKCS1_SHA256: ("pkcs1", "sha256"),
-    SignatureAlgorithm.RSA_PKCS1_SHA384: ("pkcs1", "sha384"),
-    SignatureAlgorithm.RSA_PKCS1_SHA512: ("pkcs1", "sha512"),
-    SignatureAlgorithm.RSA_PSS_SHA256: ("pss", "sha256"),
-    SignatureAlgorithm.ECDSA_SHA256: ("ecdsa", "sha256"),
-    SignatureAlgorithm.ECDSA_SHA384: ("ecdsa", "sha384"),
-}
+#: What stands before the hash in an algorithm's name, and what a `Candidate` calls it.
+_PADDINGS = {"rsa-pkcs1": "pkcs1", "rsa-pss": "pss", "ecdsa": "ecdsa"}
 
 
 class Agreed(Struct, frozen=True, kw_only=True):
@@ -80,7 +74,7 @@ def _differing(found: Candidate, agreed: Agreed, harmless: frozenset[str]) -> It
     for name, holds in (
         ("content", found.content == agreed.content),
         ("certificate", found.certificate == agreed.certificate.der),
-        ("algorithm", (found.padding, found.digest) == _NAMES[agreed.algorithm]),
+        ("algorithm", (found.padding, found.digest) == _names(agreed.algorithm)),
         ("signing time", found.claimed_at == agreed.signing_time.replace(microsecond=0)),
         ("attachment", found.attached is agreed.attached),
         ("coverage", found.covers_all),
@@ -95,3 +89,8 @@ def _differing(found: Candidate, agreed: Agreed, harmless: frozenset[str]) -> It
     ):
         if not holds:
             yield name
+
+
+def _names(algorithm: SignatureAlgorithm) -> tuple[str, str]:
+    scheme, _, digest = algorithm.value.rpartition("-")
+    return _PADDINGS[scheme], digest

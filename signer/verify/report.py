@@ -49,6 +49,26 @@ class SubIndication(Enum):
     SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
 
 
+#: What a subindication makes of the verdict: these fail for good; all others leave it open (§5.1.3).
+_FINAL = frozenset(
+    {
+        SubIndication.FORMAT_FAILURE,
+        SubIndication.HASH_FAILURE,
+        SubIndication.SIG_CRYPTO_FAILURE,
+        SubIndication.REVOKED,
+        SubIndication.EXPIRED,
+        SubIndication.NOT_YET_VALID,
+    }
+)
+
+
+def indication_of(sub_indication: SubIndication | None) -> Indication:
+    """The indication that a subindication stands under; VALID where there is none."""
+    if sub_indication is None:
+        return Indication.VALID
+    return Indication.INVALID if sub_indication in _FINAL else Indication.INDETERMINATE
+
+
 class Severity(Enum):
     """How much a finding weighs: FAILED decides the verdict, WARNING does not, INFO only tells."""
 
@@ -72,7 +92,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """The answer for one file. `signer` is None where no signing certificate could be read.
 
     `claimed_at` is the signer's own word, `proven_at` a timestamp's that held; both aware, UTC. `content` is
-    what was signed, where there is any, and `media_type` what the signature says that it is.
+    what was signed, None where integrity does not hold or it is not at hand; `media_type` is what the
+    signature says that it is.
     """
 
     indication: Indication

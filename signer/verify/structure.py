@@ -8,7 +8,7 @@ in DER order. What is unsigned is told apart, and what depends on a content or a
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 
@@ -142,8 +142,8 @@ def _parse(signature: bytes, profile: Profile) -> Parsed:
         signed_attributes=signed_attributes,
         message_digest=attributes[_MESSAGE_DIGEST].contents(der.OCTET_STRING),
         signing_certificate=signing_certificate,
-        signing_time=_time(attributes[_SIGNING_TIME]),
-        media_type=None if mime_type is None else _text(mime_type.contents(der.UTF8_STRING)),
+        signing_time=der.moment(attributes[_SIGNING_TIME]),
+        media_type=None if mime_type is None else der.text(mime_type.contents(der.UTF8_STRING)),
         signature=value,
         unsigned=Unsigned(
             timestamp=timestamp,
@@ -258,28 +258,3 @@ def _attributes(members: Reader, profile: Profile) -> dict[bytes, Reader]:
         if kind not in found:
             raise Refused(Reason.ATTRIBUTE_ABSENT, _ATTRIBUTES[kind])
     return found
-
-
-def _time(value: Reader) -> datetime:
-    """RFC 5652 §11.3: UTCTime to the second through 2049, GeneralizedTime from 2050, in Zulu."""
-    if value.next_is(der.UTC_TIME):
-        digits = value.contents(der.UTC_TIME)
-        digits = (b"20" if digits[:1] < b"5" else b"19") + digits
-    else:
-        digits = value.contents(der.GENERALIZED_TIME)
-        if digits[:4] < b"2050":
-            raise NotDer("a year before 2050 in a GeneralizedTime")
-    if len(digits) != 15 or digits[14:] != b"Z" or not digits[:14].isdigit():
-        raise NotDer("a time that is not in its shortest form")
-    month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(4, 14, 2))
-    try:
-        return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        raise NotDer("a time that does not exist") from None
-
-
-def _text(octets: bytes) -> str:
-    try:
-        return octets.decode()
-    except UnicodeDecodeError:
-        raise NotDer("a string that is not UTF-8") from None

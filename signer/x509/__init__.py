@@ -15,7 +15,7 @@ from signer.x509.certificate import (
     public_key,
     read,
 )
-from signer.x509.chain import issued_by, path
+from signer.x509.chain import issued_by, path, paths
 from signer.x509.signed import signed_by
 from signer.x509.usability import Unusable, unusable, why_unusable
 
@@ -28,6 +28,7 @@ __all__ = [
     "Unusable",
     "issued_by",
     "path",
+    "paths",
     "public_key",
     "read",
     "signed_by",

@@ -10,7 +10,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    SECP521R1,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec import Struct
@@ -29,10 +34,19 @@ _KEY_ID = 0x80
 _SUBJECT_KEY_ID = "2.5.29.14"
 _KEY_USAGE = "2.5.29.15"
 _BASIC_CONSTRAINTS = "2.5.29.19"
+_NAME_CONSTRAINTS = "2.5.29.30"
 _AUTHORITY_KEY_ID = "2.5.29.35"
 #: Extensions that a chain may mark critical and that are read, or bind nothing that a chain of ours claims:
 #: those above, certificate policies (RFC 5280 §4.2.1.4) and extended key usage (§4.2.1.12).
-_UNDERSTOOD = {_SUBJECT_KEY_ID, _KEY_USAGE, _BASIC_CONSTRAINTS, _AUTHORITY_KEY_ID, "2.5.29.32", "2.5.29.37"}
+_UNDERSTOOD = {
+    _SUBJECT_KEY_ID,
+    _KEY_USAGE,
+    _BASIC_CONSTRAINTS,
+    _NAME_CONSTRAINTS,
+    _AUTHORITY_KEY_ID,
+    "2.5.29.32",
+    "2.5.29.37",
+}
 
 
 class CertificateUnreadable(ValueError):
@@ -40,7 +54,7 @@ class CertificateUnreadable(ValueError):
 
 
 class KeyUnsupported(CertificateUnreadable):
-    """A certificate, but its key is none that Mohr works with: RSA, EC P-256, EC P-384."""
+    """A certificate, but its key is none that Mohr works with: RSA, EC P-256, P-384, P-521."""
 
 
 class KeyUsage(Struct, frozen=True, kw_only=True):
@@ -49,6 +63,7 @@ class KeyUsage(Struct, frozen=True, kw_only=True):
     digital_signature: bool
     non_repudiation: bool
     key_cert_sign: bool
+    crl_sign: bool = False
 
 
 class BasicConstraints(Struct, frozen=True, kw_only=True):
@@ -58,11 +73,12 @@ class BasicConstraints(Struct, frozen=True, kw_only=True):
     path_length: int | None
 
 
-class Certificate(Struct, frozen=True, kw_only=True):
+class Certificate(Struct, frozen=True, kw_only=True, cache_hash=True):
     """What a certificate says. Names, serial and key also stand here as the DER they were found in.
 
     `id` is the lower-case hex SHA-256 of `der`; times are aware, UTC; `key_usage` and `basic_constraints` are
-    None where the extension is absent; `critical_unknown` names critical extensions that are not understood.
+    None where the extension is absent; `critical_unknown` names critical extensions that are not understood,
+    `critical` all that are marked so. `extensions` holds each one's dotted OID and value (DER).
     `tbs`, `signature_algorithm` (dotted OID) and `signature` are what its issuer signed, how, and the value.
     """
 
@@ -84,13 +100,24 @@ class Certificate(Struct, frozen=True, kw_only=True):
     subject_key_id: bytes | None
     authority_key_id: bytes | None
     critical_unknown: tuple[str, ...]
+    critical: tuple[str, ...]
+    extensions: tuple[tuple[str, bytes], ...]
     holder: Holder
     tbs: bytes
     signature_algorithm: str
     signature: bytes
 
+    @property
+    def self_issued(self) -> bool:
+        """Do subject and issuer bear one name (RFC 5280 §3.2)?"""
+        return self.subject_der == self.issuer_der
 
-@lru_cache(maxsize=64)
+    def extension(self, kind: str) -> bytes | None:
+        """The value of an extension, DER, by its dotted OID; None where it is absent."""
+        return next((value for found, value in self.extensions if found == kind), None)
+
+
+@lru_cache(maxsize=1024)
 def read(der: bytes) -> Certificate:
     """Read one DER certificate; the same octets are read once.
 
@@ -106,7 +133,7 @@ def read(der: bytes) -> Certificate:
         raise CertificateUnreadable(str(fault)) from fault
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def public_key(spki: bytes) -> RSAPublicKey | EllipticCurvePublicKey:
     """The key in a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). Raises `KeyUnsupported`."""
     try:
@@ -149,6 +176,8 @@ def _read(der: bytes) -> Certificate:
         subject_key_id=extensions.subject_key_id(),
         authority_key_id=extensions.authority_key_id(),
         critical_unknown=extensions.critical_unknown(),
+        critical=extensions.critical(),
+        extensions=extensions.values(),
         holder=holder(subject_attributes),
         tbs=tbs.encoded,
         signature_algorithm=_algorithm(algorithm),
@@ -174,6 +203,8 @@ def _describe(key: RSAPublicKey | EllipticCurvePublicKey) -> tuple[KeyKind, int]
         return KeyKind.EC_P256, 256
     if isinstance(key.curve, SECP384R1):
         return KeyKind.EC_P384, 384
+    if isinstance(key.curve, SECP521R1):
+        return KeyKind.EC_P521, 521
     raise KeyUnsupported(f"curve {key.curve.name}")
 
 
@@ -211,6 +242,7 @@ class _Extensions:
             digital_signature=bool(first & 0x80),
             non_repudiation=bool(first & 0x40),
             key_cert_sign=bool(first & 0x04),
+            crl_sign=bool(first & 0x02),
         )
 
     def basic_constraints(self) -> BasicConstraints | None:
@@ -234,3 +266,9 @@ class _Extensions:
 
     def critical_unknown(self) -> tuple[str, ...]:
         return tuple(kind for kind in self._critical if kind not in _UNDERSTOOD)
+
+    def critical(self) -> tuple[str, ...]:
+        return tuple(self._critical)
+
+    def values(self) -> tuple[tuple[str, bytes], ...]:
+        return tuple((kind, value.contents) for kind, value in self._values.items())

@@ -1,21 +1,25 @@
 """Who issued a certificate, and is there a way up to a trusted one.
 
-Light on purpose: names by their DER bytes, signatures, CA flags, path lengths, validity. Neither revocation
-nor policies nor name constraints are judged; a critical extension that is not understood ends the way
+Light on purpose: names by their DER bytes, signatures, CA flags, path lengths, name constraints, validity.
+Neither revocation nor policies are judged; a critical extension that is not understood ends the way
 (RFC 5280 §6.1.4).
 An authority re-issued under one name and key gives several issuers for one certificate, and each is tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from signer.x509.certificate import Certificate
+from signer.x509.name_constraints import permits
 from signer.x509.signed import signed_by
 
 #: Certificates between a leaf and its anchor: two in the field, with room to spare.
 MAX_INTERMEDIATES = 4
+
+#: Certificates looked at on all ways together: a file full of authorities that certify one another ends here.
+MAX_TRIED = 64
 
 
 def issued_by(certificate: Certificate, candidates: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -39,22 +43,40 @@ def path(
 
     Every certificate on it is valid at `at` (aware). A certificate that is itself an anchor is its own way.
     """
-    trusted, between = tuple(anchors), tuple(intermediates)
+    ways = paths(certificate, anchors, intermediates)
+    return next((way for way in ways if all(one.not_before <= at <= one.not_after for one in way)), None)
 
-    def climb(way: tuple[Certificate, ...]) -> tuple[Certificate, ...] | None:
+
+def paths(
+    certificate: Certificate, anchors: Iterable[Certificate], intermediates: Iterable[Certificate]
+) -> Iterator[tuple[Certificate, ...]]:
+    """Every way from the certificate (first) to an anchor (last), at whatever time it was or will be valid.
+
+    It ends after `MAX_TRIED` certificates, so that no file can make it long.
+    """
+    trusted = tuple(anchors)
+    known = tuple(dict.fromkeys((*trusted, *intermediates)))
+    tried = 0
+
+    def climb(way: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
+        nonlocal tried
+        tried += 1
         top = way[-1]
-        if not top.not_before <= at <= top.not_after or top.critical_unknown:
-            return None
+        if top.critical_unknown or tried > MAX_TRIED:
+            return
         if top in trusted:
-            return way
-        ways = (
-            climb((*way, issuer))
-            for issuer in issued_by(top, (*trusted, *between))
-            if issuer not in way and _reaches(issuer, len(way) - 1)
-        )
-        return next((found for found in ways if found), None)
+            yield way
+            return
+        for issuer in issued_by(top, known):
+            if issuer not in way and _reaches(issuer, len(way) - 1) and _may_name(issuer, way):
+                yield from climb((*way, issuer))
 
     return climb((certificate,))
+
+
+def _may_name(issuer: Certificate, way: tuple[Certificate, ...]) -> bool:
+    """RFC 5280 §6.1.3 (b), (c): what the issuer may name, the leaf always, others unless self-issued."""
+    return all(permits(issuer, one) for one in way if one is way[0] or not one.self_issued)
 
 
 def _may_issue(candidate: Certificate) -> bool:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from signer.x509.certificate import public_key
+from signer.x509.certificate import KeyUnsupported, public_key
 
 #: SHA-1 is here because authorities of the field signed with it; nothing is ever signed with it.
 _RSA: dict[str, hashes.HashAlgorithm] = {
@@ -38,9 +38,12 @@ def signed_by(spki: bytes, algorithm: str, message: bytes, signature: bytes, *, 
     """True where the key in `spki` (DER) made `signature` over `message`, by the algorithm's OID.
 
     `digest` is the digestAlgorithm's OID, for RSA signatures that name none. An algorithm that is not known
-    here, or is not the key's, is False.
+    here, or is not the key's, is False, and so is a key of another kind.
     """
-    key = public_key(spki)
+    try:
+        key = public_key(spki)
+    except KeyUnsupported:
+        return False
     rsa = isinstance(key, RSAPublicKey)
     hashed = (_RSA if rsa else _ECDSA).get(algorithm)
     if rsa and algorithm == _RSA_ENCRYPTION:

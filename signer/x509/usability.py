@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
+from signer.model.algorithms import RSA_BITS
 from signer.model.credential import KeyKind
 from signer.model.errors import CredentialUnusable
 from signer.x509.certificate import Certificate
-
-#: Below it, RSA is no longer accepted for signing (NIST SP 800-131A §3); above it, no token of ours goes.
-RSA_BITS = range(2048, 4096 + 1)
 
 
 class Unusable(Enum):
@@ -34,6 +32,11 @@ def unusable(certificate: Certificate, at: datetime) -> Unusable | None:
     if certificate.key_kind is KeyKind.RSA and certificate.key_bits not in RSA_BITS:
         return Unusable.KEY_SIZE
     return None
+
+
+def signs_in(certificate: Certificate) -> bool:
+    """May its key answer a challenge? nonRepudiation alone is for documents (RFC 5280 §4.2.1.3)."""
+    return certificate.key_usage is None or certificate.key_usage.digital_signature
 
 
 def why_unusable(certificate: Certificate, now: datetime) -> str | None:

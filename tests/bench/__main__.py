@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from signer.envelope import cades, legacy
+from signer.envelope import cades, jades, jws, legacy
 from signer.model.credential import KeyKind
-from tests.bench import process
+from tests.bench import pades, process, verification
 from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
@@ -39,7 +40,11 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path(".mohr/bench"))
     options = parser.parse_args()
     base = options.folder.absolute()
-    figures = measure(base, options.rounds) | measure_process(base, options.idle)
+    figures = (
+        measure(base, options.rounds)
+        | verification.measure(base, options.rounds)
+        | measure_process(base, options.idle)
+    )
     for name, row in figures.items():
         print(f"{name:26}" + "".join(f"{value:12.3f} {unit}" for unit, value in row.items()))
     if options.json:
@@ -63,10 +68,13 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
                 ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
                 ("legacy_cms", EACH, lambda: _made(legacy.prepare, key)),
+                ("jws", EACH, lambda: _made(jws.prepare, key)),
+                ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),
                 ("openssl_engine_cms", 2, openssl.cms),
+                *pades.turns(key, pyhanko),
                 ("endpoint_single", 5, lambda: panel.sign(1)),
                 ("endpoint_batch_250", 1, lambda: panel.sign(BATCH)),
                 ("endpoint_batch_250_p256", 1, lambda: panel.sign(BATCH, KeyKind.EC_P256)),
@@ -86,7 +94,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
             "ms": statistics.median(lasted for lasted, _ in pairs),
             "ratio": statistics.median(lasted / (each * beside) for lasted, beside in pairs),
         }
-    return figures
+    return figures | {"pades_10_mb_peak": {"MB": pades.peak_of_large()}}
 
 
 def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
@@ -108,7 +116,7 @@ def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
     return figures
 
 
-def _made(prepare: Callable[..., cades.CadesToBeSigned], key: RawKey) -> bytes:
+def _made(prepare: Callable[..., Any], key: RawKey) -> bytes:
     draft = prepare(
         content=CONTENT,
         media_type=MEDIA_TYPE,
@@ -116,7 +124,8 @@ def _made(prepare: Callable[..., cades.CadesToBeSigned], key: RawKey) -> bytes:
         algorithm=ALGORITHM,
         signing_time=datetime.now(UTC),
     )
-    return draft.finish(key.sign(draft.to_be_signed))
+    finished: bytes = draft.finish(key.sign(draft.to_be_signed))
+    return finished
 
 
 def _lasts(work: Callable[[], object], times: int) -> float:

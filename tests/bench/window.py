@@ -36,13 +36,13 @@ _FIRST_KEY = bytes([1])
 # A panel beside the demo's own, of the same origin and so of the same pairing: it names the certificate, and
 # notes when it posts and when it has the verified answer, in milliseconds of the common clock.
 ASK = """async ([port, centre, content]) => {
-    const { Mohr } = await import('/mohr.js');
+    const [{ Mohr }, { direct }] = await Promise.all([import('/mohr.js'), import('/ways.js')]);
     const now = () => performance.timeOrigin + performance.now();
     const fetched = (url, init) => {
         if (init.method === 'POST') window.posted = now();
         return fetch(url, init);
     };
-    const mohr = new Mohr({ ports: [port], fetch: fetched });
+    const mohr = new Mohr({ ports: [port], way: direct('http', { fetch: fetched }) });
     const { id } = (await mohr.credentials()).find((one) => one.centre === centre);
     const media_type = 'application/vnd.mohr.prescription+json';
     const documents = [{ id: crypto.randomUUID(), media_type, content }];

@@ -30,10 +30,11 @@ SDK = ROOT / "signer" / "panel"
 
 
 class Panel(Struct, frozen=True, kw_only=True):
-    """A folder served over https. `spki` is the base64 SHA-256 of the certificate's public key."""
+    """A folder served over https. `certificate` is a PEM file, `spki` base64 SHA-256 of its public key."""
 
     port: int
     spki: str
+    certificate: Path
 
     @property
     def origin(self) -> str:
@@ -69,7 +70,7 @@ def serve(scratch: Path, folder: Path = SDK, headers: Mapping[str, str] | None =
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Panel(port=server.server_address[1], spki=spki)
+        yield Panel(port=server.server_address[1], spki=spki, certificate=certificate)
     finally:
         server.shutdown()
         thread.join()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signer.cli.drawing import drawn
 from signer.cli.sheet_lines import sheet_lines
-from signer.cli.tty import drawn
 from signer.model.errors import DocumentUnreadable
 from signer.model.request import PRESCRIPTION, Document
 from signer.model.sheet import DocumentSheet

@@ -402,3 +402,16 @@ async def test_a_terminal_that_hangs_up_is_nobodys_no(terminal: Terminal, surfac
             await ask("Still there? ")
     with pytest.raises(ConsentSurfaceMissing):
         await surface.pair(scenes.PAIRING)
+
+
+async def test_a_sign_in_is_asked_for_as_one_and_names_the_page(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    asking = asyncio.create_task(surface.open(scenes.consent(scenes.sign_in())).answer())
+    await terminal.answer(f"Sign in to {scenes.ORIGIN}?", "yes")
+    await terminal.answer(PIN, "1234")
+    answer = await asking
+    assert isinstance(answer, Approved)
+    assert f"{scenes.ORIGIN} asks you to sign in." in terminal.text
+    assert "/nonce" in terminal.text
+    assert SIGN not in terminal.text

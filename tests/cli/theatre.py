@@ -32,11 +32,11 @@ T = TypeVar("T")
 
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _BEGINNING = re.compile(
-    r"(?P<asked>Pairing asked for by|Which certificate\?|asks for \d+ signature\(s\))"
+    r"(?P<asked>Pairing asked for by|Which certificate\?|asks for \d+ signature\(s\)|asks you to sign in\.)"
     r"|The PIN was wrong|does not take a PIN like|session ended|your own yes to it was missing"
 )
 _PROMPT = re.compile(
-    r"(Are they the same|Number, or nothing|Sign in spite|Sign this|Try all|PIN of)[^\r\n]*: $"
+    r"(Are they the same|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of)[^\r\n]*: $"
 )
 _DOCUMENT = re.compile(r"--- document \d+ of \d+: (\S+)")
 
@@ -191,7 +191,7 @@ class _Person:
                 return numbers[-1]
             case (Approve(_, refusing), "Sign in spite" | "Sign this"):
                 return "no" if _DOCUMENT.findall(text)[-1] in refusing else "yes"
-            case (Approve() | TypePin(), "Try all"):
+            case (Approve(), "Sign in to") | (Approve() | TypePin(), "Try all"):
                 return "yes"
             case (Approve(str(pin)), "PIN of"):
                 return pin

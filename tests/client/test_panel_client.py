@@ -95,6 +95,16 @@ async def test_a_signing_request_goes_all_the_way(world: World, panel: PanelClie
     assert len(world.use_cases.submitted) == 1
 
 
+async def test_a_sign_in_goes_all_the_way(world: World, panel: PanelClient) -> None:
+    signing_in = asyncio.create_task(asyncio.to_thread(panel.sign_in, "A" * 43))
+    async with asyncio.timeout(10):
+        while world.use_cases.waiting == 0:
+            await asyncio.sleep(0.01)
+    world.use_cases.finish()
+    answer = await signing_in
+    assert (answer.state, answer.token) == (RequestState.FINISHED, "a signature")
+
+
 async def test_a_time_that_is_over_gives_the_request_as_it_stands_and_it_can_be_cancelled(
     world: World, panel: PanelClient
 ) -> None:

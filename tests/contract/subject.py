@@ -30,11 +30,13 @@ WAYS = tuple((algorithm.value, hashing) for algorithm in SignatureAlgorithm for 
 _GENERATION = {
     KeySpec.EC_P256: ck.CKM_EC_KEY_PAIR_GEN,
     KeySpec.EC_P384: ck.CKM_EC_KEY_PAIR_GEN,
+    KeySpec.EC_P521: ck.CKM_EC_KEY_PAIR_GEN,
     KeySpec.RSA_2048: ck.CKM_RSA_PKCS_KEY_PAIR_GEN,
 }
 _KINDS = {
     KeySpec.EC_P256: KeyKind.EC_P256,
     KeySpec.EC_P384: KeyKind.EC_P384,
+    KeySpec.EC_P521: KeyKind.EC_P521,
     KeySpec.RSA_2048: KeyKind.RSA,
 }
 _CKM = {value: name for name, value in vars(mechanisms).items() if name.startswith("CKM_")}

@@ -95,10 +95,16 @@ def test_an_old_module_with_raw_rsa_alone_passes_and_the_rest_is_named(softhsm: 
             "rsa-pkcs1-sha512-module": "CKM_SHA512_RSA_PKCS",
             "rsa-pss-sha256-module": "CKM_SHA256_RSA_PKCS_PSS",
             "rsa-pss-sha256-host": "CKM_RSA_PKCS_PSS",
+            "rsa-pss-sha384-module": "CKM_SHA384_RSA_PKCS_PSS",
+            "rsa-pss-sha384-host": "CKM_RSA_PKCS_PSS",
+            "rsa-pss-sha512-module": "CKM_SHA512_RSA_PKCS_PSS",
+            "rsa-pss-sha512-host": "CKM_RSA_PKCS_PSS",
             "ecdsa-sha256-module": "CKM_ECDSA_SHA256",
             "ecdsa-sha256-host": "CKM_ECDSA",
             "ecdsa-sha384-module": "CKM_ECDSA_SHA384",
             "ecdsa-sha384-host": "CKM_ECDSA",
+            "ecdsa-sha512-module": "CKM_ECDSA_SHA512",
+            "ecdsa-sha512-host": "CKM_ECDSA",
         }.items()
     }
     assert run.left_out[WRONG_PIN] == "it gives a wrong PIN, and --may-spend-a-try was not given"
@@ -138,9 +144,11 @@ def test_with_every_permission_only_what_the_module_lacks_is_left_out(softhsm: h
     own = "it is about the token that the suite makes for itself"
     assert run.left_out == {
         "test_the_length_of_a_pin_is_told_where_the_binding_tells_it": own,
+        "test_a_key_that_wants_a_login_for_each_signature_takes_one_pin_for_one_signature": own,
         "test_a_wrong_pin_shows_in_the_flags_until_the_next_login": own,
         f"{SIGNS}[ecdsa-sha256-module]": "no CKM_ECDSA_SHA256 in the module's list",
         f"{SIGNS}[ecdsa-sha384-module]": "no CKM_ECDSA_SHA384 in the module's list",
+        f"{SIGNS}[ecdsa-sha512-module]": "no CKM_ECDSA_SHA512 in the module's list",
     }
 
 

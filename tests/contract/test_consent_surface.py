@@ -26,6 +26,7 @@ from tests.gui.theatre import WindowTheatre
 SURFACES: dict[str, Callable[[], Theatre]] = {"windows": WindowTheatre, "terminal": TerminalTheatre}
 
 SIGNED = Outcome(documents=(("rx-1", DocumentOutcome.SIGNED),))
+SIGNED_IN = Outcome(documents=(("sign-in", DocumentOutcome.SIGNED),))
 DECLINED = Outcome(documents=(("rx-1", DocumentOutcome.DECLINED),), problem="consent-declined")
 CANCELLED = Outcome(documents=(("rx-1", DocumentOutcome.DECLINED),), problem="request-cancelled")
 
@@ -59,6 +60,19 @@ def test_an_amber_finding_that_got_its_own_yes_is_named_by_its_code(theatre: The
     answer = theatre.perform(_answer(scenes.consent(scenes.late()), SIGNED), Approve())
     assert isinstance(answer, Approved)
     assert answer.answers[0].accepted == ("signed-late",)
+
+
+def test_a_sign_in_gets_its_yes_and_its_pin_as_a_signature_does(theatre: Theatre) -> None:
+    answer = theatre.perform(_answer(scenes.consent(scenes.sign_in()), SIGNED_IN), Approve("4321"))
+    assert isinstance(answer, Approved)
+    assert [a.document_id for a in answer.answers] == ["sign-in"]
+    assert answer.pin is not None
+    assert answer.pin.reveal() == b"4321"
+
+
+def test_a_sign_in_can_be_declined(theatre: Theatre) -> None:
+    assert isinstance(theatre.perform(_answer(scenes.consent(scenes.sign_in()), DECLINED), SayNo()), Declined)
+    assert theatre.still_asking() == 0
 
 
 def test_a_no_declines_the_whole_request(theatre: Theatre) -> None:

@@ -18,7 +18,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
-from drivers.errors import KeyIdTaken, ModuleNotLoaded, ModuleReturned, NoSuchKey, NotLoggedIn
+from drivers.errors import (
+    ContextLoginNeeded,
+    KeyIdTaken,
+    ModuleNotLoaded,
+    ModuleReturned,
+    NoSuchKey,
+    NotLoggedIn,
+)
 from drivers.mechanisms import Hashing
 from drivers.pin import Pin
 from drivers.supervisor import Supervisor
@@ -71,7 +78,12 @@ def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         env=token.env,
     )
     surveyed = asyncio.run(survey(asked))
-    assert [key.kind for key in surveyed.keys] == [KeyKind.EC_P256, KeyKind.EC_P384, KeyKind.RSA]
+    assert [key.kind for key in surveyed.keys] == [
+        KeyKind.EC_P256,
+        KeyKind.EC_P384,
+        KeyKind.EC_P521,
+        KeyKind.RSA,
+    ]
     return surveyed
 
 
@@ -124,7 +136,7 @@ def verify(spki: bytes, algorithm: str, message: bytes, signature: bytes) -> Non
         return
     assert isinstance(key, rsa.RSAPublicKey)
     if "pss" in algorithm:
-        key.verify(signature, message, padding.PSS(padding.MGF1(digest), 32), digest)
+        key.verify(signature, message, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
     else:
         key.verify(signature, message, padding.PKCS1v15(), digest)
 
@@ -284,6 +296,37 @@ async def test_a_key_made_on_the_token_stays_there_and_its_id_is_not_used_twice(
         await one.generate_key_pair(slot, spec, key_id, "کلید تازه")
     with pytest.raises(NoSuchKey):
         await one.key_attributes(slot, key_id + b"?")
+
+
+@pytest.mark.needs(Need.LOGIN, Need.KEY)
+async def test_the_keys_are_listed_with_the_public_halves_that_they_were_made_with(
+    one: Supervisor, subject: Subject
+) -> None:
+    slot = await subject.slot(one)
+    await subject.login(one, slot)
+    listed = {key.key_id: key.spki for key in await one.keys(slot)}
+    for key in subject.keys:
+        # A token may hold a curve's private key without its public one.
+        assert listed[key.id] == key.spki or (not key.made and listed[key.id] is None)
+
+
+@pytest.mark.needs(Need.OWN_TOKEN)
+async def test_a_key_that_wants_a_login_for_each_signature_takes_one_pin_for_one_signature(
+    one: Supervisor, subject: Subject
+) -> None:
+    slot, key_id = await subject.slot(one), secrets.token_bytes(8)
+    pin, plan = subject.asked.pin, subject.plan("ecdsa-sha256")
+    await subject.login(one, slot)
+    spki = await one.generate_key_pair(slot, KeySpec.EC_P256, key_id, "each", always_authenticate=True)
+    assert (await one.key_attributes(slot, key_id)).always_authenticate
+    with pytest.raises(ContextLoginNeeded):
+        await one.sign(slot, key_id, plan.mechanism, plan.data(MESSAGE))
+    with pytest.raises(ModuleReturned) as refused:
+        await one.sign_authenticated(slot, key_id, plan.mechanism, plan.data(MESSAGE), subject.wrong_pin())
+    assert (refused.value.rv, refused.value.function) == (0xA0, "C_Login")
+    for _ in range(2):
+        answer = await one.sign_authenticated(slot, key_id, plan.mechanism, plan.data(MESSAGE), pin)
+        verify(spki, plan.algorithm, MESSAGE, plan.signature(answer))
 
 
 @pytest.mark.needs(Need.BOTH_BINDINGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui import theme
+from gui import translations as t
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
@@ -23,8 +25,10 @@ from gui.translations import Lang
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import SIZE, ConsentWindow
 from gui.views.home import HomeWindow
+from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
 from signer.model.credential import AuthorisationKind, TriesLeft
+from signer.model.request import Document, VisibleSeal
 from signer.service.consent import (
     ConsentQuestion,
     DocumentOutcome,
@@ -32,6 +36,7 @@ from signer.service.consent import (
     PinProblem,
     PinRequest,
 )
+from tests import pdfs
 from tests.desktop import scenes
 
 Draw = Callable[[Tongue, Preferences], QWidget]
@@ -53,6 +58,24 @@ def _read(window: ConsentWindow) -> None:
     window.sheet.build_all()
     while window.sheet.read_on():
         _settle()
+
+
+def _drawn(window: ConsentWindow) -> None:
+    """Wait for the pages in sight."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not any(p.picture for p in window.findChildren(PagePicture)):
+        _settle()
+        time.sleep(0.02)
+    _settle()
+
+
+def _read_pages(window: ConsentWindow) -> None:
+    _drawn(window)
+    until = time.monotonic() + 20
+    while time.monotonic() < until and window.presenter.why_not_approve(0) == window.tongue.say(t.WHY_PAGES):
+        window.sheet.read_on()
+        _settle()
+        time.sleep(0.02)
 
 
 def _typed(window: ConsentWindow) -> None:
@@ -125,6 +148,15 @@ def _details(window: ConsentWindow) -> None:
     window.sheet.flip()
 
 
+def _consent_later(document: Callable[[], Document], act: Callable[[ConsentWindow], None]) -> Draw:
+    """For a document that takes an application, or a process, to make."""
+
+    def draw(tongue: Tongue, preferences: Preferences) -> QWidget:
+        return _consent(scenes.consent(document()), act)(tongue, preferences)
+
+    return draw
+
+
 def _home(change: AgentChanged, waiting: int = 0) -> Draw:
     def draw(tongue: Tongue, preferences: Preferences) -> QWidget:
         window = HomeWindow()
@@ -150,6 +182,11 @@ SCREENS: dict[str, Draw] = {
     "consent-details": _consent(scenes.consent(scenes.three_items()), _details),
     "consent-json": _consent(scenes.consent(scenes.plain_json())),
     "consent-text": _consent(scenes.consent(scenes.plain_text(lines=80))),
+    "consent-pdf": _consent_later(lambda: scenes.pdf(seal=VisibleSeal()), _drawn),
+    "consent-pdf-end": _consent_later(scenes.pdf, _read_pages),
+    "consent-pdf-text": _consent_later(scenes.pdf, _details),
+    "consent-pdf-red": _consent_later(lambda: scenes.pdf(content=pdfs.scripted()), _drawn),
+    "consent-sign-in": _consent(scenes.consent(scenes.sign_in()), _typed),
     "consent-last": _consent(_tries(TriesLeft.LAST)),
     "consent-locked": _consent(_tries(TriesLeft.LOCKED)),
     "consent-pad": _consent(_tries(TriesLeft.OK, AuthorisationKind.PIN_PAD)),

@@ -17,9 +17,11 @@ from signer.model.credential import (
     TokenRef,
     TriesLeft,
 )
-from signer.model.request import JSON, PRESCRIPTION, TEXT, Document
+from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
 from signer.prescription.reader import read
 from signer.service.consent import ChoiceQuestion, ConsentQuestion, PairingQuestion
+from signer.service.envelopes import sign_in_document
+from tests.desktop.letter import letter
 
 NOW = datetime(2026, 11, 22, 6, 50, tzinfo=UTC)
 ISSUED = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
@@ -136,6 +138,22 @@ def plain_text(name: str = "doc-1", lines: int = 4) -> Document:
     """Some lines of text."""
     body = "\n".join(f"سطر {n}: نتیجهٔ Hb A1c برابر 6.5 % است." for n in range(1, lines + 1))
     return Document(id=name, media_type=TEXT, content=body.encode())
+
+
+def pdf(name: str = "doc-1", content: bytes | None = None, seal: VisibleSeal | None = None) -> Document:
+    """A referral letter of two pages in Persian, or another PDF."""
+    return Document(
+        id=name,
+        media_type=PDF,
+        content=letter() if content is None else content,
+        format=SignatureFormat.PADES,
+        seal=seal,
+    )
+
+
+def sign_in(origin: str = ORIGIN) -> Document:
+    """What the agent itself makes of a page's wish that the doctor signs in."""
+    return sign_in_document(origin, "c2lnbi1pbi1ub25jZS1vZi10aGUtcGFuZWwtc2VydmVyLTAx")
 
 
 def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> ConsentQuestion:

@@ -28,10 +28,15 @@ class LoudModule:
         self._sessions = 0
         self._active: set[int] = set()
 
-    def initialize(self, path: str) -> Library:
+    def load(self, path: str) -> None:
+        self._path = path
+
+    def initialize(self) -> None:
         self._shout()
+
+    def library(self) -> Library:
         names = " ".join(sorted(os.environ))
-        return Library(manufacturer=path, description=names, version="1.0", cryptoki="2.40")
+        return Library(manufacturer=self._path, description=names, version="1.0", cryptoki="2.40")
 
     def finalize(self) -> None:
         self._shout()
@@ -57,6 +62,9 @@ class LoudModule:
     def token_flags(self, slot: int) -> int:
         return 0
 
+    def key_sizes(self, slot: int, mechanism: int) -> tuple[int, int]:
+        return 0, 0
+
     def open_session(self, slot: int, *, writable: bool) -> int:
         self._sessions += 1
         return self._sessions
@@ -64,7 +72,7 @@ class LoudModule:
     def close_session(self, session: int) -> None:
         self._active.discard(session)
 
-    def login(self, session: int, pin: bytes | None) -> None:
+    def login(self, session: int, pin: bytes | None, *, so: bool = False) -> None:
         raise ValueError(f"a careless binding quotes {pin!r}")
 
     def logout(self, session: int) -> None:
@@ -96,6 +104,20 @@ class LoudModule:
             raise ModuleReturned(0x5, "C_Sign")
         return data[::-1]
 
+    def sign_authenticated(
+        self, session: int, key: int, mechanism: Mechanism, data: bytes, pin: bytes | None
+    ) -> bytes:
+        raise ValueError(f"a careless binding quotes {pin!r}")
+
+    def set_pin(self, session: int, old: bytes | None, new: bytes | None) -> None:
+        raise ValueError(f"a careless binding quotes {old!r} and {new!r}")
+
+    def init_pin(self, session: int, new: bytes | None) -> None:
+        raise ValueError(f"a careless binding quotes {new!r}")
+
+    def init_token(self, slot: int, so_pin: bytes | None, label: str) -> None:
+        raise ValueError(f"a careless binding quotes {so_pin!r}")
+
     def generate_key_pair(
         self, session: int, mechanism: int, public: Template, private: Template
     ) -> tuple[int, int]:
@@ -114,7 +136,5 @@ def open_binding(_: Binding) -> Cryptoki:
 
 
 if __name__ == "__main__":
-    process.report_places_only()
-    process.forbid_core_dumps()
-    serve(*process.move_pipes(), open_binding, process.limit_farewell)
+    serve(*process.prepare(), open_binding, process.limit_farewell)
     os._exit(0)

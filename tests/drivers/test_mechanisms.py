@@ -11,15 +11,18 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from drivers import mechanisms as m
+from drivers.cryptoki import SIZED_MECHANISMS
 from drivers.errors import NoSuchMechanism, SignatureMalformed
 from drivers.mechanisms import EcdsaOutput, Hashing, Input, SignPreferences
+from drivers.types import KeySizes, Token
 
 MODULE_FIRST = SignPreferences()
 HOST_FIRST = SignPreferences(hashing=(Hashing.HOST, Hashing.MODULE))
 HOST_ONLY = SignPreferences(hashing=(Hashing.HOST,))
-EVERYTHING = (0x1, 0xD, 0x40, 0x41, 0x42, 0x43, 0x1041, 0x1044, 0x1045)
+EVERYTHING = (0x1, 0xD, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x1041, 0x1044, 0x1045, 0x1046)
 
 
 @pytest.mark.parametrize(
@@ -99,11 +102,21 @@ def test_digest_info_padded_and_signed_is_the_pkcs1_signature(
     assert signed.to_bytes(256, "big") == rsa_key.sign(b"prescription", PKCS1v15(), algorithm)
 
 
-def test_pss_takes_sha256_its_mask_function_and_a_salt_of_the_hash_length() -> None:
-    for offered in ((0x43,), (0xD,)):
-        pss = m.plan("rsa-pss-sha256", offered, MODULE_FIRST).mechanism.pss
+@pytest.mark.parametrize(
+    ("name", "hashed", "parameters"),
+    [
+        ("rsa-pss-sha256", 0x43, (0x250, 2, 32)),
+        ("rsa-pss-sha384", 0x44, (0x260, 3, 48)),
+        ("rsa-pss-sha512", 0x45, (0x270, 4, 64)),
+    ],
+)
+def test_pss_takes_one_hash_its_mask_function_and_a_salt_of_its_length(
+    name: str, hashed: int, parameters: tuple[int, int, int]
+) -> None:
+    for offered in ((hashed,), (0xD,)):
+        pss = m.plan(name, offered, MODULE_FIRST).mechanism.pss
         assert pss is not None
-        assert (pss.hash, pss.mgf, pss.salt) == (0x250, 2, 32)
+        assert (pss.hash, pss.mgf, pss.salt) == parameters
 
 
 @given(st.binary(max_size=100))
@@ -129,6 +142,92 @@ def test_der_from_the_module_passes_where_the_profile_says_so() -> None:
 def test_what_cannot_be_an_ecdsa_signature_is_refused(raw: bytes) -> None:
     with pytest.raises(SignatureMalformed):
         m.plan("ecdsa-sha256", (0x1041,), HOST_ONLY).signature(raw)
+
+
+def test_careless_der_from_the_module_becomes_der() -> None:
+    preferences = SignPreferences(ecdsa_output=EcdsaOutput.DER)
+    plan = m.plan("ecdsa-sha256", (0x1041,), preferences)
+    high = b"\xff" * 32
+    for careless in (
+        b"\x30\x44\x02\x20" + high + b"\x02\x20" + high,
+        b"\x30\x81\x46\x02\x21\x00" + high + b"\x02\x21\x00" + high,
+        b"\x30\x48\x02\x22\x00\x00" + high + b"\x02\x22\x00\x00" + high + bytes(8),
+    ):
+        assert decode_dss_signature(plan.signature(careless)) == (int.from_bytes(high), int.from_bytes(high))
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\x30",
+        b"\x01" * 64,
+        b"\x30\x80\x02\x01\x01\x02\x01\x01\x00\x00",
+        b"\x30\x03\x02\x01\x01",
+        b"\x30\x06\x02\x01\x00\x02\x01\x01",
+        b"\x30\x84\xff\xff\xff\xff\x02\x01\x01\x02\x01\x01",
+    ],
+)
+def test_what_cannot_be_der_is_refused_where_der_is_told(junk: bytes) -> None:
+    preferences = SignPreferences(ecdsa_output=EcdsaOutput.DER)
+    with pytest.raises(SignatureMalformed):
+        m.plan("ecdsa-sha256", (0x1041,), preferences).signature(junk)
+
+
+def token_with(*sizes: tuple[int, int, int]) -> Token:
+    """A token whose mechanisms tell these sizes: mechanism, least, most."""
+    return Token(
+        slot=0,
+        label="",
+        serial="",
+        manufacturer="",
+        model="",
+        reader="",
+        flags=0,
+        pin_min=0,
+        pin_max=0,
+        mechanisms=tuple(mechanism for mechanism, _, _ in sizes),
+        key_sizes=tuple(KeySizes(mechanism=m, least=least, most=most) for m, least, most in sizes),
+    )
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "least", "most", "bits", "taken"),
+    [
+        (0x40, 512, 16384, 2048, True),
+        (0x40, 512, 2048, 2048, True),
+        (0x40, 512, 2048, 3072, False),
+        (0x40, 2048, 4096, 1024, False),
+        (0x40, 128, 256, 2048, True),  # octets
+        (0x40, 128, 256, 3072, False),
+        (0x1041, 112, 521, 521, True),
+        (0x1041, 256, 384, 521, False),
+        (0x1041, 32, 66, 521, True),  # octets
+        (0x1041, 32, 32, 384, False),
+        (0x40, 0, 0, 4096, True),
+        (0x40, 4096, 2048, 1024, True),
+        (0x40, 0, 2**62, 4096, True),
+    ],
+)
+def test_a_mechanism_is_taken_for_a_key_of_a_size_that_the_module_names(
+    mechanism: int, least: int, most: int, bits: int, taken: bool
+) -> None:
+    assert (mechanism in m.usable(token_with((mechanism, least, most)), bits)) is taken
+
+
+def test_a_mechanism_of_which_no_size_is_told_is_taken() -> None:
+    told = token_with((0x40, 512, 1024))
+    assert m.usable(replace(told, mechanisms=(0x1, 0x40)), 2048) == {0x1}
+
+
+def test_the_worker_asks_the_sizes_of_every_mechanism_that_a_plan_can_name() -> None:
+    named = {m.plan(name, {value}, MODULE_FIRST).mechanism.type for name, value in every_way()}
+    assert named <= SIZED_MECHANISMS
+
+
+def every_way() -> list[tuple[str, int]]:
+    values = [value for name, value in vars(m).items() if name.startswith("CKM_")]
+    return [(name, value) for value in values for name in m.offered((value,), MODULE_FIRST)]
 
 
 def test_rsa_signatures_pass_untouched() -> None:

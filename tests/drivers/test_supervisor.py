@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -24,9 +24,10 @@ from drivers.errors import (
     WorkerKilled,
 )
 from drivers.pin import Pin
-from drivers.spawning import scrubbed_environment, worker_command
+from drivers.spawning import worker_command
 from drivers.supervisor import Supervisor
 from drivers.types import KeySpec, Limits, Mechanism
+from tests.drivers.processes import pid_of, running, wait_until_gone
 from tests.softhsm import PIN, SoftHsm, make_keys, only_slot
 
 SHA256_RSA = Mechanism(type=0x40)
@@ -38,30 +39,10 @@ def stub(limits: Limits | None = None) -> Supervisor:
     return Supervisor("/made/up", limits=limits, command=worker_command("tests.drivers.stub_worker"))
 
 
-def running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 30
-    while running(pid):
-        assert time.monotonic() < deadline, "the process is still there"
-        time.sleep(0.01)
-
-
 async def logged_in(supervisor: Supervisor) -> int:
     slot = await only_slot(supervisor)
     await supervisor.login(slot, Pin(PIN))
     return slot
-
-
-def pid_of(supervisor: Supervisor) -> int:
-    assert supervisor.pid is not None
-    return supervisor.pid
 
 
 @pytest.mark.parametrize(("number", "how"), [(signal.SIGKILL, "SIGKILL"), (signal.SIGSEGV, "SIGSEGV")])
@@ -249,18 +230,42 @@ async def test_a_wrong_pin_is_one_c_login_and_shows_nowhere(softhsm: SoftHsm) ->
         assert "11112222" not in everything_shown(refused.value, supervisor)
 
 
-async def test_the_worker_loses_preloads_interpreter_variables_and_proxies_and_keeps_the_rest(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME"),
+        *("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"),
+    ],
+)
+async def test_the_worker_loses_preloads_interpreter_variables_and_proxies(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dropped = {"LD_AUDIT", "PYTHONPATH", "PYTHONSTARTUP", "https_proxy", "NO_PROXY"}
-    for name in dropped | {"OPENSC_CONF"}:
+    monkeypatch.setenv(name, "/nowhere")
+    async with stub() as supervisor:
+        assert name not in (await supervisor.library()).description.split()
+
+
+async def test_the_worker_keeps_what_modules_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = {"OPENSC_CONF", "SOFTHSM2_CONF", "DISPLAY", "LD_LIBRARY_PATH"}
+    for name in needed:
         monkeypatch.setenv(name, "/nowhere")
     async with stub() as supervisor:
-        names = set((await supervisor.library()).description.split())
-    assert "OPENSC_CONF" in names
-    assert not names & dropped
-    monkeypatch.setenv("LD_PRELOAD", "/nowhere.so")
-    assert "LD_PRELOAD" not in scrubbed_environment({})
+        assert needed <= set((await supervisor.library()).description.split())
+
+
+async def test_a_worker_has_its_memory_bounded_kept_off_the_swap_where_allowed_and_out_of_core_files() -> (
+    None
+):
+    async with stub() as supervisor:
+        await supervisor.library()
+        place = Path(f"/proc/{supervisor.pid}")
+        told = dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
+        limits = (place / "limits").read_text()
+        assert re.search(r"^Max data size +1073741824 ", limits, re.M)
+        assert re.search(r"^Max core file size +1 ", limits, re.M)
+        unlimited = re.search(r"^Max locked memory +unlimited ", limits, re.M) is not None
+        privileged = bool(int(told["CapEff"], 16) >> 14 & 1)
+        assert (int(told["VmLck"].split()[0]) > 0) is (unlimited or privileged)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a library"])

@@ -6,16 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signer.endpoint.admission import Arrival, RouteClass, admit
+from signer.endpoint.admission import EXCHANGE_TYPE, Arrival, RouteClass, admit
 from signer.model.errors import AdmissionError, MohrError, RequestError
 from signer.model.policy import Policy
 from tests.endpoint.world import ORIGIN
 
 PORT = 18717
 HOSTS = [b"127.0.0.1:18717", b"localhost:18717", b"[::1]:18717"]
-NAMES = [b"Host", b"Origin", b"Sec-Fetch-Mode", b"Content-Type", b"Upgrade", b"Idempotency-Key", b"Signature"]
+NAMES = [b"Host", b"Origin", b"Sec-Fetch-Mode", b"Content-Type", b"Upgrade", b"Idempotency-Key"]
+NAMES += [b"Signature", b"Sec-Fetch-Site"]
 VALUES = [
     *HOSTS,
+    b"http://127.0.0.1:18717",
+    b"same-origin",
+    EXCHANGE_TYPE.encode(),
     ORIGIN.encode(),
     b"null",
     b"http://panel.example",
@@ -53,9 +57,14 @@ def test_whoever_is_let_in_said_the_right_things_once(
         assert method == "GET"
         assert values(arrival, b"origin") == []
         return
+    if route is RouteClass.BRIDGE:
+        assert values(arrival, b"origin")[0] in {b"http://" + host, b"https://" + host}
+        assert values(arrival, b"sec-fetch-site") == [b"same-origin"]
+        return
     assert values(arrival, b"origin") == [str(admitted.origin).encode()]
     assert Policy().admits(str(admitted.origin))
-    assert values(arrival, b"sec-fetch-mode") in ([], [b"cors"], [b"websocket"])
+    mode = b"websocket" if route is RouteClass.SOCKET else b"cors"
+    assert values(arrival, b"sec-fetch-mode") in ([], [mode])
     if method == "POST":
         assert values(arrival, b"content-type") == [b"application/json"]
 
@@ -70,10 +79,60 @@ def test_an_honest_post_is_let_in_by_each_of_our_names(host: bytes, content_type
     assert (admitted.origin, admitted.host, admitted.preflight) == (ORIGIN, host.decode(), False)
 
 
-def test_a_websocket_mode_needs_an_upgrade() -> None:
+def test_a_socket_is_opened_by_an_upgrade_alone_and_nothing_else_is() -> None:
     head = ((b"Host", HOSTS[0]), (b"Origin", ORIGIN.encode()), (b"Sec-Fetch-Mode", b"websocket"))
     upgrade = (*head, (b"Upgrade", b"WebSocket"))
-    assert admit(Arrival("GET", "/", upgrade, RouteClass.PAIRED), port=PORT, policy=Policy()).origin == ORIGIN
-    for method, headers in (("GET", head), ("POST", upgrade)):
-        with pytest.raises(AdmissionError):
-            admit(Arrival(method, "/", headers, RouteClass.PAIRED), port=PORT, policy=Policy())
+    opened = Arrival("GET", "/v1/socket", upgrade, RouteClass.SOCKET)
+    assert admit(opened, port=PORT, policy=Policy()).origin == ORIGIN
+    for method, headers, route in (
+        ("GET", head, RouteClass.SOCKET),
+        ("POST", upgrade, RouteClass.SOCKET),
+        ("OPTIONS", upgrade, RouteClass.SOCKET),
+        ("GET", (*upgrade, (b"Upgrade", b"h2c")), RouteClass.SOCKET),
+        ("GET", upgrade, RouteClass.PAIRED),
+        ("GET", upgrade, RouteClass.OPEN),
+    ):
+        with pytest.raises((AdmissionError, RequestError)):
+            admit(Arrival(method, "/", headers, route), port=PORT, policy=Policy())
+
+
+OWN = b"http://" + HOSTS[0]
+BRIDGED = (
+    (b"Host", HOSTS[0]),
+    (b"Origin", OWN),
+    (b"Sec-Fetch-Site", b"same-origin"),
+    (b"Sec-Fetch-Mode", b"same-origin"),
+    (b"Content-Type", EXCHANGE_TYPE.encode()),
+)
+
+
+def test_the_bridge_hears_its_own_page_alone() -> None:
+    arrival = Arrival("POST", "/bridge/exchange", BRIDGED, RouteClass.BRIDGE)
+    assert admit(arrival, port=PORT, policy=Policy()).origin is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"Origin", ORIGIN.encode()),
+        (b"Origin", b"null"),
+        (b"Origin", b"http://127.0.0.1:18718"),
+        (b"Origin", b"http://localhost:18717"),
+        (b"Origin", None),
+        (b"Sec-Fetch-Site", b"cross-site"),
+        (b"Sec-Fetch-Site", b"same-site"),
+        (b"Sec-Fetch-Site", b"none"),
+        (b"Sec-Fetch-Site", None),
+        (b"Sec-Fetch-Mode", b"cors"),
+        (b"Sec-Fetch-Mode", b"navigate"),
+        (b"Content-Type", b"text/plain"),
+        (b"Content-Type", b"application/json"),
+        (b"Content-Type", None),
+        (b"Host", b"panel.example"),
+    ],
+)
+def test_the_bridge_refuses_a_page_that_is_not_its_own(name: bytes, value: bytes | None) -> None:
+    rest = tuple(header for header in BRIDGED if header[0] != name)
+    headers = rest if value is None else (*rest, (name, value))
+    with pytest.raises((AdmissionError, RequestError)):
+        admit(Arrival("POST", "/bridge/exchange", headers, RouteClass.BRIDGE), port=PORT, policy=Policy())

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Struct
 
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_SMALL_BODY
+from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_PDF, MAX_SMALL_BODY
 from signer.model.policy import Policy
+from signer.model.request import PDF
 from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Headers, World, signing_request
 
 POST = "/v1/signing-requests"
+SIGN_INS = "/v1/sign-ins"
+NONCE = "A" * 43
 ONE = {"id": "rx-1", "media_type": "text/plain", "content": "x", "format": "cades"}
 AGENT = "/v1/agent?challenge=" + "A" * 43
 
@@ -58,6 +63,11 @@ def signed(
 def posted(body: bytes) -> Callable[[World], Sent]:
     """A signed POST of a body that is wrong in itself."""
     return lambda world: signed(world, "POST", POST, body, idempotency_key="k")
+
+
+def signing_in(body: bytes) -> Callable[[World], Sent]:
+    """A signed POST of a sign-in that is wrong in itself."""
+    return lambda world: signed(world, "POST", SIGN_INS, body, idempotency_key="k")
 
 
 def got(**head: str | None) -> Callable[[World], Sent]:
@@ -284,6 +294,7 @@ PROOF: list[Row] = [
     ("created before the start", at(-1), 401, "request-stale"),
     ("created too far ahead", at(301), 401, "request-stale"),
     ("a body over the limit", posted(b" " * (MAX_BODY + 1)), 413, "request-too-large"),
+    ("a sign-in over the limit", signing_in(b" " * (MAX_SMALL_BODY + 1)), 413, "request-too-large"),
     ("an unknown route, unsigned", opened("/v2/agent"), 401, "signature-missing"),
 ]
 
@@ -367,12 +378,75 @@ BODY: list[Row] = [
         "request-malformed",
     ),
     ("an unknown format", posted(signing_request(without(ONE, format="fax"))), 422, "format-unsupported"),
+    (
+        "a sign-in as a document",
+        posted(signing_request(without(ONE, format="sign-in"))),
+        422,
+        "format-unsupported",
+    ),
+    *(
+        (f"a sign-in with {why}", signing_in(body), 400, "request-malformed")
+        for why, body in (
+            ("no nonce", b"{}"),
+            ("an empty nonce", b'{"nonce":""}'),
+            ("a nonce of 31 octets", msgspec.json.encode({"nonce": "A" * 42})),
+            ("a nonce of 65 octets", msgspec.json.encode({"nonce": "A" * 87})),
+            ("a nonce with padding", msgspec.json.encode({"nonce": "A" * 43 + "="})),
+            ("a nonce in base64", msgspec.json.encode({"nonce": "+" * 44})),
+            ("a nonce that is not canonical", msgspec.json.encode({"nonce": "A" * 42 + "B"})),
+            ("an audience of its own", msgspec.json.encode({"nonce": NONCE, "aud": ORIGIN})),
+            ("an origin of its own", msgspec.json.encode({"nonce": NONCE, "origin": ORIGIN})),
+        )
+    ),
+    (
+        "a sign-in without an Idempotency-Key",
+        lambda w: signed(w, "POST", SIGN_INS, msgspec.json.encode({"nonce": NONCE})),
+        400,
+        "idempotency-key-missing",
+    ),
     ("an unknown level", posted(signing_request(without(ONE, level="B-LTA"))), 422, "format-unsupported"),
     (
         "a document over 1 MiB",
         posted(signing_request(without(ONE, content="x" * (MAX_DOCUMENT + 1)))),
         413,
         "request-too-large",
+    ),
+    (
+        "a PDF over 10 MiB",
+        posted(
+            signing_request(
+                without(
+                    ONE,
+                    "content",
+                    media_type=PDF,
+                    content_base64=base64.b64encode(bytes(MAX_PDF + 1)).decode(),
+                )
+            )
+        ),
+        413,
+        "request-too-large",
+    ),
+    (
+        "a seal on what is no PAdES",
+        posted(signing_request(without(ONE, seal={}))),
+        422,
+        "format-unsupported",
+    ),
+    *(
+        (
+            f"a seal {why}",
+            posted(signing_request(without(ONE, format="pades", seal=seal))),
+            400,
+            "request-malformed",
+        )
+        for why, seal in (
+            ("on page zero", {"page": 0}),
+            ("in no corner", {"corner": "middle"}),
+            ("for no reason", {"reason": ""}),
+            ("for too long a reason", {"reason": "x" * 101}),
+            ("of another colour", {"colour": "red"}),
+            ("that is null", None),
+        )
     ),
     *(
         (

@@ -102,8 +102,7 @@ async def test_a_start_that_fails_leaves_no_port_taken(tmp_path: Path) -> None:
     world.endpoint._ports = (port,)
     with pytest.raises(FileNotFoundError):
         await world.endpoint.start()
-    for bound in listen((port,))[1]:
-        bound.close()
+    listen((port,)).close()
 
 
 async def test_credentials_are_listed_as_the_contract_has_them(paired: World) -> None:
@@ -427,6 +426,8 @@ async def test_the_openapi_document_names_every_call_and_every_code(world: World
         "/v1/credentials": ["get"],
         "/v1/signing-requests": ["post"],
         "/v1/signing-requests/{id}": ["delete", "get"],
+        "/v1/sign-ins": ["post"],
+        "/v1/sign-ins/{id}": ["delete", "get"],
     }
     text = json.dumps(document)
     for reference in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:
@@ -479,9 +480,7 @@ async def test_a_stop_cuts_idle_and_waiting_connections_and_frees_the_port(tmp_p
         await waiting
     assert await cut(idle_reader)
     idle_writer.close()
-    _, again = listen((world.address.port,))
-    for bound in again:
-        bound.close()
+    listen((world.address.port,)).close()
 
 
 def test_a_port_counts_only_if_it_is_free_on_both_addresses() -> None:
@@ -489,16 +488,25 @@ def test_a_port_counts_only_if_it_is_free_on_both_addresses() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(PortsTaken):
             listen((port,))
-        address, sockets = listen((port, 0))
-        assert address.port != port
-        for bound in sockets:
-            bound.close()
-    if address.ipv6:
+        listening = listen((port, 0))
+        assert listening.address.port != port
+        listening.close()
+    if listening.address.ipv6:
         with (
             socket.create_server(("::1", 0), family=socket.AF_INET6) as taken,
             pytest.raises(PortsTaken),
         ):
             listen((taken.getsockname()[1],))
+
+
+def test_a_port_counts_only_if_the_one_for_https_is_free_too() -> None:
+    found = listen((0,))
+    found.close()
+    with (
+        socket.create_server(("127.0.0.1", found.address.secure_port)),
+        pytest.raises(PortsTaken),
+    ):
+        listen((found.address.port,))
 
 
 def test_without_an_ipv6_loopback_the_other_address_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -510,6 +518,6 @@ def test_without_an_ipv6_loopback_the_other_address_is_enough(monkeypatch: pytes
         return bound(family, host, port)
 
     monkeypatch.setattr(listener, "_bound", no_ipv6)
-    address, sockets = listen((0,))
-    assert (address.ipv6, len(sockets)) == (False, 1)
-    sockets[0].close()
+    listening = listen((0,))
+    assert (listening.address.ipv6, len(listening.plain), len(listening.secure)) == (False, 1, 1)
+    listening.close()

@@ -30,6 +30,7 @@ from signer.service.consent import (
     ConsentQuestion,
     PairingQuestion,
 )
+from signer.service.envelopes import sign_in_document
 from signer.service.views import DocumentView, RequestView
 
 ORIGIN = "https://panel.example"
@@ -143,6 +144,18 @@ class RememberingUseCases:
         self._views[origin, request_id] = view
         return view
 
+    async def sign_in(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, nonce: str, credential: str | None
+    ) -> RequestView:
+        return await self.submit(
+            origin=origin,
+            idempotency_key=idempotency_key,
+            body_hash=body_hash,
+            documents=(sign_in_document(origin, nonce),),
+            credential=credential,
+            purpose=None,
+        )
+
     async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
         self._count()
         view = self._find(origin, request_id)
@@ -240,7 +253,7 @@ class World:
 
     def __init__(self, folder: Path, policy: Policy | None = None, **options: Any) -> None:
         self.folder = folder
-        self.clock = SetClock()
+        self.clock: Any = options.pop("clock", None) or SetClock()
         self.doctor = ScriptedDoctor()
         self.use_cases = RememberingUseCases()
         self.pairings = Pairings.open(folder)

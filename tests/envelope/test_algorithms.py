@@ -20,6 +20,7 @@ A = SignatureAlgorithm
         (KeyKind.RSA, (A.RSA_PSS_SHA256,), A.RSA_PSS_SHA256),
         (KeyKind.EC_P256, tuple(A), A.ECDSA_SHA256),
         (KeyKind.EC_P384, tuple(A), A.ECDSA_SHA384),
+        (KeyKind.EC_P521, tuple(A), A.ECDSA_SHA512),
     ],
 )
 def test_pkcs1_with_sha256_is_first_for_rsa_and_a_curve_has_its_own_hash(

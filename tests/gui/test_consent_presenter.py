@@ -235,3 +235,23 @@ def test_the_next_open_document_is_looked_for_all_round() -> None:
     assert presenter.next_open(2) == 0
     presenter.refuse(0)
     assert presenter.next_open(0) is None
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "button", "end"),
+    [
+        ("en", "Sign in to https://panel.salamat.example", "Sign in", "Signed in."),
+        ("fa", "ورود به https://panel.salamat.example", "ورود", "وارد شدید."),
+    ],
+)
+def test_a_sign_in_is_asked_for_as_one_and_names_the_page(
+    lang: Lang, title: str, button: str, end: str
+) -> None:
+    presenter = _ready(scenes.consent(scenes.sign_in()), lang)
+    bare = "".join(c for c in presenter.header().title if c not in "\u2066\u2068\u2069\u200b")
+    assert (bare, presenter.footer().sign, presenter.footer().why_not) == (title, button, None)
+    (finding,) = presenter.sheet(0).findings
+    assert "https://panel.salamat.example" in finding.text.replace("\u200b", "")
+    assert [leaf.pointer for leaf in presenter.sheet(0).leaves] == ["/aud", "/nonce"]
+    presenter.ended(Outcome(documents=(("sign-in", DocumentOutcome.SIGNED),)))
+    assert presenter.ending().sentence.text == end

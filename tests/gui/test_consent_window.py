@@ -386,3 +386,16 @@ def test_no_credential_is_picked_beforehand_and_an_unusable_one_cannot_be(desk: 
     unusable = scenes.CHOICE.credentials[2].id
     QTest.mouseClick(window.options[unusable], Qt.MouseButton.LeftButton)
     assert not window.proceed.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("fa", "نسخه‌ای امضا نمی‌شود"), ("en", "No prescription is signed")]
+)
+def test_a_sign_in_says_on_the_sheet_who_asks_and_that_nothing_else_is_signed(
+    desk: Desk, lang: Lang, said: str
+) -> None:
+    window = desk.consent(scenes.consent(scenes.sign_in()), lang)
+    texts = _texts(window)
+    assert said in texts
+    assert _plain(scenes.ORIGIN) in texts
+    assert _plain("c2lnbi1pbi1ub25jZS1vZi10aGUtcGFuZWwtc2VydmVyLTAx") in texts

@@ -24,8 +24,21 @@ WEIGHTS = {
     "hidden-characters": Weight.AMBER,
     "wire-unrecognised": Weight.AMBER,
     "document-not-a-prescription": Weight.AMBER,
+    "pdf-active-content": Weight.RED,
+    "pdf-embedded-files": Weight.AMBER,
+    "pdf-layers": Weight.AMBER,
+    "pdf-form-fields": Weight.AMBER,
+    "pdf-fonts-missing": Weight.AMBER,
+    "pdf-off-page": Weight.AMBER,
+    "pdf-tiny-text": Weight.AMBER,
+    "pdf-unseen-text": Weight.AMBER,
+    "pdf-hidden-annotation": Weight.AMBER,
+    "pdf-signed-before": Weight.NOTE,
+    "pdf-seal-drawn": Weight.NOTE,
+    "pdf-seal-reason": Weight.NOTE,
     "names-are-the-panels-words": Weight.NOTE,
     "wire-not-comparable": Weight.NOTE,
+    "signs-in": Weight.NOTE,
 }
 LANGUAGES: tuple[Language, ...] = ("fa", "en")
 

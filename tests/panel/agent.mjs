@@ -101,7 +101,7 @@ export class Agent {
     request.view = {
       ...request.view,
       state,
-      documents: request.view.documents.map((document) => ({ ...document, ...documents })),
+      documents: request.view.documents?.map((document) => ({ ...document, ...documents })),
     };
     for (const wake of [...this.#watchers]) wake();
   }
@@ -113,6 +113,12 @@ export class Agent {
       certificate: 'BBBB',
       signed_at: '2026-11-22T06:45:00Z',
     });
+  }
+
+  /** End a sign-in with a token. */
+  letIn(id, token) {
+    this.move(id, 'finished');
+    Object.assign(this.requests.get(id).view, { token, certificate: 'BBBB' });
   }
 
   /** Lost its memory, not its keys and not its journal. */
@@ -191,7 +197,7 @@ export class Agent {
   async #serve({ method, path, init }, wait) {
     if (path === '/v1/credentials')
       return json(200, { credentials: [{ id: 'c-1', holder: 'دکتر نمونه', usable: true }] });
-    if (method === 'POST') return this.#submit(init);
+    if (method === 'POST') return this.#submit(init, path);
     const request = this.requests.get(path.split('/').pop());
     if (!request) return problem(404, 'request-unknown');
     const open = !FINAL.includes(request.view.state);
@@ -201,21 +207,21 @@ export class Agent {
     return json(200, request.view);
   }
 
-  #submit({ headers, body }) {
+  #submit({ headers, body }, path) {
     const text = new TextDecoder().decode(body);
     const key = headers['Idempotency-Key'];
     const known = [...this.requests.values()].find((request) => request.key === key);
     if (known && known.text !== text) return problem(422, 'idempotency-conflict');
     if (known) return json(200, known.view);
     const id = `r-${this.calls.length}`;
-    const documents = JSON.parse(text).documents.map((document) => ({
+    const documents = JSON.parse(text).documents?.map((document) => ({
       id: document.id,
       state: 'pending',
       format: 'cades',
     }));
     const view = { id, state: 'consent', position: 0, documents };
     this.requests.set(id, { key, text, view });
-    return json(202, view, { Location: `/v1/signing-requests/${id}` });
+    return json(202, view, { Location: `${path}/${id}` });
   }
 
   #news(signal) {

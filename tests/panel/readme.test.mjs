@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { Mohr } from '../../signer/panel/mohr.js';
+import { direct } from '../../signer/panel/ways.js';
 import { Agent, ORIGIN, memory, network } from './agent.mjs';
 
 const README = readFileSync(new URL('../../signer/panel/README.md', import.meta.url), 'utf8');
@@ -17,7 +18,7 @@ function panel(ports, storage = memory()) {
   const here = {
     Mohr: class extends Mohr {
       constructor() {
-        super({ storage, origin: ORIGIN, fetch: network(ports) });
+        super({ storage, origin: ORIGIN, way: direct('http', { fetch: network(ports) }) });
       }
     },
     button: {},

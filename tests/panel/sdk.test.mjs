@@ -4,6 +4,7 @@ import { afterEach, mock, test } from 'node:test';
 
 import { Mohr, MohrError } from '../../signer/panel/mohr.js';
 import { b64u, random } from '../../signer/panel/protocol.js';
+import { direct } from '../../signer/panel/ways.js';
 import { Agent, ORIGIN, hang, memory, network, refuse, relay } from './agent.mjs';
 
 const DOCUMENT = { id: 'rx-1', media_type: 'application/json', content: new TextEncoder().encode('{"a":1}') };
@@ -15,7 +16,7 @@ afterEach(() => mock.timers.reset());
 async function paired() {
   const agent = await Agent.make();
   const storage = await agent.pairedStore();
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
   return { agent, storage, mohr };
 }
 
@@ -42,7 +43,7 @@ const failsWith =
 // --- detect
 
 test('with every port closed, detect settles at once on no answer', async () => {
-  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: refuse });
+  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: refuse }) });
   const { state, settled } = await mohr.detect();
   assert.deepEqual({ state, settled }, { state: 'no-answer', settled: true });
 });
@@ -51,7 +52,7 @@ test('with ports that do not even refuse, detect answers at its deadline and tel
   mock.timers.enable({ apis: ['setTimeout'] });
   let refusal;
   const late = new Promise((_, reject) => (refusal = reject));
-  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: () => late });
+  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: () => late }) });
   let found;
   mohr.detect().then((detection) => (found = detection));
   mock.timers.tick(299);
@@ -68,7 +69,7 @@ test('with ports that do not even refuse, detect answers at its deadline and tel
 test('a storage that never opens does not hold detect past its deadline', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const storage = { ...memory(), get: () => new Promise(() => {}) };
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: refuse });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: refuse }) });
   const { state, settled } = await inTime(mohr.detect());
   assert.deepEqual([state, settled], ['no-answer', false]);
 });
@@ -76,7 +77,7 @@ test('a storage that never opens does not hold detect past its deadline', async 
 test('while the browser asks for permission, detect says so', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   withPermission(t, 'prompt');
-  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: hang });
+  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: hang }) });
   const { state, settled } = await inTime(mohr.detect());
   assert.deepEqual([state, settled], ['permission-pending', false]);
 });
@@ -86,7 +87,7 @@ test("a fetch that the browser holds for a person's answer is never given up", a
   withPermission(t, 'prompt');
   let given = 0;
   const fetch = (url, { signal }) => hang(url, { signal }).finally(() => (given += 1));
-  await inTime(new Mohr({ storage: memory(), origin: ORIGIN, fetch }).detect());
+  await inTime(new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch }) }).detect());
   for (let i = 0; i < 50; i += 1) {
     mock.timers.tick(15_000);
     await turn();
@@ -96,35 +97,35 @@ test("a fetch that the browser holds for a person's answer is never given up", a
 
 test('a server that accepts and says nothing is given up, where no prompt is open', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
-  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: hang });
+  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: hang }) });
   const { state } = await inTime((await inTime(mohr.detect())).final);
   assert.equal(state, 'no-answer');
 });
 
 test('a denial by the browser is told apart from an agent that is not there', async (t) => {
   withPermission(t, 'denied');
-  const { state, settled } = await new Mohr({ storage: memory(), origin: ORIGIN, fetch: refuse }).detect();
+  const { state, settled } = await new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: refuse }) }).detect();
   assert.deepEqual([state, settled], ['denied', true]);
 });
 
 test('an agent that does not know us is found, and is not paired', async () => {
   const agent = await Agent.make();
   const fetch = network({ 18719: agent.fetch });
-  const { state, base } = await new Mohr({ storage: memory(), origin: ORIGIN, fetch }).detect();
+  const { state, base } = await new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch }) }).detect();
   assert.deepEqual([state, base], ['not-paired', 'http://127.0.0.1:18719']);
 });
 
 test('an agent with the pinned key is ready, on whichever port it had to take', async () => {
   const { agent, storage } = await paired();
   const fetch = network({ 18717: refuse, 18719: hang, 18721: agent.fetch });
-  const { state, settled, base, agent: said } = await new Mohr({ storage, origin: ORIGIN, fetch }).detect();
+  const { state, settled, base, agent: said } = await new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch }) }).detect();
   assert.deepEqual([state, settled, base, said.name], ['ready', true, 'http://127.0.0.1:18721', 'Mohr']);
 });
 
 test('the name localhost is never called', async () => {
   const hosts = new Set();
   const fetch = (url) => refuse(hosts.add(new URL(url).hostname));
-  await new Mohr({ storage: memory(), origin: ORIGIN, fetch }).detect();
+  await new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch }) }).detect();
   assert.deepEqual([...hosts], ['127.0.0.1']);
 });
 
@@ -137,7 +138,7 @@ const GIBBERISH = [
 for (const [name, answer] of GIBBERISH) {
   test(`what is not Mohr at all is no answer: ${name}`, async () => {
     const { storage } = await paired();
-    const { state } = await new Mohr({ storage, origin: ORIGIN, fetch: async () => answer() }).detect();
+    const { state } = await new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: async () => answer() }) }).detect();
     assert.equal(state, 'no-answer');
   });
 }
@@ -173,7 +174,7 @@ test('a proof that was recorded earlier is an impostor', async () => {
 test('a proof that was relayed from the agent behind another port is an impostor, and is sent no document', async () => {
   const { agent, storage } = await paired();
   const squatter = relay(agent, 40000);
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: squatter.fetch }) });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: squatter.fetch }) }) });
   assert.equal((await mohr.detect()).state, 'impostor');
   await assert.rejects(mohr.sign([DOCUMENT]), failsWith('impostor'));
   const result = await mohr.signOrGoOn([DOCUMENT]);
@@ -186,7 +187,7 @@ test('past a program that relays to the agent, the agent itself is found and get
   const { agent, storage } = await paired();
   const squatter = relay(agent, 18719);
   const fetch = network({ 18717: squatter.fetch, 18719: agent.fetch });
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch }) });
   assert.equal((await mohr.detect()).base, 'http://127.0.0.1:18719');
   const signing = mohr.sign([DOCUMENT]);
   await agent.called('GET', '/v1/signing-requests/');
@@ -196,7 +197,7 @@ test('past a program that relays to the agent, the agent itself is found and get
 });
 
 test('detect ends with the reason of its signal', async () => {
-  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: hang });
+  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: hang }) });
   const controller = new AbortController();
   const reason = new Error('enough');
   const detection = mohr.detect({ signal: controller.signal });
@@ -209,7 +210,7 @@ test('detect ends with the reason of its signal', async () => {
 test('pairing shows the digits that the agent shows, and keeps both keys once the doctor accepts', async () => {
   const agent = await Agent.make();
   const storage = memory();
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
   let shown;
   const verdict = await mohr.pair({ onCode: (code, expiresAt) => (shown = { code, expiresAt }) });
   assert.equal(verdict, 'accepted');
@@ -226,7 +227,7 @@ for (const verdict of ['refused', 'expired']) {
     const agent = await Agent.make();
     agent.answerPairing = verdict;
     const storage = memory();
-    const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+    const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
     assert.equal(await mohr.pair({ onCode: () => {} }), verdict);
     assert.equal(storage.kept.size, 0);
   });
@@ -242,7 +243,7 @@ for (const [name, forge] of REVEALS) {
   test(`an agent that opens its commitment to something else gets no digits: ${name}`, async () => {
     const agent = await Agent.make();
     const storage = memory();
-    const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+    const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
     agent.onTheWay = async (response, { method, path }) =>
       method === 'POST' && path !== '/v1/pairings'
         ? Response.json(await forge(await response.json()))
@@ -257,7 +258,7 @@ for (const [name, forge] of REVEALS) {
 test('a yes from a program that cannot prove the key it showed keeps nothing', async () => {
   const agent = await Agent.make();
   const storage = memory();
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
   agent.onTheWay = async (response, { path }) => {
     if (path !== '/v1/agent' || !agent.paired) return response;
     return Response.json({ ...(await response.json()), proof: (await someProof()).proof });
@@ -270,7 +271,7 @@ test('a pairing that was relayed, digits and all, keeps nothing', async () => {
   const agent = await Agent.make();
   const storage = memory();
   const squatter = relay(agent, 40000);
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: squatter.fetch }) });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: squatter.fetch }) }) });
   let shown;
   const pairing = mohr.pair({ onCode: (code) => (shown = code) });
   await assert.rejects(pairing, failsWith('pairing-forged'));
@@ -286,7 +287,7 @@ for (const [status, code, retriable] of [
 ]) {
   test(`a pairing that is not begun says why: ${code}`, async () => {
     const agent = await Agent.make();
-    const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+    const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
     agent.onTheWay = (response, { path }) =>
       path === '/v1/pairings'
         ? Response.json({ code, title: 'call 0900' }, { status, headers: { 'Retry-After': '60' } })
@@ -526,7 +527,7 @@ test('an agent that restarts is found again, on another port too, and gets the s
   mock.timers.enable({ apis: ['setTimeout'] });
   const { agent, storage } = await paired();
   const ports = { 18717: agent.fetch };
-  const mohr = new Mohr({ storage, origin: ORIGIN, fetch: (url, init) => network(ports)(url, init) });
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: (url, init) => network(ports)(url, init) }) });
   const signing = mohr.sign([DOCUMENT], { idempotencyKey: 'k' });
   await agent.called('GET', '/v1/signing-requests/');
   const [[first, { text }]] = agent.requests;
@@ -564,7 +565,7 @@ test('after a reload a pending request is followed to its end by its name alone'
   mohr.sign([DOCUMENT], { idempotencyKey: 'k' }).catch(() => {});
   await agent.called('GET', '/v1/signing-requests/');
 
-  const reloaded = new Mohr({ storage, origin: ORIGIN, fetch: network({ 18717: agent.fetch }) });
+  const reloaded = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: network({ 18717: agent.fetch }) }) });
   const [entry] = await reloaded.pending();
   assert.deepEqual([entry.idempotencyKey, entry.documents], ['k', ['rx-1']]);
   const resumed = reloaded.resume('k');
@@ -617,6 +618,42 @@ test('a request that the agent has forgotten cannot be resumed without its docum
   assert.equal((await signing).signed, true);
 });
 
+// --- signing in
+
+test('a sign-in posts the nonce and nothing else, and gives what the agent made', async () => {
+  const { agent, storage, mohr } = await paired();
+  const states = [];
+  const signingIn = mohr.signIn('A'.repeat(43), { onState: ({ state }) => states.push(state) });
+  await agent.called('GET', '/v1/sign-ins/');
+  const [id] = agent.requests.keys();
+  agent.letIn(id, 'a.b.c');
+  assert.deepEqual(await signingIn, {
+    ...{ signedIn: true, state: 'finished', token: 'a.b.c', certificate: 'BBBB', reason: undefined },
+  });
+  assert.deepEqual(JSON.parse(agent.requests.get(id).text), { nonce: 'A'.repeat(43) });
+  assert.deepEqual(states, ['consent', 'finished']);
+  assert.deepEqual([...storage.kept.keys()], ['pairing']);
+});
+
+test("a doctor's no to a sign-in is an answer, not an error", async () => {
+  const { agent, mohr } = await paired();
+  const signingIn = mohr.signIn('A'.repeat(43));
+  await agent.called('GET', '/v1/sign-ins/');
+  agent.move([...agent.requests.keys()][0], 'declined');
+  const { signedIn, state, reason, token } = await signingIn;
+  assert.deepEqual([signedIn, state, reason, token], [false, 'declined', 'declined', undefined]);
+});
+
+test('aborting a sign-in cancels it at the agent', async () => {
+  const { agent, mohr } = await paired();
+  const stop = new AbortController();
+  const signingIn = mohr.signIn('A'.repeat(43), { signal: stop.signal });
+  await agent.called('GET', '/v1/sign-ins/');
+  stop.abort();
+  assert.equal((await signingIn).state, 'cancelled');
+  assert.ok(agent.calls.some(([method, path]) => method === 'DELETE' && path.startsWith('/v1/sign-ins/')));
+});
+
 // --- going on unsigned
 
 for (const [name, fetch, reason] of [
@@ -626,7 +663,7 @@ for (const [name, fetch, reason] of [
   test(`with no agent the panel goes on unsigned by the deadline: ${name}`, async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     const storage = memory();
-    const mohr = new Mohr({ storage, origin: ORIGIN, fetch });
+    const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch }) });
     const result = await inTime(mohr.signOrGoOn([DOCUMENT], { idempotencyKey: 'k' }));
     assert.deepEqual(result, {
       signed: false,
@@ -640,7 +677,7 @@ for (const [name, fetch, reason] of [
 }
 
 test('sign, unlike signOrGoOn, says that there is no agent as an error', async () => {
-  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, fetch: refuse });
+  const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: refuse }) });
   await assert.rejects(mohr.sign([DOCUMENT]), failsWith('no-answer', { retriable: true, status: 0 }));
 });
 

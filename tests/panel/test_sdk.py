@@ -33,6 +33,13 @@ def test_the_sdk_passes_its_own_tests_under_node() -> None:
 def test_the_sdk_calls_retriable_what_the_agent_calls_retriable() -> None:
     script = "import('./signer/panel/errors.js').then((m) => console.log(JSON.stringify([...m.RETRIABLE])))"
     found = set(json.loads(node("-e", script)))
-    of_the_page_alone = {"no-answer", "permission-pending", "agent-lost", "answer-unverified"}
+    of_the_page_alone = {
+        "no-answer",
+        "no-answer-safari",
+        "permission-pending",
+        "agent-lost",
+        "answer-unverified",
+        "bridge-silent",
+    }
     of_the_agent = {cls.code for cls in catalogue() if cls.retriable and cls.status is not None}
     assert found == of_the_agent | of_the_page_alone

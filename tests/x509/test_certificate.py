@@ -67,6 +67,7 @@ def test_a_certificate_says_what_was_written_into_it() -> None:
         ("rsa-3072", KeyKind.RSA, 3072),
         ("p256", KeyKind.EC_P256, 256),
         ("p384", KeyKind.EC_P384, 384),
+        ("p521", KeyKind.EC_P521, 521),
     ],
 )
 def test_the_key_is_described_as_far_as_choosing_an_algorithm_needs(

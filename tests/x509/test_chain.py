@@ -5,9 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID, NameOID
+
 from signer.cli.demo.authority import AUTHORITY_NAME, PLAIN_DOCTOR, DemoAuthority, NamePart, Usage
-from signer.x509 import CertificateUnreadable, issued_by, path, read
+from signer.x509 import Certificate, CertificateUnreadable, issued_by, path, read
 from tests import pki
+from tests.revocation import tlv
 
 ROOT = read(pki.authority().certificate)
 LEAF = pki.leaf("p256")
@@ -88,3 +95,57 @@ def test_no_single_bit_of_a_certificate_can_change_and_still_have_its_issuer() -
             if issued_by(read((number ^ 1 << bit).to_bytes(length)), (ROOT,)):
                 unnoticed.append(bit)
     assert unnoticed == []
+
+
+def constrained(subtrees: bytes) -> tuple[Certificate, Certificate]:
+    """An authority with name constraints under ROOT, and a doctor of its own."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Mohr Demo Intermediate")])
+    issuer = x509.load_der_x509_certificate(ROOT.der)
+    made = (
+        x509.CertificateBuilder()
+        .issuer_name(issuer.subject)
+        .subject_name(name)
+        .public_key(pki.key("p384").public_key())
+        .serial_number(7)
+        .not_valid_before(pki.NOW - timedelta(days=1))
+        .not_valid_after(pki.NOW + timedelta(days=9))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.UnrecognizedExtension(ExtensionOID.NAME_CONSTRAINTS, subtrees),
+            critical=True,
+        )
+        .sign(pki.key("p256"), hashes.SHA256())
+    )
+    below = DemoAuthority(
+        now=pki.NOW, name=(NamePart("2.5.4.3", "Mohr Demo Intermediate"),), key=pki.key("p384")
+    )
+    leaf = below.issue(pki.spki(pki.key("p256")), PLAIN_DOCTOR, not_before=pki.NOW)
+    return read(made.public_bytes(Encoding.DER)), read(leaf)
+
+
+def subtrees(which: int, *bases: bytes) -> bytes:
+    """NameConstraints (RFC 5280 §4.2.1.10) of bases in DER; `which` is 0xA0 permitted, 0xA1 excluded."""
+    return tlv(0x30, tlv(which, b"".join(tlv(0x30, base) for base in bases)))
+
+
+IRAN = tlv(0xA4, tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550406") + b"\x13\x02IR"))))
+ITALY = IRAN.replace(b"IR", b"IT")
+DNS = b"\x82\x07example"
+
+
+@pytest.mark.parametrize(
+    ("value", "reached"),
+    [
+        (subtrees(0xA0, IRAN), True),
+        (subtrees(0xA0, ITALY, IRAN), True),
+        (subtrees(0xA0, ITALY), False),
+        (subtrees(0xA1, IRAN), False),
+        (subtrees(0xA1, ITALY), True),
+        (subtrees(0xA0, DNS), True),
+        (b"\x30\x03\xa0\x01\x00", False),
+    ],
+    ids=["permitted", "one of two", "not permitted", "excluded", "not excluded", "another kind", "malformed"],
+)
+def test_an_authority_names_only_whom_it_may(value: bytes, reached: bool) -> None:
+    middle, leaf = constrained(value)
+    assert (path(leaf, (ROOT,), (middle,), pki.NOW) is not None) is reached

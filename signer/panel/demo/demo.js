@@ -7,6 +7,7 @@
  */
 
 import { Mohr, MohrError } from '../mohr.js';
+import { explain } from '../words.js';
 import { LINES, PATIENTS, jalali, prescription } from './prescription.js';
 
 /** @typedef {import('../mohr.js').AgentState} AgentState */
@@ -47,6 +48,12 @@ function latin(text) {
 const STATES = {
   looking: { title: 'در جست‌وجوی مُهر…', more: '' },
   ready: { title: 'مُهر آماده است', more: '' },
+  'no-token': { title: 'مُهر آماده است', more: 'توکنی وصل نیست؛ هنگام امضا آن را وصل کنید.', tone: 'warn' },
+  'no-answer-safari': {
+    title: 'مُهر پاسخ نمی‌دهد، یا سافاری گواهی آن را نپذیرفته است',
+    more: 'مُهر را باز کنید، یا با «دوباره» از پنجرهٔ پل بگذرید.',
+    tone: 'warn',
+  },
   'not-paired': {
     title: 'مُهر روی این رایانه هست، ولی این پنل به آن متصل نیست',
     more: 'یک بار متصل شوید؛ تا آن زمان نسخه‌ها بدون امضا فرستاده می‌شوند.',
@@ -83,6 +90,9 @@ const STATES = {
   },
 };
 
+/** States past which only a window of the agent's own leads. */
+const BRIDGED = ['denied', 'not-delegated', 'csp-blocked', 'no-answer-safari'];
+
 /** @param {AgentState | 'looking'} state @param {string} [more] */
 function showAgent(state, more) {
   const strip = at('status');
@@ -92,6 +102,7 @@ function showAgent(state, more) {
   at('status-more').textContent = more ?? STATES[state].more;
   at('connect').hidden = state !== 'not-paired';
   at('again').hidden = ['looking', 'ready', 'not-paired'].includes(state);
+  at('again').dataset.bridge = String(BRIDGED.includes(state));
 }
 
 async function look() {
@@ -99,7 +110,7 @@ async function look() {
   showAgent(found.state);
   const { state, settled } = found.settled ? found : await found.final;
   if (!settled) return;
-  if (state === 'ready') await readTokens();
+  if (state === 'ready' || state === 'no-token') await readTokens();
   else showAgent(state);
 }
 
@@ -109,7 +120,7 @@ async function readTokens() {
   } catch (error) {
     credentials = [];
     if (error instanceof MohrError && error.code === 'not-paired') return showAgent('not-paired');
-    return showAgent('ready', explain(error));
+    return showAgent('ready', inWords(error));
   }
   const [first, ...others] = credentials;
   if (!first) showAgent('ready', 'توکنی با گواهی امضا وصل نیست؛ هنگام امضا آن را وصل کنید.');
@@ -120,7 +131,8 @@ async function readTokens() {
 }
 
 /** @param {unknown} error @returns {string} */
-const explain = (error) => (error instanceof MohrError ? `${error.title} (${error.code})` : String(error));
+const inWords = (error) =>
+  error instanceof MohrError ? `${explain(error.code)?.title ?? error.title} (${error.code})` : String(error);
 
 // --- connecting
 
@@ -133,7 +145,7 @@ async function connect() {
     if (verdict === 'accepted') await look();
     else showAgent('not-paired', VERDICTS[verdict]);
   } catch (error) {
-    if (!controller.signal.aborted) showAgent('not-paired', explain(error));
+    if (!controller.signal.aborted) showAgent('not-paired', inWords(error));
   } finally {
     at('pairing').hidden = true;
     at('connect').disabled = false;
@@ -317,7 +329,7 @@ async function showFailure(error, again) {
     for (const { idempotencyKey } of await mohr.pending()) await mohr.forget(idempotencyKey);
     return showEnd('stopped', 'مُهر این نسخه را دیگر به یاد ندارد', 'از نو «امضا و ارسال» را بزنید.');
   }
-  showEnd('stopped', 'نسخه امضا نشد و فرستاده نشد', explain(error));
+  showEnd('stopped', 'نسخه امضا نشد و فرستاده نشد', inWords(error));
   if (!again || !(error instanceof MohrError && error.retriable)) return;
   at('next').textContent = 'دوباره بفرست';
   at('next').onclick = again;
@@ -400,6 +412,11 @@ form.addEventListener('submit', (event) => {
   if (!busy) sign();
 });
 at('connect').addEventListener('click', connect);
-at('again').addEventListener('click', look);
+at('again').addEventListener('click', async () => {
+  const beyond = at('again').dataset.bridge === 'true';
+  const failed = beyond && (await mohr.openBridge().then(() => undefined, inWords));
+  if (failed) return showAgent('denied', failed);
+  await look();
+});
 await look();
 await resume();
