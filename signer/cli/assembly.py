@@ -11,7 +11,6 @@ import contextlib
 import gc
 import importlib.metadata
 import logging
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,7 +161,6 @@ class Agent:
                 clock=clock,
                 guard=PinGuard(self._folders.data / "wrong-pins.json"),
                 paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
-                sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
                 outside=Outside(
                     net=authorities,
                     revocation=self._policy.net.revocation,
@@ -171,6 +169,7 @@ class Agent:
                 severe=self._policy.red_findings,
                 formats=self._policy.formats,
                 policy_problem=self._policy_problem,
+                sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
             )
         )
         undo.push_async_callback(self._let_go, service)
@@ -220,18 +219,19 @@ def _clinic_policy() -> tuple[Policy, PolicyInvalid | None]:
 
 
 def _authorities(folder: str | None) -> tuple[Certificate, ...]:
-    """The certificates in the clinic's folder, DER or PEM; what is neither is passed over, and logged."""
-    from signer import x509
+    """The certificates in the clinic's folder of anchors; files that hold none are logged."""
+    from signer.verify.anchors import load
 
-    found = []
-    for path in sorted(Path(folder).glob("*")) if folder else []:
-        octets = path.read_bytes()
-        try:
-            pem = octets.startswith(b"-----BEGIN CERTIFICATE-----")
-            found.append(x509.read(ssl.PEM_cert_to_DER_cert(octets.decode()) if pem else octets))
-        except ValueError:
-            log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
-    return tuple(found)
+    if folder is None:
+        return ()
+    try:
+        anchors = load(Path(folder))
+    except OSError as problem:
+        log.warning("the policy's anchors cannot be read: %s", problem)
+        return ()
+    for path in anchors.unreadable:
+        log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
+    return anchors.certificates
 
 
 def _paired_since(pairings: Pairings, origin: str, now: datetime) -> datetime | None:

@@ -163,6 +163,7 @@ def _cells() -> list[dict[str, Any]]:
             }
         }
         for kind, form in FORMATS.items()
+        if form.media_types
     ]
 
 

@@ -12,7 +12,6 @@ from cryptography.hazmat import asn1
 
 from signer.net.ocsp import AHEAD, FRESH_FOR, AnswerRefused, Status
 from signer.x509 import Certificate, signed_by, tlv
-from signer.x509.extensions import may_sign_crls
 from signer.x509.tlv import Tlv
 
 MAX_OCTETS = 16 * 1024 * 1024
@@ -41,7 +40,9 @@ def _status(crl: bytes, certificate: Certificate, issuer: Certificate, now: date
     if name.encoded != issuer.subject_der:
         raise AnswerRefused("another issuer's")
     oid = tlv.oid(algorithm.children()[0].contents)
-    if not (may_sign_crls(issuer) and signed_by(issuer.spki, oid, tbs.encoded, tlv.octets(value.contents))):
+    usage = issuer.key_usage
+    may = usage is None or usage.crl_sign  # RFC 5280 §6.3.3 (f)
+    if not (may and signed_by(issuer.spki, oid, tbs.encoded, tlv.octets(value.contents))):
         raise AnswerRefused("signature")
     begun = tlv.moment(since)
     until = begun + FRESH_FOR

@@ -117,7 +117,10 @@ class SigningService:
         return self._view(entry)
 
     async def cancel(self, *, origin: str, request_id: str) -> RequestView:
-        """See `UseCases.cancel`. Waits until the window is closed, which is at most one signature away."""
+        """See `UseCases.cancel`. Waits until the window is closed.
+
+        That is at most one signature away, and the timestamps of those that were made.
+        """
         entry = self._entry(origin, request_id)
         if entry.task is not None:
             entry.runner.interrupt(j.Cancelled())

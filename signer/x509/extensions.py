@@ -16,10 +16,8 @@ from signer.x509.tlv import Tlv
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 
-_EXTENSIONS = 0xA3
-_KEY_USAGE, _EXTENDED_KEY_USAGE = "2.5.29.15", "2.5.29.37"
+_EXTENDED_KEY_USAGE = "2.5.29.37"
 _CRL_DISTRIBUTION_POINTS, _AUTHORITY_INFORMATION = "2.5.29.31", "1.3.6.1.5.5.7.1.1"
-_CRL_SIGN = 0x02
 _OCSP, _CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 _CONTEXT_0, _URI = 0xA0, 0x86
 
@@ -36,24 +34,17 @@ def purposes(certificate: Certificate) -> Purposes | None:
     found = _extension(certificate, _EXTENDED_KEY_USAGE)
     if found is None:
         return None
-    critical, value = found
-    kinds = value.expect(tlv.SEQUENCE).children()
-    return Purposes(oids=tuple(tlv.oid(kind.expect(tlv.OID).contents) for kind in kinds), critical=critical)
-
-
-def may_sign_crls(certificate: Certificate) -> bool:
-    """Does its key usage, if it has any, hold cRLSign (RFC 5280 §4.2.1.3)?"""
-    found = _extension(certificate, _KEY_USAGE)
-    if found is None:
-        return True
-    octets = tlv.bits(found[1].expect(tlv.BIT_STRING).contents)
-    return bool(octets and octets[0] & _CRL_SIGN)
+    kinds = found.expect(tlv.SEQUENCE).children()
+    return Purposes(
+        oids=tuple(tlv.oid(kind.expect(tlv.OID).contents) for kind in kinds),
+        critical=_EXTENDED_KEY_USAGE in certificate.critical,
+    )
 
 
 def crl_urls(certificate: Certificate) -> tuple[str, ...]:
     """Where its CRL is (RFC 5280 §4.2.1.13), as written; points under another issuer's name are left out."""
     found = _extension(certificate, _CRL_DISTRIBUTION_POINTS)
-    return () if found is None else tuple(_distributed(found[1]))
+    return () if found is None else tuple(_distributed(found))
 
 
 def ocsp_urls(certificate: Certificate) -> tuple[str, ...]:
@@ -78,7 +69,7 @@ def _distributed(points: Tlv) -> Iterator[str]:
 
 def _accessed(certificate: Certificate, method: str) -> tuple[str, ...]:
     found = _extension(certificate, _AUTHORITY_INFORMATION)
-    descriptions = [] if found is None else found[1].expect(tlv.SEQUENCE).children()
+    descriptions = [] if found is None else found.expect(tlv.SEQUENCE).children()
     pairs = (description.expect(tlv.SEQUENCE).children() for description in descriptions)
     return tuple(
         _text(place)
@@ -91,12 +82,6 @@ def _text(uri: Tlv) -> str:
     return uri.contents.decode("ascii", errors="replace")
 
 
-def _extension(certificate: Certificate, oid: str) -> tuple[bool, Tlv] | None:
-    fields = tlv.read_one(certificate.tbs).children()
-    wrapped = next((field for field in fields if field.tag == _EXTENSIONS), None)
-    for extension in [] if wrapped is None else tlv.read_one(wrapped.contents).children():
-        kind, *rest = extension.children()
-        if tlv.oid(kind.contents) == oid:
-            critical = len(rest) == 2 and rest[0].contents != b"\x00"
-            return critical, tlv.read_one(rest[-1].contents)
-    return None
+def _extension(certificate: Certificate, oid: str) -> Tlv | None:
+    value = certificate.extension(oid)
+    return None if value is None else tlv.read_one(value)

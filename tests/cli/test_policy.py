@@ -44,7 +44,9 @@ def test_authorities_are_read_in_der_and_in_pem_and_others_passed_over(
 ) -> None:
     (tmp_path / "a.der").write_bytes(outside.root().der)
     outside.write_pem(tmp_path / "b.pem", pki.authority().certificate)
-    (tmp_path / "c.txt").write_text("not a certificate")
-    assert assembly._authorities(str(tmp_path)) == (outside.root(), outside.root())
-    assert "c.txt" in caplog.text
+    (tmp_path / "c.crt").write_text("not a certificate")
+    assert assembly._authorities(str(tmp_path)) == (outside.root(),)
+    assert "c.crt" in caplog.text
     assert assembly._authorities(None) == ()
+    assert assembly._authorities(str(tmp_path / "absent")) == ()
+    assert "cannot be read" in caplog.text

@@ -51,7 +51,7 @@ def test_openssl_smime_accepts_it(
     (tmp_path / "signature").write_bytes(signed(kind, algorithm, attached=attached, subject=subject))
     (tmp_path / "content").write_bytes(CONTENT)
     anchor = pki.authority().write(tmp_path)
-    tool = "cms" if algorithm is A.RSA_PSS_SHA256 else "smime"  # PKCS #7 has no PSS
+    tool = "cms" if "pss" in algorithm.value else "smime"  # PKCS #7 has no PSS
     result = subprocess.run(
         [
             *("openssl", tool, "-verify", "-binary", "-inform", "DER", "-in", tmp_path / "signature"),

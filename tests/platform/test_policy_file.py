@@ -16,6 +16,7 @@ WHOLE = """
 origins = ["https://panel.example"]
 loopback_origins = ["http://127.0.0.1:3000"]
 pairing = false
+sign_in_with_non_repudiation = true
 formats = ["cades", "cms"]
 red_findings = ["hidden-characters"]
 anchors = "/etc/mohr/anchors"
@@ -54,6 +55,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         origins=("https://panel.example",),
         loopback_origins=("http://127.0.0.1:3000",),
         pairing=False,
+        sign_in_with_non_repudiation=True,
         formats=frozenset({SignatureFormat.CADES, SignatureFormat.CMS}),
         red_findings=frozenset({"hidden-characters"}),
         anchors="/etc/mohr/anchors",

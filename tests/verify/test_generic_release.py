@@ -106,3 +106,10 @@ def test_the_reader_is_given_the_content_of_a_detached_signature_alone() -> None
     check(read, b"file", AGREED)
     check(read, b"file", replace(AGREED, attached=False))
     assert given == [None, b"content"]
+
+
+@pytest.mark.parametrize("algorithm", SignatureAlgorithm, ids=lambda one: one.value)
+def test_every_algorithm_is_known_by_padding_and_hash(algorithm: SignatureAlgorithm) -> None:
+    scheme, digest = algorithm.value.rsplit("-", 1)
+    found = replace(FOUND, padding=scheme.removeprefix("rsa-"), digest=digest)
+    check(reading(found), b"file", replace(AGREED, algorithm=algorithm))
