@@ -65,14 +65,9 @@ class TokenWatch:
 
     def __init__(self, signers: TokenSigners, modules: tuple[TokenModule, ...]) -> None:
         self._signers = signers
-        self._turns = min(
-            (
-                module.profile.events.slot_list_seconds
-                for module in modules
-                if module.profile.events.source is EventSource.SLOT_LIST
-            ),
-            default=None,
-        )
+        in_turns = [m.profile.events for m in modules if m.profile.events.source is EventSource.SLOT_LIST]
+        self._turns = min((events.slot_list_seconds for events in in_turns), default=None)
+        self._without_readers = bool(modules) and len(in_turns) == len(modules)
         self._readers: ReadersState | None = None
         self._presence = Presence(reading=True)
         self._listeners: list[Callable[[Presence], None]] = []
@@ -80,6 +75,7 @@ class TokenWatch:
         self._news = asyncio.Event()
         self._names: set[str] = set()
         self._attention = 0
+        self.at_work = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._turning: asyncio.Task[None] | None = None
         self._freeing: asyncio.Task[None] | None = None
@@ -210,7 +206,8 @@ class TokenWatch:
         try:
             for _ in range(2 * int(STUCK_AFTER)):
                 await asyncio.sleep(1.0)
-                if await self._signers.abandon_stuck(STUCK_AFTER):
+                # Work on a token looks after itself, and may be a person at the keys of another reader.
+                if not self.at_work and await self._signers.abandon_stuck(STUCK_AFTER):
                     self._dirty.set()
         finally:
             self._freeing = None
@@ -230,6 +227,7 @@ class TokenWatch:
         self._presence = presence
         for tell in self._listeners:
             tell(presence)
+        self._wake()
 
     def _wake(self) -> None:
         """Who waits looks again."""
@@ -252,6 +250,8 @@ class TokenWatch:
         return isinstance(self.card_in(reader), CardAbsent)
 
     def _why_none(self) -> str | None:
+        if self._without_readers:
+            return TokenAbsent.code
         match self._readers:
             case None:
                 return None
@@ -287,6 +287,7 @@ class _Place:
         if self._card is None:
             return await work
         self._in_hand += 1
+        self._watch.at_work += 1
         if self._guard is None:
             self._guard = asyncio.ensure_future(self._watch_over())
         try:
@@ -300,6 +301,7 @@ class _Place:
                 raise
         finally:
             self._in_hand -= 1
+            self._watch.at_work -= 1
             if not self._in_hand and self._guard is not None:
                 self._guard.cancel()
                 self._guard = None

@@ -125,6 +125,11 @@ async def test_tokens_in_no_reader_are_looked_for_while_somebody_listens(desk: D
     assert len(asked) == before
 
 
+async def test_where_no_family_uses_readers_they_are_not_why_there_is_no_token(desk: Desk) -> None:
+    desk.watch.readers_changed(ServiceStopped())
+    assert desk.watch.absence() == "token-absent"
+
+
 async def test_readers_say_nothing_of_a_token_that_stands_in_none(desk: Desk) -> None:
     await hsm.certify(desk.token, {b"\x01": KeySpec.EC_P256}, PLAIN_DOCTOR, datetime.now(UTC))
     desk.watch.start()
