@@ -15,7 +15,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── CredentialError   CredentialAbsent CredentialUnusable MechanismUnsupported
     ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
-    ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
+    ├── SessionError      AlreadyLoggedIn NotLoggedIn SignatureWantsPin OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
                           PairingStoreFailed PolicyInvalid Unexpected
@@ -556,6 +556,17 @@ class NotLoggedIn(SessionError):
     fa_remedy = "رمز را دوباره بزنید."
     en_remedy = "Type the PIN again."
     helpdesk = "CKR_USER_NOT_LOGGED_IN."
+
+
+class SignatureWantsPin(SessionError):
+    code = "signature-wants-pin"
+    status = None
+    retriable = True
+    fa = "کلید امضا برای هر امضا رمز جداگانه می‌خواهد."
+    en = "The signing key wants its PIN for each signature."
+    fa_remedy = "رمز را برای همین امضا بزنید."
+    en_remedy = "Type the PIN for this signature."
+    helpdesk = "CKA_ALWAYS_AUTHENTICATE: C_Login as CKU_CONTEXT_SPECIFIC between C_SignInit and C_Sign."
 
 
 class OperationActive(SessionError):

@@ -245,6 +245,8 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             return _ask_consent(journey, chosen)
         case ((Choosing() | Consenting() | Authorising()), ConsentRefused()):
             return _end(journey, RequestState.DECLINED, DocumentState.DECLINED, "consent-declined")
+        case Signing(), ConsentRefused():
+            return _decline_rest(journey)
         case Consenting(credential_id=credential), ConsentGiven(approved=approved):
             return _approve(journey, credential, approved)
         case Authorising(), AuthorisationRefused(reason=reason):
@@ -305,6 +307,14 @@ def _end(
     rest = journey.open_documents
     effects: tuple[Effect, ...] = (Record(rest, code), Close()) if rest else (Close(),)
     return replace(_mark(journey, rest, unsigned, code), stage=Ended(state, code)), effects
+
+
+def _decline_rest(journey: Journey) -> tuple[Journey, tuple[Effect, ...]]:
+    """The doctor gives no further PIN where each signature wants one; what is signed stays so."""
+    rest = journey.open_documents
+    declined = _mark(journey, rest, DocumentState.DECLINED, "consent-declined")
+    ended = Ended(_summary(declined), "consent-declined")
+    return replace(declined, stage=ended), (Record(rest, "consent-declined"), Close())
 
 
 def _finish_if_done(journey: Journey, effects: tuple[Effect, ...]) -> tuple[Journey, tuple[Effect, ...]]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -20,12 +22,21 @@ from signer.model.journey import DocumentFailed, Event, Sealed
 from signer.model.record import Seal
 from signer.model.request import Document, SigningRequest
 from signer.service import envelopes
-from signer.service.ports import Clock, Journal, SigningSession
+from signer.service.ports import Clock, Journal
 from signer.x509 import Certificate
+
+log = logging.getLogger(__name__)
 
 IN_FLIGHT = 16
 COMMIT_AT = 25
 COMMIT_AFTER_SECONDS = 0.2
+
+
+class Signs(Protocol):
+    """What makes the signatures: a session, or what stands before one."""
+
+    async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
+        """See `SigningSession.sign`."""
 
 
 class Signed(Struct, frozen=True, kw_only=True):
@@ -38,13 +49,17 @@ class Signed(Struct, frozen=True, kw_only=True):
 
 
 class Pipeline:
-    """One run over the documents of one consent. `report` is told each event as it becomes true."""
+    """One run over the documents of one consent. `report` is told each event as it becomes true.
+
+    `module` is the path of the token's module, for the log.
+    """
 
     def __init__(
         self,
         *,
         request: SigningRequest,
-        session: SigningSession,
+        session: Signs,
+        module: str,
         certificate: Certificate,
         algorithm: SignatureAlgorithm,
         signing_time: datetime,
@@ -54,6 +69,7 @@ class Pipeline:
     ) -> None:
         self._request = request
         self._session = session
+        self._module = module
         self._certificate = certificate
         self._algorithm = algorithm
         self._signing_time = signing_time
@@ -63,6 +79,7 @@ class Pipeline:
         self._waiting: list[tuple[Signed, Seal]] = []
         self._oldest_waiting = 0.0
         self._commit: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
     async def run(self, documents: tuple[Document, ...]) -> None:
@@ -93,6 +110,8 @@ class Pipeline:
             try:
                 await self._sign(document)
             except (DocumentError, SignatureNotVerified) as problem:
+                if isinstance(problem, SignatureNotVerified):
+                    log.warning("%s, made by %s: %s", problem.code, self._module, problem.detail)
                 self._report(DocumentFailed(document.id, problem.code), ())
             except MohrError:
                 self._stopped = True
@@ -134,11 +153,22 @@ class Pipeline:
     def _commit_if_due(self) -> None:
         """Start a commit in the journal's thread when enough signatures wait, or the first waits too long."""
         waited = asyncio.get_running_loop().time() - self._oldest_waiting
-        due = len(self._waiting) >= COMMIT_AT or (self._waiting and waited > COMMIT_AFTER_SECONDS)
+        due = len(self._waiting) >= COMMIT_AT or (self._waiting and waited >= COMMIT_AFTER_SECONDS)
         if due and (self._commit is None or self._commit.done()):
             self._commit = asyncio.ensure_future(self._seal())
+        elif self._waiting and self._timer is None:
+            # The next signature may be long in coming: a slow card, or a person who types its PIN.
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(COMMIT_AFTER_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        if not self._stopped:
+            self._commit_if_due()
 
     async def _commit_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if self._commit is not None:
             await self._commit
         if self._waiting:

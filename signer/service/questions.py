@@ -194,6 +194,11 @@ class Questions:
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         return j.ConsentGiven(open_documents)
 
+    async def ask_each(self, request: PinRequest) -> Approved | None:
+        """The PIN for one signature; None when the doctor gives up the rest."""
+        assert self._dialogue is not None
+        return await self._dialogue.ask_pin(request)
+
 
 def _check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:
     """The approved documents and the findings accepted for each. Raises `ConsentBreach`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives import hashes
@@ -20,7 +20,7 @@ from signer.model.credential import (
     TokenRef,
     TriesLeft,
 )
-from signer.model.errors import CredentialAbsent, MohrError, NotLoggedIn, PinWrong
+from signer.model.errors import CredentialAbsent, MohrError, NotLoggedIn, PinWrong, SignatureWantsPin
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -70,6 +70,8 @@ class SoftToken:
             place = TokenRef(module="soft", slot=0, serial="1", label="soft", reader="none")
             self._credentials.append(credential_of(certificate, bytes([index]), place, NOW))
         self.tries = TriesLeft.UNKNOWN
+        self.each = False
+        self.context_logins: list[bytes | None] = []
         self.logins: list[bytes | None] = []
         self.signed = 0
         self.sessions_open = 0
@@ -82,7 +84,7 @@ class SoftToken:
     async def authorisation(self, credential: Credential) -> Authorisation:
         if credential.id not in self._keys:
             raise CredentialAbsent
-        return Authorisation(kind=AuthorisationKind.PIN, tries=self.tries)
+        return Authorisation(kind=AuthorisationKind.PIN, tries=self.tries, each=self.each)
 
     async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
         return (SignatureAlgorithm.RSA_PKCS1_SHA256,)
@@ -107,6 +109,21 @@ class SoftSession:
         self._key: rsa.RSAPrivateKey | None = key
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
+        if self._token.each:
+            raise SignatureWantsPin
+        return await self._made(message)
+
+    async def sign_with_pin(self, algorithm: SignatureAlgorithm, message: bytes, pin: Pin | None) -> bytes:
+        typed = pin.reveal() if pin is not None else None
+        self._token.context_logins.append(typed)
+        if typed != PIN.encode():
+            raise PinWrong
+        return await self._made(message)
+
+    async def pin_wanted(self) -> Authorisation:
+        return Authorisation(kind=AuthorisationKind.PIN, tries=self._token.tries, each=True)
+
+    async def _made(self, message: bytes) -> bytes:
         if self._key is None:
             raise NotLoggedIn
         await asyncio.sleep(0)
@@ -138,6 +155,7 @@ class Doctor:
         self.pin_requests: list[PinRequest] = []
         self.outcomes: list[Outcome] = []
         self.progress: list[tuple[int, int]] = []
+        self.on_pin: Callable[[], Awaitable[object]] | None = None
         self.asked = asyncio.Event()
         self.problem: MohrError | None = None
 
@@ -170,6 +188,8 @@ class Dialogue:
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         self._doctor.pin_requests.append(request)
+        if not self._doctor.pins and self._doctor.on_pin is not None:
+            await self._doctor.on_pin()
         return self._doctor.pins.pop(0) if self._doctor.pins else None
 
     def progress(self, done: int, total: int) -> None:

@@ -13,6 +13,7 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     Pin,
+    PinProblem,
     PinRequest,
 )
 
@@ -62,7 +63,9 @@ class ScriptedDialogue:
         return Approved(answers=answers, pin=Pin(self._pin)) if answers else Declined()
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
-        """Give up."""
+        """The PIN for one signature of a key that wants one for each; otherwise give up."""
+        if request.problem is PinProblem.EACH_SIGNATURE:
+            return Approved(answers=(), pin=Pin(self._pin))
         return None
 
     def progress(self, done: int, total: int) -> None:
