@@ -113,14 +113,14 @@ class PinFlags(Enum):
 
 
 class LoginForm(Enum):
-    """Who asks for the PIN: Mohr (or the reader, where the token says so), or the module in its own window."""
+    """Who asks for the PIN: Mohr (or the reader, where the token says so), or the module in a window."""
 
     PIN = "pin"
     MODULE_DIALOG = "module-dialog"
 
 
 class Unblocking(Enum):
-    """What gives a user a new PIN who has lost the old one; a module's way, which no CK_RV tells beforehand."""
+    """What gives a user a new PIN who has lost the old one: a module's own way, which nothing else tells."""
 
     SO_PIN = "so-pin"
     PUK = "puk"

@@ -123,7 +123,7 @@ def again_line(request: PinRequest, tongue: Tongue) -> Line:
 
 
 def beforehand_line(count: int, tongue: Tongue) -> Line:
-    """What a key that wants a PIN for each of `count` signatures asks of the doctor, said before the first."""
+    """Said before the first PIN where the key wants one for each of `count` signatures."""
     return Line(tongue.say(t.PIN_FOR_EACH, count=count), Tone.WARN)
 
 

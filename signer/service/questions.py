@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from signer import x509
 from signer.model import journey as j
@@ -39,7 +39,10 @@ SHEETS_AT_A_TIME = 16
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red."""
+    """What a request needs of the agent. `severe` are amber findings that the clinic's policy makes red.
+
+    `turn` is the doctor's attention, and the tokens': who asks, or works on a token, holds it.
+    """
 
     signers: Signers
     consent: ConsentSurface
@@ -48,6 +51,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     guard: PinGuard
     paired_since: Callable[[str], datetime | None]
     severe: frozenset[str] = frozenset()
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ConsentBreach(Exception):

@@ -39,6 +39,7 @@ from signer.model.errors import (
     ModuleHung,
     MohrError,
     NotLoggedIn,
+    OperationUnsupported,
     SignatureWantsPin,
     TokenAbsent,
     TokenRemoved,
@@ -113,6 +114,11 @@ class TokenSigners:
             log.warning("%s: %s %s", module.profile.family, problem.code, problem.detail)
             return problem
         return shown
+
+    def look_anew(self) -> None:
+        """A token was changed: what was read of it is forgotten."""
+        self._looks.clear()
+        self._read.clear()
 
     @property
     def seen(self) -> bool:
@@ -300,7 +306,9 @@ def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
             return NotLoggedIn()
         case faults.ContextLoginNeeded():
             return SignatureWantsPin()
-        case faults.NoSuchMechanism() | faults.NotInBinding():
+        case faults.NotInBinding():
+            return OperationUnsupported("the profile's binding has no way to call it")
+        case faults.NoSuchMechanism():
             return MechanismUnsupported(str(fault))
         case _:
             return ModuleFailed(str(fault))
