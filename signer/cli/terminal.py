@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 from signer.cli.sheet_lines import finding_lines, sheet_lines
 from signer.cli.tty import NoAnswer, Tty
+from signer.cli.typed_pin import typed_pin, typed_word
 from signer.model.credential import Authorisation, AuthorisationKind, Credential, PinRole, TriesLeft
 from signer.model.errors import ConsentDeclined, ConsentSurfaceMissing, PinLocked, by_code
 from signer.model.sheet import DocumentSheet
@@ -235,18 +236,14 @@ class TerminalDialogue:
         """A PIN that may be this token's, or None where nothing is typed."""
         holder = self._question.credential.holder.name
         what = "Signature PIN of " if authorisation.role is PinRole.SIGNATURE else "PIN of "
-        while typed := await self._tty.secret(what, holder, " (nothing to decline): "):
-            if len(typed) < authorisation.pin_min:
-                self._tty.say(f"This token's PIN has at least {authorisation.pin_min} characters.")
-            elif authorisation.pin_max and len(typed) > authorisation.pin_max:
-                self._tty.say(f"This token's PIN has at most {authorisation.pin_max} characters.")
-            elif (latin := latin_digits(typed)) == typed:
-                return Pin(typed)
-            else:
-                self._tty.say("Its digits are Persian or Arabic ones.")
-                as_latin = await _word(self._tty, "Send it in Latin digits, or as typed?", "latin", "typed")
-                return Pin(latin if as_latin == "latin" else typed)
-        return None
+        return await typed_pin(
+            self._tty,
+            what,
+            holder,
+            " (nothing to decline): ",
+            least=authorisation.pin_min,
+            most=authorisation.pin_max,
+        )
 
 
 class _Place:
@@ -267,15 +264,7 @@ class _Place:
 
 
 async def _yes(tty: Tty, question: str) -> bool:
-    return await _word(tty, question, "yes", "no") == "yes"
-
-
-async def _word(tty: Tty, question: str, first: str, second: str) -> str:
-    """One of two words, asked for until it is typed. Raises `NoAnswer`."""
-    while True:
-        typed = (await tty.line(f"{question} Type {first} or {second}: ")).strip().lower()
-        if typed in {first, second}:
-            return typed
+    return await typed_word(tty, question, "yes", "no") == "yes"
 
 
 def _credential(credential: Credential) -> tuple[str, ...]:

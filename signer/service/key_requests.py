@@ -1,4 +1,4 @@
-"""Certificate requests in progress, kept in the data folder until their certificate comes or they are dropped.
+"""Certificate requests in progress, kept in the data folder until their certificate comes or they go.
 
 What is kept is the request that was made and which key it is for; the key itself stays on its token.
 """

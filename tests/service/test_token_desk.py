@@ -1,4 +1,4 @@
-"""What a holder does to a token, over SoftHSM: each PIN once, counted, and nothing lost but by initialising."""
+"""What a holder does to a token, over SoftHSM: each PIN once and counted, nothing lost by the way."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ async def test_a_request_is_for_a_key_on_the_token_and_another_library_verifies_
     assert subject[NameOID.ORGANIZATION_NAME] == "مطب ونک"
     assert subject[NameOID.SERIAL_NUMBER] == "0012345679"
     usage = read.extensions[0].value
-    assert (usage.digital_signature, usage.content_commitment) == (True, True)  # type: ignore[attr-defined]
+    assert (usage.digital_signature, usage.content_commitment) == (True, True)
     (key,) = await counter.desk.keys(await counter.token(), right())
     assert (key.key_id, key.spki, key.certified) == (made.key_id, made.spki, False)
 
