@@ -45,7 +45,7 @@ class CertificateUnreadable(ValueError):
 
 
 class KeyUnsupported(CertificateUnreadable):
-    """A certificate, but its key is none that Mohr works with: RSA, EC P-256, EC P-384."""
+    """A certificate, but its key is none that Mohr works with: RSA, P-256, P-384, P-521."""
 
 
 class KeyUsage(Struct, frozen=True, kw_only=True):

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from signer.service.hand_added import HandAdded, measured, writable_by_others
-from tests.cli.place import User, make_user
+from tests.cli.place import User
 from tests.cli.theatre import Terminal
 from tests.softhsm import module_path
-
-
-@pytest.fixture
-def user(tmp_path: Path) -> User:
-    return make_user(tmp_path)
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    opened = Terminal()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_csr
 
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
 from signer.cli.demo.token import PIN
-from tests.cli.place import User, make_user
+from tests.cli.place import User
 from tests.cli.theatre import Terminal
 
 SO_PIN, NEW = "87654321", "135790"
@@ -26,18 +24,6 @@ DOCTOR = (
     "--centre",
     "مطب ونک",
 )
-
-
-@pytest.fixture
-def user(tmp_path: Path) -> User:
-    return make_user(tmp_path)
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    opened = Terminal()
-    yield opened
-    opened.close()
 
 
 def run(user: User, terminal: Terminal, arguments: tuple[str, ...], *said: tuple[str, str]) -> int:
