@@ -1,4 +1,4 @@
-"""Modules that lie about PINs, end to end: what the doctor is asked, and that no PIN is sent twice."""
+"""Modules that lie, end to end: what the doctor is asked, what the log says; no PIN is sent twice."""
 
 from __future__ import annotations
 
@@ -101,3 +101,12 @@ async def test_a_crash_while_the_pin_for_a_signature_is_looked_at_sends_it_nowhe
     assert [document.problem.code for document in view.documents if document.problem] == ["module-crashed"]
     assert len(requests) == 1
     assert each.module.entered("C_Login") == 2
+
+
+async def test_a_module_whose_signature_does_not_verify_is_named_in_the_log(
+    once: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    once.module.fail("C_Sign", "signature")
+    assert await once.sign() == [DocumentState.FAILED]
+    (line,) = [r.getMessage() for r in caplog.records if "signature-not-verified" in r.getMessage()]
+    assert str(once.module.token.module) in line
