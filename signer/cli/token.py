@@ -76,12 +76,23 @@ class Visit:
     ) -> None:
         """Do it with a PIN; where the try may be the last, once more after a yes of its own."""
         try:
-            await do(await self.secret(what, wants))
+            await self._once(what, wants, do, last_try=False)
         except LastTryUnconfirmed:
             self.tty.say(f"{LastTryUnconfirmed.en} A wrong PIN now may lock the token. No try was spent yet.")
             if await typed_word(self.tty, "Try all the same?", "yes", "no") != "yes":
                 raise NoAnswer from None
-            await do(await self.secret(what, wants, last_try=True))
+            await self._once(what, wants, do, last_try=True)
+
+    async def _once(
+        self, what: str, wants: Authorisation, do: Callable[[Secret], Awaitable[object]], *, last_try: bool
+    ) -> None:
+        secret = await self.secret(what, wants, last_try=last_try)
+        try:
+            await do(secret)
+        finally:
+            # Whoever gives up at a later question has typed this one all the same.
+            if secret.pin is not None:
+                secret.pin.forget()
 
 
 def change_pin(serial: str | None) -> int:
