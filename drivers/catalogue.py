@@ -112,10 +112,43 @@ class PinFlags(Enum):
     UNKNOWN = "unknown"
 
 
+class LoginForm(Enum):
+    """Who asks for the PIN: Mohr (or the reader, where the token says so), or the module in a window."""
+
+    PIN = "pin"
+    MODULE_DIALOG = "module-dialog"
+
+
+class Unblocking(Enum):
+    """What gives a user a new PIN who has lost the old one: a module's own way, which nothing else tells."""
+
+    SO_PIN = "so-pin"
+    PUK = "puk"
+    NONE = "none"
+
+
+class SignaturePin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[login.signature_pin]`: where a family keeps a second PIN, for its signature key.
+
+    `slots` are texts in the label of a token that stands in a slot of its own for that PIN; `context` says
+    that the login before each signature wants it, and not the PIN that opened the token.
+    """
+
+    slots: tuple[str, ...] = ()
+    context: bool = False
+
+
 class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[login]`."""
+    """`[login]`. `always_authenticate` are CKA_IDs, in hexadecimal, of keys that want a login each time.
+
+    It only lets the doctor be told beforehand: the key's own word counts, once it can be read.
+    """
 
     pin_flags: PinFlags = PinFlags.UNKNOWN
+    form: LoginForm = LoginForm.PIN
+    unblock: Unblocking = Unblocking.SO_PIN
+    always_authenticate: tuple[str, ...] = ()
+    signature_pin: SignaturePin = SignaturePin()
 
 
 class EventSource(Enum):
@@ -287,6 +320,9 @@ def _problems(profile: Profile, file: Path) -> Iterable[tuple[str, str]]:
     for field in Limits.__struct_fields__:
         if not 0 < getattr(profile.limits, field) <= 600:
             yield f"limits.{field}", "not above 0 and up to 600 seconds"
+    for key_id in profile.login.always_authenticate:
+        if not re.fullmatch(r"(?:[0-9a-f]{2})+", key_id):
+            yield "login.always_authenticate", f"{key_id} is not octets in hexadecimal"
     if profile.events.slot_list_seconds < 1:
         yield "events.slot_list_seconds", "faster than once a second"
     if not profile.sign.hashing:

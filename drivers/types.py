@@ -39,6 +39,9 @@ class TokenFlags(IntFlag):
     USER_PIN_FINAL_TRY = 0x00020000
     USER_PIN_LOCKED = 0x00040000
     USER_PIN_TO_BE_CHANGED = 0x00080000
+    SO_PIN_COUNT_LOW = 0x00100000
+    SO_PIN_FINAL_TRY = 0x00200000
+    SO_PIN_LOCKED = 0x00400000
 
 
 class KeySizes(Struct, frozen=True, kw_only=True):

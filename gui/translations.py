@@ -134,6 +134,19 @@ FINDING_TELLS = Text("بدانید", "For your information")
 PIN_LABEL = Text("رمز توکن", "Token PIN")
 PIN_PAD = Text("رمز را روی دستگاه کارت‌خوان بزنید", "Type the PIN on the reader itself")
 PIN_PAD_HINT = Text("پس از «امضا» دستگاه رمز را می‌خواهد.", "The reader asks for it after you press Sign.")
+PIN_IN_DIALOG = Text("رمز را در پنجرهٔ خود توکن بزنید", "Type the PIN in the token's own window")
+PIN_IN_DIALOG_HINT = Text(
+    "پس از «امضا» نرم‌افزار توکن پنجره‌ای باز می‌کند.", "The token's software opens it after you press Sign."
+)
+SIGNATURE_PIN_LABEL = Text("رمز امضا", "Signature PIN")
+PIN_FOR_EACH = Text(
+    "این کلید برای هر امضا رمز می‌خواهد: نخست برای باز شدن توکن، سپس {count} بار.",
+    "This key wants its PIN for each signature: once to open the token, then {count} times.",
+)
+PIN_FOR_THIS_ONE = Text(
+    "این کلید برای هر امضا رمز می‌خواهد: امضای {number} از {total}.",
+    "This key wants its PIN for each signature: signature {number} of {total}.",
+)
 TRIES_OK = Text("تلاش باقی‌مانده: کافی", "Tries left: enough")
 TRIES_LOW = Text("تلاش باقی‌مانده: کم؛ با دقت بزنید", "Tries left: few; type with care")
 TRIES_LAST = Text("تنها یک تلاش مانده است", "Only one try is left")

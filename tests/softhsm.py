@@ -93,13 +93,17 @@ async def only_slot(supervisor: Supervisor) -> int:
     return slots[0]
 
 
-async def make_keys(token: SoftHsm, keys: dict[bytes, KeySpec]) -> dict[bytes, bytes]:
+async def make_keys(
+    token: SoftHsm, keys: dict[bytes, KeySpec], *, always_authenticate: bool = False
+) -> dict[bytes, bytes]:
     """Make a key pair for each CKA_ID; the SubjectPublicKeyInfo of each, DER."""
     async with token.supervisor() as supervisor:
         slot = await only_slot(supervisor)
         await supervisor.login(slot, Pin(token.pin))
         return {
-            key_id: await supervisor.generate_key_pair(slot, spec, key_id, f"key {spec.value}")
+            key_id: await supervisor.generate_key_pair(
+                slot, spec, key_id, f"key {spec.value}", always_authenticate=always_authenticate
+            )
             for key_id, spec in keys.items()
         }
 
@@ -110,10 +114,12 @@ async def certify(
     subject: Name,
     now: datetime,
     authority: DemoAuthority | None = None,
+    *,
+    always_authenticate: bool = False,
 ) -> bytes:
     """Make a key pair for each CKA_ID and store a certificate for it; the authority's own, DER."""
     authority = authority or DemoAuthority(now=now)
-    spkis = await make_keys(token, keys)
+    spkis = await make_keys(token, keys, always_authenticate=always_authenticate)
     async with token.supervisor() as supervisor:
         slot = await only_slot(supervisor)
         await supervisor.login(slot, Pin(token.pin))

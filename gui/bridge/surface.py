@@ -164,6 +164,8 @@ class WindowDialogue:
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """Wait for another PIN in the same window; None when the doctor gives up."""
+        # What is still to be told of the progress must not come behind the question.
+        self._latest = None
         self._surface.expect(self._ticket)
         self._outbox.post(PinAsked(self._ticket, request))
         reply = await self._surface.wait_for(self._ticket)

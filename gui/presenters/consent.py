@@ -41,7 +41,7 @@ class ConsentPresenter:
         self._seen = [False] * count
         self._accepted: list[set[int]] = [set() for _ in range(count)]
         self._wrong_before = False
-        self._again: PinProblem | None = None
+        self._again: PinRequest | None = None
         self._wanted: TokenRef | None = None
         self._consented = False
         self._last_try = False
@@ -213,9 +213,11 @@ class ConsentPresenter:
         """The PIN is wanted again."""
         self.phase = Phase.ASKING
         self._wanted = None
-        self._again = request.problem
+        self._again = request
         self._authorisation = request.authorisation
-        self._wrong_before = self._wrong_before or request.problem is PinProblem.WRONG
+        # A PIN for the next signature is asked for only after one that was right.
+        wrong_until_now = self._wrong_before and request.problem is not PinProblem.EACH_SIGNATURE
+        self._wrong_before = wrong_until_now or request.problem is PinProblem.WRONG
         self._last_try = False
         self._pin_length = 0
         self._progress = None
@@ -232,7 +234,9 @@ class ConsentPresenter:
 
     def progressed(self, done: int, total: int) -> None:
         """`done` of `total` are signed."""
-        self.phase = Phase.SIGNING
+        # A signature may become durable while the PIN for the next one is awaited.
+        if self.phase is not Phase.ASKING:
+            self.phase = Phase.SIGNING
         self._progress = (done, total)
 
     def ended(self, outcome: Outcome) -> None:
@@ -245,20 +249,17 @@ class ConsentPresenter:
     def footer(self) -> Footer:
         """The last row as it must be drawn now."""
         say, authorisation = self.tongue.say, self._authorisation
-        pad = pins.on_reader(authorisation)
+        pad = pins.elsewhere(authorisation)
+        where, when = pins.elsewhere_words(authorisation, self.tongue) if pad else ("", "")
         asking = self.phase is Phase.ASKING
         guarded = pins.guarded(authorisation, wrong_before=self._guard_unknown)
         return Footer(
             holder=self.tongue.signed(self.question.credential.holder.name),
             pin_caption=self._pin_caption(),
-            pin_pad=Line(say(t.PIN_PAD)) if pad else None,
+            pin_pad=Line(where) if pad else None,
             takes_pin=asking and not pad and authorisation.tries is not TriesLeft.LOCKED,
             tries=pins.tries_line(authorisation.tries, self.tongue, wrong_before=self._guard_unknown),
-            layout=(
-                Line(say(t.PIN_PAD_HINT))
-                if pad
-                else pins.layout_line(self._layout, self._typed_sample, self.tongue)
-            ),
+            layout=(Line(when) if pad else pins.layout_line(self._layout, self._typed_sample, self.tongue)),
             last_try=pins.last_try_words(authorisation, self.tongue) if guarded and asking else None,
             banner=self._banner() if asking else None,
             sign=self._sign_words(),
@@ -280,7 +281,8 @@ class ConsentPresenter:
     @property
     def _guard_unknown(self) -> bool:
         """After a wrong PIN, and where the agent says that a yes is missing, unknown is guarded like last."""
-        return self._wrong_before or self._again is PinProblem.LAST_TRY_UNCONFIRMED
+        unconfirmed = self._again is not None and self._again.problem is PinProblem.LAST_TRY_UNCONFIRMED
+        return self._wrong_before or unconfirmed
 
     def _insurer(self) -> str | None:
         names = {s.body.insurer for s in self.question.sheets if isinstance(s.body, PrescriptionSheet)}
@@ -357,7 +359,11 @@ class ConsentPresenter:
             return Line(f"{what} {remedy}", Tone.BAD)
         if self._wanted is not None:
             return Line(self._token_wanted(self._wanted), Tone.WARN)
-        return pins.again_line(self._again, self.tongue) if self._again else None
+        if self._again is not None:
+            return pins.again_line(self._again, self.tongue)
+        if self._authorisation.each:
+            return pins.beforehand_line(self.count, self.tongue)
+        return None
 
     def _token_wanted(self, token: TokenRef) -> str:
         label, serial = left_to_right(token.label), left_to_right(token.serial)
@@ -365,9 +371,9 @@ class ConsentPresenter:
 
     def _pin_caption(self) -> str:
         approved = self.counts().approved
-        if self.many and approved:
+        if self.many and approved and not self._authorisation.each:
             return self.tongue.say(t.ONE_PIN_FOR, count=approved)
-        return self.tongue.say(t.PIN_LABEL)
+        return pins.name_of_the_pin(self._authorisation, self.tongue)
 
     def _hint(self) -> str | None:
         counts = self.counts()
@@ -377,8 +383,9 @@ class ConsentPresenter:
 
     def _busy(self) -> str | None:
         if self.phase is Phase.OPENING:
-            pad = pins.on_reader(self._authorisation)
-            return self.tongue.say(t.PIN_PAD if pad else t.OPENING_TOKEN)
+            if pins.elsewhere(self._authorisation):
+                return pins.elsewhere_words(self._authorisation, self.tongue)[0]
+            return self.tongue.say(t.OPENING_TOKEN)
         if self.phase is Phase.TOKEN_WANTED and self._wanted is not None:
             return self._token_wanted(self._wanted)
         if self.phase is Phase.SIGNING and self._progress is not None:

@@ -13,9 +13,9 @@ from msgspec import Struct
 from gui import translations as t
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.translations import Text
-from signer.model.credential import Authorisation, AuthorisationKind, TriesLeft
+from signer.model.credential import Authorisation, AuthorisationKind, PinRole, TriesLeft
 from signer.model.text import latin_digits
-from signer.service.consent import PinProblem
+from signer.service.consent import PinProblem, PinRequest
 
 _EASTERN_DIGIT = re.compile("[\u0660-\u0669\u06f0-\u06f9]")
 _ARABIC_SCRIPT = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufeff]")
@@ -101,6 +101,11 @@ def length_line(length: int, authorisation: Authorisation, tongue: Tongue) -> st
     return None
 
 
+_ELSEWHERE = {
+    AuthorisationKind.PIN_PAD: (t.PIN_PAD, t.PIN_PAD_HINT),
+    AuthorisationKind.MODULE_DIALOG: (t.PIN_IN_DIALOG, t.PIN_IN_DIALOG_HINT),
+}
+
 _AGAIN: dict[PinProblem, tuple[Text, Tone]] = {
     PinProblem.WRONG: (t.PIN_AGAIN_WRONG, Tone.BAD),
     PinProblem.MALFORMED: (t.PIN_AGAIN_MALFORMED, Tone.WARN),
@@ -110,15 +115,34 @@ _AGAIN: dict[PinProblem, tuple[Text, Tone]] = {
 }
 
 
-def again_line(problem: PinProblem, tongue: Tongue) -> Line:
+def again_line(request: PinRequest, tongue: Tongue) -> Line:
     """Why the PIN is asked again."""
-    text, tone = _AGAIN[problem]
+    if request.problem is PinProblem.EACH_SIGNATURE:
+        return Line(tongue.say(t.PIN_FOR_THIS_ONE, number=request.number, total=request.total))
+    text, tone = _AGAIN[request.problem]
     return Line(tongue.say(text), tone)
 
 
-def on_reader(authorisation: Authorisation) -> bool:
-    """True where the reader has keys of its own and Mohr takes no PIN."""
-    return authorisation.kind is AuthorisationKind.PIN_PAD
+def beforehand_line(count: int, tongue: Tongue) -> Line:
+    """Said before the first PIN where the key wants one for each of `count` signatures."""
+    return Line(tongue.say(t.PIN_FOR_EACH, count=count), Tone.WARN)
+
+
+def elsewhere(authorisation: Authorisation) -> bool:
+    """True where the reader's keys or the module's own window take the PIN, and Mohr takes none."""
+    return authorisation.kind in _ELSEWHERE
+
+
+def elsewhere_words(authorisation: Authorisation, tongue: Tongue) -> tuple[str, str]:
+    """Where the PIN is to be typed, and when: only for an `elsewhere` one."""
+    where, when = _ELSEWHERE[authorisation.kind]
+    return tongue.say(where), tongue.say(when)
+
+
+def name_of_the_pin(authorisation: Authorisation, tongue: Tongue) -> str:
+    """What the holder calls the PIN that is wanted."""
+    of_signature = authorisation.role is PinRole.SIGNATURE
+    return tongue.say(t.SIGNATURE_PIN_LABEL if of_signature else t.PIN_LABEL)
 
 
 def _layout(code: str, tongue: Tongue, tone: Tone) -> Line:

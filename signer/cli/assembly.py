@@ -11,7 +11,7 @@ import contextlib
 import gc
 import importlib.metadata
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,8 +64,25 @@ class ModuleChoice(Struct, frozen=True, kw_only=True):
 
 
 def present_modules() -> tuple[ModuleChoice, ...]:
-    """The modules of known families that are on this computer."""
-    return tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
+    """The modules of known families that are on this computer, then those that its user has added."""
+    known = tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
+    return (*known, *_added_modules({choice.path for choice in known}))
+
+
+def _added_modules(known: Collection[Path]) -> tuple[ModuleChoice, ...]:
+    """Those whose files are as they were agreed to; a record that cannot be read adds none, and is logged."""
+    file = user_folders().data / "added-modules.json"
+    if not file.exists():
+        return ()
+    from signer.model.errors import MohrError
+    from signer.service.hand_added import HandAdded, profile_of
+
+    try:
+        added = HandAdded(file).loadable()
+    except MohrError as problem:
+        log.warning("%s: %s", problem.code, problem.detail)
+        return ()
+    return tuple(ModuleChoice(path=path, profile=profile_of(path)) for path in added if path not in known)
 
 
 def version() -> str:

@@ -5,8 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+#: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
+APPLICANT = {
+    "given-name": True,
+    "surname": True,
+    "national-code": True,
+    "council-number": False,
+    "centre": False,
+    "province": False,
+    "city": False,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     for command, run in ((known, _tokens_known), (here, _tokens_here)):
         command.add_argument("--json", action="store_true", help="one JSON array on standard output")
         command.set_defaults(run=run)
+    modules = commands.add_parser("modules", help="PKCS#11 modules that no profile knows, added by path")
+    asked = modules.add_subparsers(title="commands", metavar="add|list|forget", required=True)
+    for name, told in (("add", "load a module from now on, after a warning"), ("forget", "load it no more")):
+        one = asked.add_parser(name, help=told)
+        one.add_argument("path", type=Path)
+        one.set_defaults(run=_modules_add if name == "add" else _modules_forget)
+    asked.add_parser("list", help="those that were added").set_defaults(run=_modules_list)
+    _add_token(commands)
     _add_verifier(commands)
     return parser
 
@@ -103,6 +122,112 @@ def _add_verifier(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     for command in (verify, listed, add, remove):
         command.add_argument("--anchors", type=Path, metavar="DIR", help="instead of the user's own folder")
         command.add_argument("--language", choices=("fa", "en"), default="en")
+
+
+def _add_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The commands at one token. No option takes a PIN: it is typed at the terminal."""
+    token = commands.add_parser("token", help="change or unblock a PIN, make keys and certificate requests")
+    asked = token.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, told: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = asked.add_parser(name, help=told)
+        added.add_argument("--serial", help="the token's serial number, where several are connected")
+        added.set_defaults(run=run)
+        return added
+
+    def kind(added: argparse.ArgumentParser) -> None:
+        kinds = ("rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384", "ec-p521")
+        added.add_argument(
+            "--kind", choices=kinds, default="rsa-2048", help="of the key; rsa-2048 by default"
+        )
+
+    command("change-pin", "give the PIN a new value", _token_change_pin)
+    command("unblock", "set a new PIN with the SO-PIN or the PUK", _token_unblock)
+    command("init-pin", "set the first PIN with the SO-PIN", _token_unblock)
+    init = command("init", "empty the token and name it: everything on it is gone", _token_init)
+    init.add_argument("--label", required=True, help="the name, at most 32 octets of UTF-8")
+    command("keys", "list the private keys", _token_keys)
+    new_key = command("new-key", "make a key pair that never leaves the token", _token_new_key)
+    new_key.add_argument("--label", required=True)
+    new_key.add_argument("--pin-each", action="store_true", help="the key wants its PIN for each signature")
+    kind(new_key)
+    request = command("request", "make a key and a certificate request (PKCS #10) for it", _token_request)
+    for part, needed in APPLICANT.items():
+        request.add_argument(f"--{part}", required=needed)
+    request.add_argument("--out", type=Path, required=True, help="a file that is not there yet; PEM")
+    kind(request)
+    requests = command("requests", "list the certificate requests in progress", _token_requests)
+    requests.add_argument("--forget", metavar="ID", help="throw one away; its key stays on the token")
+    imported = command("import", "store an issued certificate beside its key", _token_import)
+    imported.add_argument("file", type=Path, help="PEM or DER")
+
+
+def _modules_add(options: argparse.Namespace) -> int:
+    from signer.cli.modules import add
+
+    return add(options.path)
+
+
+def _modules_forget(options: argparse.Namespace) -> int:
+    from signer.cli.modules import forget
+
+    return forget(options.path)
+
+
+def _modules_list(_: argparse.Namespace) -> int:
+    from signer.cli.modules import listed
+
+    return listed()
+
+
+def _token_change_pin(options: argparse.Namespace) -> int:
+    from signer.cli.token import change_pin
+
+    return change_pin(options.serial)
+
+
+def _token_unblock(options: argparse.Namespace) -> int:
+    from signer.cli.token import unblock
+
+    return unblock(options.serial)
+
+
+def _token_init(options: argparse.Namespace) -> int:
+    from signer.cli.token import initialise
+
+    return initialise(options.serial, options.label)
+
+
+def _token_keys(options: argparse.Namespace) -> int:
+    from signer.cli.token import keys
+
+    return keys(options.serial)
+
+
+def _token_new_key(options: argparse.Namespace) -> int:
+    from signer.cli.token import new_key
+
+    return new_key(options.serial, options.kind, options.label, each=options.pin_each)
+
+
+def _token_request(options: argparse.Namespace) -> int:
+    from signer.cli.token import request
+    from signer.model.applicant import Applicant
+
+    parts = {part.replace("-", "_"): getattr(options, part.replace("-", "_")) for part in APPLICANT}
+    return request(options.serial, Applicant(**parts), options.kind, options.out)
+
+
+def _token_requests(options: argparse.Namespace) -> int:
+    from signer.cli.token import requests
+
+    return requests(options.forget)
+
+
+def _token_import(options: argparse.Namespace) -> int:
+    from signer.cli.token import import_certificate
+
+    return import_certificate(options.serial, options.file)
 
 
 def _version_or_help(parser: argparse.ArgumentParser) -> object:

@@ -13,7 +13,15 @@ from contextlib import asynccontextmanager, suppress
 
 from signer.cli.sheet_lines import finding_lines, sheet_lines
 from signer.cli.tty import NoAnswer, Tty
-from signer.model.credential import Authorisation, AuthorisationKind, Credential, TokenRef, TriesLeft
+from signer.cli.typed_pin import typed_pin, typed_word
+from signer.model.credential import (
+    Authorisation,
+    AuthorisationKind,
+    Credential,
+    PinRole,
+    TokenRef,
+    TriesLeft,
+)
 from signer.model.errors import ConsentDeclined, ConsentSurfaceMissing, PinLocked, by_code
 from signer.model.sheet import DocumentSheet
 from signer.model.text import latin_digits
@@ -44,6 +52,10 @@ _TRIES = {
     TriesLeft.LAST: "one",
     TriesLeft.LOCKED: "none",
     TriesLeft.UNKNOWN: "not known",
+}
+_ELSEWHERE = {
+    AuthorisationKind.PIN_PAD: "Type the PIN on the reader's own keys.",
+    AuthorisationKind.MODULE_DIALOG: "Type the PIN in the window that the token's own software opens.",
 }
 #: Hexadecimal digits of a certificate's SHA-256 that tell two certificates of one holder apart.
 _FINGERPRINT = 8
@@ -138,9 +150,14 @@ class TerminalDialogue:
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """The PIN again, saying why."""
-        self._wrong_before = self._wrong_before or request.problem is PinProblem.WRONG
+        # A PIN for the next signature is asked for only after one that was right.
+        wrong_until_now = self._wrong_before and request.problem is not PinProblem.EACH_SIGNATURE
+        self._wrong_before = wrong_until_now or request.problem is PinProblem.WRONG
         self._tty.say()
-        self._tty.say(_PIN_PROBLEMS[request.problem])
+        if request.problem is PinProblem.EACH_SIGNATURE:
+            self._tty.say(f"This key wants its PIN for each signature: {request.number} of {request.total}.")
+        else:
+            self._tty.say(_PIN_PROBLEMS[request.problem])
         unconfirmed = request.problem is PinProblem.LAST_TRY_UNCONFIRMED
         try:
             return await self._authorise((), request.authorisation, guard_unknown=unconfirmed)
@@ -223,6 +240,8 @@ class TerminalDialogue:
         if tries is TriesLeft.LOCKED:
             tty.say(f"{PinLocked.en} {PinLocked.en_remedy}")
             return None
+        if authorisation.each and answers:
+            tty.say(f"This key wants its PIN once to open the token, then {len(answers)} time(s) to sign.")
         tty.say(f"PIN tries left: {_TRIES[tries]}.")
         unknown = tries is TriesLeft.UNKNOWN and (self._wrong_before or guard_unknown)
         guarded = tries is TriesLeft.LAST or unknown
@@ -231,8 +250,8 @@ class TerminalDialogue:
             if not await _yes(tty, "Try all the same?"):
                 return None
         pin = None
-        if authorisation.kind is AuthorisationKind.PIN_PAD:
-            tty.say("Type the PIN on the reader's own keys.")
+        if authorisation.kind in _ELSEWHERE:
+            tty.say(_ELSEWHERE[authorisation.kind])
         elif (pin := await self._pin(authorisation)) is None:
             return None
         return Approved(answers=answers, pin=pin, last_try_accepted=guarded)
@@ -240,18 +259,15 @@ class TerminalDialogue:
     async def _pin(self, authorisation: Authorisation) -> Pin | None:
         """A PIN that may be this token's, or None where nothing is typed."""
         holder = self._question.credential.holder.name
-        while typed := await self._tty.secret("PIN of ", holder, " (nothing to decline): "):
-            if len(typed) < authorisation.pin_min:
-                self._tty.say(f"This token's PIN has at least {authorisation.pin_min} characters.")
-            elif authorisation.pin_max and len(typed) > authorisation.pin_max:
-                self._tty.say(f"This token's PIN has at most {authorisation.pin_max} characters.")
-            elif (latin := latin_digits(typed)) == typed:
-                return Pin(typed)
-            else:
-                self._tty.say("Its digits are Persian or Arabic ones.")
-                as_latin = await _word(self._tty, "Send it in Latin digits, or as typed?", "latin", "typed")
-                return Pin(latin if as_latin == "latin" else typed)
-        return None
+        what = "Signature PIN of " if authorisation.role is PinRole.SIGNATURE else "PIN of "
+        return await typed_pin(
+            self._tty,
+            what,
+            holder,
+            " (nothing to decline): ",
+            least=authorisation.pin_min,
+            most=authorisation.pin_max,
+        )
 
 
 class _Place:
@@ -272,15 +288,7 @@ class _Place:
 
 
 async def _yes(tty: Tty, question: str) -> bool:
-    return await _word(tty, question, "yes", "no") == "yes"
-
-
-async def _word(tty: Tty, question: str, first: str, second: str) -> str:
-    """One of two words, asked for until it is typed. Raises `NoAnswer`."""
-    while True:
-        typed = (await tty.line(f"{question} Type {first} or {second}: ")).strip().lower()
-        if typed in {first, second}:
-            return typed
+    return await typed_word(tty, question, "yes", "no") == "yes"
 
 
 def _credential(credential: Credential) -> tuple[str, ...]:

@@ -102,13 +102,28 @@ class AuthorisationKind(Enum):
 
     PIN = "pin"
     PIN_PAD = "pin-pad"
+    MODULE_DIALOG = "module-dialog"
     ELSEWHERE = "elsewhere"
 
 
+class PinRole(Enum):
+    """Which secret of a token is meant: each has tries, and a name for its holder, of its own."""
+
+    USER = "user"
+    SIGNATURE = "signature"
+    OFFICER = "officer"
+
+
 class Authorisation(Struct, frozen=True, kw_only=True):
-    """What stands between a consent and C_Sign. PIN lengths are in characters, 0 where not told."""
+    """What stands between a consent and C_Sign. PIN lengths are in characters, 0 where not told.
+
+    `each` is True where the key is known to want the holder's word again before each signature, after the
+    one that opens the token.
+    """
 
     kind: AuthorisationKind
     tries: TriesLeft
     pin_min: int = 0
     pin_max: int = 0
+    role: PinRole = PinRole.USER
+    each: bool = False

@@ -13,11 +13,12 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── ConsentError      ConsentDeclined ConsentSurfaceMissing RequestCancelled
     ├── DocumentError     DocumentRefused DocumentUnreadable FormatUnsupported
     ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked CredentialNotForSignIn
-    │                     MechanismUnsupported
-    ├── TokenError        TokenAbsent TokenRemoved TokenNotRecognised TokenBusy TokenFull
-    │   │                 CardMute ReaderAbsent ReaderServiceStopped
+    │                     MechanismUnsupported CertificateWithoutKey CertificateStored ApplicantInvalid
+    ├── TokenError        TokenAbsent TokenAmbiguous TokenRemoved TokenNotRecognised TokenBusy TokenFull
+    │   │                 CardMute ReaderAbsent ReaderServiceStopped OperationUnsupported
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
-    ├── SessionError      AlreadyLoggedIn NotLoggedIn OperationActive
+    │                     LastTryUnconfirmed OfficerPinLocked
+    ├── SessionError      AlreadyLoggedIn NotLoggedIn SignatureWantsPin OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
@@ -425,6 +426,38 @@ class MechanismUnsupported(CredentialError):
     helpdesk = "CKR_MECHANISM_INVALID or _PARAM_INVALID; compare the token's mechanism list."
 
 
+class CertificateWithoutKey(CredentialError):
+    code = "certificate-without-key"
+    status = 422
+    fa = "کلید این گواهی در توکن نیست."
+    en = "The token holds no key for this certificate."
+    fa_remedy = "توکنی را وصل کنید که درخواست گواهی با آن ساخته شد."
+    en_remedy = "Plug in the token on which the request for this certificate was made."
+    helpdesk = "No private key on the token has its public key: another token, or one that was initialised."
+
+
+class CertificateStored(CredentialError):
+    code = "certificate-stored"
+    status = 409
+    fa = "این گواهی هم‌اکنون در توکن هست."
+    en = "This certificate is on the token already."
+    fa_remedy = "کاری لازم نیست."
+    en_remedy = "Nothing to do."
+    helpdesk = "A certificate object with the same octets was found; nothing was written."
+
+
+class ApplicantInvalid(CredentialError):
+    code = "applicant-invalid"
+    status = 422
+    fa = "مشخصات درخواست گواهی کامل یا درست نیست."
+    en = "The particulars for the certificate request are not complete or not right."
+    fa_remedy = "نام، نام خانوادگی و کد ملی را درست کنید."
+    en_remedy = "Correct what `detail` names."
+    helpdesk = (
+        "Name empty or over 64 characters, hidden characters, or a national code whose check digit is wrong."
+    )
+
+
 class TokenError(MohrError):
     """The token cannot be used now."""
 
@@ -438,6 +471,29 @@ class TokenAbsent(TokenError):
     fa_remedy = "توکن را وصل کنید."
     en_remedy = "Plug the token in."
     helpdesk = "CKR_TOKEN_NOT_PRESENT, CKR_SLOT_ID_INVALID, or no module found a token."
+
+
+class TokenAmbiguous(TokenError):
+    code = "token-ambiguous"
+    status = 409
+    retriable = True
+    fa = "چند توکن متصل است و معلوم نیست کدام خواسته شده است."
+    en = "Several tokens are connected, and it is not clear which one is meant."
+    fa_remedy = "تنها همان توکن را متصل بگذارید."
+    en_remedy = "Leave that token alone connected, or name its serial number."
+    helpdesk = "Nothing is ever done to the first one found; `mohr tokens here` lists serial numbers."
+
+
+class OperationUnsupported(TokenError):
+    code = "operation-unsupported"
+    status = 422
+    fa = "این توکن یا ماژول آن این کار را انجام نمی‌دهد."
+    en = "This token, or its module, cannot do that."
+    fa_remedy = "از نرم‌افزار سازندهٔ توکن یا دفتر صادرکننده کمک بگیرید."
+    en_remedy = "Use the maker's own tool, or ask the issuing office."
+    helpdesk = (
+        "CKR_FUNCTION_NOT_SUPPORTED, CKR_USER_TYPE_INVALID, CKR_TOKEN_WRITE_PROTECTED or the profile says so."
+    )
 
 
 class TokenRemoved(TokenError):
@@ -591,6 +647,26 @@ class PinCoolDown(PinError):
     helpdesk = "Mohr's own guard, whoever asked; no try was spent."
 
 
+class LastTryUnconfirmed(PinError):
+    code = "last-try-unconfirmed"
+    status = None
+    fa = "این شاید آخرین تلاش باشد و پذیرش جداگانه می‌خواهد."
+    en = "This may be the last try, and it needs a yes of its own."
+    fa_remedy = "اگر از رمز مطمئنید، آخرین تلاش را بپذیرید."
+    en_remedy = "Say yes to the last try, if you are sure of the PIN."
+    helpdesk = "Mohr's own guard; no try was spent."
+
+
+class OfficerPinLocked(PinError):
+    code = "officer-pin-locked"
+    status = 423
+    fa = "رمز مدیر توکن (SO-PIN یا PUK) قفل شده است."
+    en = "The token's officer PIN (SO-PIN or PUK) is locked."
+    fa_remedy = "دفتر صادرکننده باید توکن را عوض کند."
+    en_remedy = "The issuing office has to replace the token."
+    helpdesk = "CKF_SO_PIN_LOCKED, or CKR_PIN_LOCKED at a login as CKU_SO."
+
+
 class SessionError(MohrError):
     """The conversation with the token is out of step."""
 
@@ -615,6 +691,17 @@ class NotLoggedIn(SessionError):
     fa_remedy = "رمز را دوباره بزنید."
     en_remedy = "Type the PIN again."
     helpdesk = "CKR_USER_NOT_LOGGED_IN."
+
+
+class SignatureWantsPin(SessionError):
+    code = "signature-wants-pin"
+    status = None
+    retriable = True
+    fa = "کلید امضا برای هر امضا رمز جداگانه می‌خواهد."
+    en = "The signing key wants its PIN for each signature."
+    fa_remedy = "رمز را برای همین امضا بزنید."
+    en_remedy = "Type the PIN for this signature."
+    helpdesk = "CKA_ALWAYS_AUTHENTICATE: C_Login as CKU_CONTEXT_SPECIFIC between C_SignInit and C_Sign."
 
 
 class OperationActive(SessionError):
@@ -802,7 +889,9 @@ CK_RV: dict[int, type[MohrError]] = {
     0x00000031: TokenFull,  # CKR_DEVICE_MEMORY
     0x00000032: TokenRemoved,  # CKR_DEVICE_REMOVED
     0x00000050: PinCancelled,  # CKR_FUNCTION_CANCELED
+    0x00000054: OperationUnsupported,  # CKR_FUNCTION_NOT_SUPPORTED
     0x00000060: TokenRemoved,  # CKR_KEY_HANDLE_INVALID
+    0x00000062: OperationUnsupported,  # CKR_KEY_SIZE_RANGE
     0x00000068: CredentialUnusable,  # CKR_KEY_FUNCTION_NOT_PERMITTED
     0x00000070: MechanismUnsupported,  # CKR_MECHANISM_INVALID
     0x00000071: MechanismUnsupported,  # CKR_MECHANISM_PARAM_INVALID
@@ -815,11 +904,15 @@ CK_RV: dict[int, type[MohrError]] = {
     0x000000B0: TokenRemoved,  # CKR_SESSION_CLOSED
     0x000000B1: TokenBusy,  # CKR_SESSION_COUNT
     0x000000B3: TokenRemoved,  # CKR_SESSION_HANDLE_INVALID
+    0x000000B6: TokenBusy,  # CKR_SESSION_EXISTS
+    0x000000B7: TokenBusy,  # CKR_SESSION_READ_ONLY_EXISTS
     0x000000E0: TokenAbsent,  # CKR_TOKEN_NOT_PRESENT
     0x000000E1: TokenNotRecognised,  # CKR_TOKEN_NOT_RECOGNIZED
+    0x000000E2: OperationUnsupported,  # CKR_TOKEN_WRITE_PROTECTED
     0x00000100: AlreadyLoggedIn,  # CKR_USER_ALREADY_LOGGED_IN
     0x00000101: NotLoggedIn,  # CKR_USER_NOT_LOGGED_IN
     0x00000102: PinNotSet,  # CKR_USER_PIN_NOT_INITIALIZED
+    0x00000103: OperationUnsupported,  # CKR_USER_TYPE_INVALID
 }
 
 

@@ -267,7 +267,10 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             return replace(journey, stage=Choosing()), (AskChoice(several),)
         case Choosing(), CredentialPicked(credential_id=chosen):
             return _ask_consent(journey, chosen)
-        case ((Choosing() | Consenting() | Authorising() | AwaitingToken()), ConsentRefused()):
+        case (
+            (Choosing() | Consenting() | Authorising() | AwaitingToken() | Signing()),
+            ConsentRefused(),
+        ):
             return _decline(journey)
         case Consenting(credential_id=credential), ConsentGiven(approved=approved):
             return _approve(journey, credential, approved)

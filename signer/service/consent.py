@@ -105,13 +105,19 @@ class PinProblem(Enum):
     LOGGED_OUT = "logged-out"
     LAST_TRY_UNCONFIRMED = "last-try-unconfirmed"
     TOKEN_BACK = "token-back"  # noqa: S105 - a reason, not a secret
+    EACH_SIGNATURE = "each-signature"
 
 
 class PinRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the PIN again, in the same dialogue. The consent given stays given."""
+    """Ask for the PIN again, in the same dialogue. The consent given stays given.
+
+    Where the key wants it for each signature, this is about signature `number` of `total`; both 0 elsewhere.
+    """
 
     problem: PinProblem
     authorisation: Authorisation
+    number: int = 0
+    total: int = 0
 
 
 class DocumentOutcome(Enum):

@@ -105,13 +105,6 @@ FORMATS = {
     SignatureFormat.SIGN_IN: Format(
         maker=_module("sign_in"), checker=SignedIn(), media_types=frozenset(), attached=frozenset({False})
     ),
-    SignatureFormat.SIGN_IN: Format(
-        maker=SignIns,
-        checker=SignIns(),
-        media_types=frozenset(),  # no document of a panel's
-        levels=frozenset({Level.B_B}),
-        attached=frozenset({False}),
-    ),
 }
 
 #: Media type × (format, level): what a panel may ask for.

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ from signer.model.record import Seal
 from signer.model.request import Document, Level, SigningRequest
 from signer.service import envelopes
 from signer.service.evidence import Gatherer
-from signer.service.ports import Clock, Journal, SigningSession
+from signer.service.ports import Clock, Journal
 from signer.x509 import Certificate
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,13 @@ COMMIT_AFTER_SECONDS = 0.2
 
 #: What fails one document and lets the others go on.
 _OF_ONE_DOCUMENT = (DocumentError, SignatureNotVerified, OutsideError, CredentialRevoked)
+
+
+class Signs(Protocol):
+    """What makes the signatures: a session, or what stands before one."""
+
+    async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
+        """See `SigningSession.sign`."""
 
 
 class Signed(Struct, frozen=True, kw_only=True):
@@ -60,14 +67,16 @@ class Pipeline:
     """One run over the documents of one consent. `report` is told each event as it becomes true.
 
     `token_done` is called when the token has made its last signature while others still wait for the outside:
-    a timestamp takes its time, and no token stays logged in for it.
+    a timestamp takes its time, and no token stays logged in for it. `module` is the path of the token's
+    module, for the log.
     """
 
     def __init__(
         self,
         *,
         request: SigningRequest,
-        session: SigningSession,
+        session: Signs,
+        module: str,
         certificate: Certificate,
         algorithm: SignatureAlgorithm,
         signing_time: datetime,
@@ -79,6 +88,7 @@ class Pipeline:
     ) -> None:
         self._request = request
         self._session = session
+        self._module = module
         self._certificate = certificate
         self._algorithm = algorithm
         self._signing_time = signing_time
@@ -91,6 +101,7 @@ class Pipeline:
         self._oldest_waiting = 0.0
         self._commit: asyncio.Task[None] | None = None
         self._finishing: list[asyncio.Task[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
     async def run(self, documents: tuple[Document, ...]) -> None:
@@ -143,7 +154,8 @@ class Pipeline:
         try:
             await work
         except _OF_ONE_DOCUMENT as problem:
-            log.warning("a document was not signed: %s %s", problem.code, problem.detail)
+            made_by = f", made by {self._module}" if isinstance(problem, SignatureNotVerified) else ""
+            log.warning("a document was not signed: %s%s: %s", problem.code, made_by, problem.detail)
             self._report(DocumentFailed(document.id, problem.code), ())
 
     async def _finish_all(self) -> None:
@@ -231,11 +243,22 @@ class Pipeline:
     def _commit_if_due(self) -> None:
         """Start a commit in the journal's thread when enough signatures wait, or the first waits too long."""
         waited = asyncio.get_running_loop().time() - self._oldest_waiting
-        due = len(self._waiting) >= COMMIT_AT or (self._waiting and waited > COMMIT_AFTER_SECONDS)
+        due = len(self._waiting) >= COMMIT_AT or (self._waiting and waited >= COMMIT_AFTER_SECONDS)
         if due and (self._commit is None or self._commit.done()):
             self._commit = asyncio.ensure_future(self._seal())
+        elif self._waiting and self._timer is None:
+            # The next signature may be long in coming: a slow card, or a person who types its PIN.
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(COMMIT_AFTER_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        if not self._stopped:
+            self._commit_if_due()
 
     async def _commit_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if self._commit is not None:
             await self._commit
         if self._waiting:

@@ -28,8 +28,18 @@ class SigningSession(Protocol):
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """The signature over `message` (hashed by the algorithm). Many calls may be in flight at once.
 
-        Raises a `MohrError` of the token, session or module family.
+        Raises `SignatureWantsPin` where the key takes `sign_with_pin` alone, or another `MohrError` of the
+        token, session or module family.
         """
+
+    async def sign_with_pin(self, algorithm: SignatureAlgorithm, message: bytes, pin: Pin | None) -> bytes:
+        """The same with a key that wants a PIN for each signature, which is given to the token once.
+
+        Raises `PinWrong` and the other PIN conditions too; another PIN may be given afterwards.
+        """
+
+    async def pin_wanted(self) -> Authorisation:
+        """What `sign_with_pin` wants and what is known of the tries left, read now."""
 
     async def close(self) -> None:
         """Log out. Never raises: a token that is gone is logged out."""

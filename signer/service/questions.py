@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from signer import x509
@@ -53,7 +53,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     `severe` are amber findings that policy makes red, `formats` the ones it allows (None: all), and
     `policy_problem` why there is no policy to go by, with which nothing is signed.
-    `sign_in_with_non_repudiation` is the policy's own word (`Policy`).
+    `sign_in_with_non_repudiation` is the policy's own word (`Policy`). `turn` is the doctor's attention, and
+    the tokens': who asks, or works on a token, holds it.
     """
 
     signers: Signers
@@ -67,6 +68,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     sign_in_with_non_repudiation: bool = False
     formats: frozenset[SignatureFormat] | None = None
     policy_problem: PolicyInvalid | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ConsentBreach(Exception):
@@ -243,6 +245,11 @@ class Questions:
             return j.ConsentRefused()
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         return j.ConsentGiven(open_documents)
+
+    async def ask_each(self, request: PinRequest) -> Approved | None:
+        """The PIN for one signature; None when the doctor gives up the rest."""
+        assert self._dialogue is not None
+        return await self._dialogue.ask_pin(request)
 
     async def _want_token(self) -> j.Event:
         """Wait for the token that the consent was given for, or for the doctor to give up on it."""

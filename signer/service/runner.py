@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from signer.model import journey as j
 from signer.model.errors import (
+    ConsentDeclined,
     JournalUnwritable,
     MohrError,
     NotLoggedIn,
@@ -31,11 +32,14 @@ from signer.model.record import Ending, Intent
 from signer.model.request import Document, DocumentState, SigningRequest
 from signer.service import envelopes
 from signer.service.consent import (
+    Approved,
     DocumentOutcome,
     Outcome,
     PinProblem,
+    PinRequest,
     binding_digest,
 )
+from signer.service.each_signature import EachSignature
 from signer.service.evidence import Gatherer
 from signer.service.pipeline import Pipeline, Signed
 from signer.service.ports import SigningSession
@@ -193,8 +197,8 @@ class Runner:
         token = approval.credential.token
         pin, last_try_accepted = self._questions.take_pin()
         try:
-            around.guard.check(token, around.clock.now())
             authorisation = await around.signers.authorisation(approval.credential)
+            around.guard.check(token, around.clock.now(), authorisation.role)
             guarded = around.guard.needs_explicit_yes(token, authorisation, around.clock.now())
             if guarded and not last_try_accepted:
                 return (j.AuthorisationRefused(PinProblem.LAST_TRY_UNCONFIRMED.value),)
@@ -202,7 +206,7 @@ class Runner:
             try:
                 self._session = await around.signers.log_in(approval.credential, pin)
             except PinWrong:
-                around.guard.wrong(token, around.clock.now())
+                around.guard.wrong(token, around.clock.now(), authorisation.role)
                 return (j.AuthorisationRefused(PinProblem.WRONG.value),)
             except PinMalformed:
                 return (j.AuthorisationRefused(PinProblem.MALFORMED.value),)
@@ -211,7 +215,7 @@ class Runner:
         finally:
             if pin is not None:
                 pin.forget()
-        around.guard.right(token)
+        around.guard.right(token, authorisation.role)
         return (j.Authorised(),)
 
     async def _sign(self, documents: tuple[str, ...]) -> tuple[j.Event, ...]:
@@ -234,7 +238,15 @@ class Runner:
 
         self._pipeline = Pipeline(
             request=self.request,
-            session=self._session,
+            session=EachSignature(
+                self._session,
+                approval.credential,
+                guard=self._around.guard,
+                clock=self._around.clock,
+                ask=self._ask_each,
+                total=len(wanted),
+            ),
+            module=approval.credential.token.module,
             certificate=approval.certificate,
             algorithm=algorithm,
             signing_time=approval.signing_time,
@@ -247,6 +259,8 @@ class Runner:
         stopped: tuple[j.Event, ...] = ()
         try:
             await self._pipeline.run(wanted)
+        except ConsentDeclined:
+            stopped = (j.ConsentRefused(),)
         except MohrError as problem:
             log.warning("signing stopped: %s %s", problem.code, problem.detail)
             stopped = (self._stopped_by(problem),)
@@ -255,6 +269,10 @@ class Runner:
         for effect in effects:
             await self._carry_out(effect)
         return stopped
+
+    async def _ask_each(self, request: PinRequest) -> Approved | None:
+        outcome = await self._unless_stopped(self._questions.ask_each(request))
+        return None if isinstance(outcome, _Stopped) else outcome
 
     def _begin_to_intend(self) -> None:
         """Make the intents durable while the token looks at the PIN; before C_Sign they are waited for."""

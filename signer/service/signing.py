@@ -46,7 +46,7 @@ class SigningService:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._around = surroundings
-        self._turn = asyncio.Lock()
+        self._turn = surroundings.turn
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[tuple[str, str], _Entry] = {}
         self._taking_in = asyncio.Lock()

@@ -11,11 +11,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from drivers import errors as faults
 from drivers import mechanisms
-from drivers.catalogue import PinFlags, Profile
+from drivers.catalogue import LoginForm, PinFlags, Profile
 from drivers.pin import Pin
 from drivers.supervisor import Supervisor
 from drivers.types import LoginOutcome, StoredCertificate, Token, TokenFlags
@@ -24,6 +24,7 @@ from signer.model.credential import (
     Authorisation,
     AuthorisationKind,
     Credential,
+    PinRole,
     SignatureAlgorithm,
     TokenRef,
     TriesLeft,
@@ -38,6 +39,8 @@ from signer.model.errors import (
     ModuleHung,
     MohrError,
     NotLoggedIn,
+    OperationUnsupported,
+    SignatureWantsPin,
     TokenAbsent,
     TokenRemoved,
     from_ck_rv,
@@ -81,6 +84,7 @@ class TokenSigners:
         self._changes = 0
         self._sightings: tuple[Sighting, ...] = ()
         self._looks: dict[str, tuple[float, tuple[Token, ...]]] = {}
+        self._asking_each: set[str] = set()
         self._read: dict[tuple[str, int, str, str], tuple[float, tuple[StoredCertificate, ...]]] = {}
 
     async def credentials(self) -> tuple[Credential, ...]:
@@ -120,6 +124,11 @@ class TokenSigners:
             return problem
         return shown
 
+    def read_anew(self) -> None:
+        """A token was changed: what was read of it is forgotten."""
+        self.look_anew()
+        self._read.clear()
+
     @property
     def sightings(self) -> tuple[Sighting, ...]:
         """The tokens that the last look found, once for each module that shows them, in their order."""
@@ -133,13 +142,10 @@ class TokenSigners:
     async def authorisation(self, credential: Credential) -> Authorisation:
         """See `Signers.authorisation`."""
         found, token = await self._in_its_slot(credential)
-        flags = token.token_flags
-        by_pad = TokenFlags.PROTECTED_AUTHENTICATION_PATH in flags
-        return Authorisation(
-            kind=AuthorisationKind.PIN_PAD if by_pad else AuthorisationKind.PIN,
-            tries=tries_left(flags, trusted=found.module.profile.login.pin_flags is PinFlags.TRUSTED),
-            pin_min=token.pin_min,
-            pin_max=token.pin_max,
+        login = found.module.profile.login
+        told = credential.key_id.hex() in login.always_authenticate
+        return structs.replace(
+            authorisation_of(token, found.module.profile), each=told or credential.id in self._asking_each
         )
 
     async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
@@ -158,7 +164,7 @@ class TokenSigners:
             outcome = await found.module.supervisor.login(token.slot, pin)
         if outcome is LoginOutcome.ALREADY:
             log.warning("%s: the token was already logged in", found.module.profile.family)
-        return TokenSession(found.module, token, credential)
+        return TokenSession(found.module, token, credential, self._asking_each)
 
     async def abandon(self, path: str) -> None:
         """End the worker of this module; what it has in hand is lost, and the next call gets a new one."""
@@ -239,10 +245,14 @@ def _sighting(place: _Found, credentials: list[Credential]) -> Sighting:
 class TokenSession:
     """Implements `SigningSession` for one key of one logged-in token."""
 
-    def __init__(self, module: TokenModule, token: Token, credential: Credential) -> None:
+    def __init__(
+        self, module: TokenModule, token: Token, credential: Credential, asking_each: set[str]
+    ) -> None:
+        """`asking_each` gets the credential's id where its key turns out to want a PIN each time."""
         self._module = module
-        self._slot = token.slot
-        self._key_id = credential.key_id
+        self._token = token
+        self._credential = credential
+        self._asking_each = asking_each
         self._mechanisms = mechanisms.usable(token, credential.key_bits)
         self._worker = module.supervisor.pid
         self._closed = False
@@ -250,28 +260,62 @@ class TokenSession:
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """See `SigningSession.sign`. A login that is gone is told as what took it: a crash, or the card."""
-        if self._closed:
-            raise NotLoggedIn
-        with meaning(self._module.profile):
-            plan = self._plans.get(algorithm)
-            if plan is None:
-                plan = mechanisms.plan(algorithm.value, self._mechanisms, self._module.profile.sign)
-                self._plans[algorithm] = plan
+        plan = self._plan(algorithm)
+        with self._login_lost():
             try:
                 answer = await self._module.supervisor.sign(
-                    self._slot, self._key_id, plan.mechanism, plan.data(message)
+                    self._token.slot, self._credential.key_id, plan.mechanism, plan.data(message)
                 )
+            except faults.ContextLoginNeeded:
+                self._asking_each.add(self._credential.id)
+                raise
+            return plan.signature(answer)
+
+    async def sign_with_pin(self, algorithm: SignatureAlgorithm, message: bytes, pin: Pin | None) -> bytes:
+        """See `SigningSession.sign_with_pin`."""
+        plan = self._plan(algorithm)
+        with self._login_lost():
+            answer = await self._module.supervisor.sign_authenticated(
+                self._token.slot, self._credential.key_id, plan.mechanism, plan.data(message), pin
+            )
+            return plan.signature(answer)
+
+    async def pin_wanted(self) -> Authorisation:
+        """See `SigningSession.pin_wanted`. A signature PIN has tries of its own, of which no flag tells."""
+        profile = self._module.profile
+        with meaning(profile):
+            flags = await self._module.supervisor.token_flags(self._token.slot)
+        wanted = authorisation_of(structs.replace(self._token, flags=int(flags)), profile)
+        if profile.login.signature_pin.context:
+            return structs.replace(wanted, role=PinRole.SIGNATURE, tries=TriesLeft.UNKNOWN, each=True)
+        return structs.replace(wanted, each=True)
+
+    def _plan(self, algorithm: SignatureAlgorithm) -> mechanisms.SigningPlan:
+        if self._closed:
+            raise NotLoggedIn
+        plan = self._plans.get(algorithm)
+        if plan is None:
+            with meaning(self._module.profile):
+                plan = mechanisms.plan(algorithm.value, self._mechanisms, self._module.profile.sign)
+            self._plans[algorithm] = plan
+        return plan
+
+    @contextmanager
+    def _login_lost(self) -> Iterator[None]:
+        """`meaning`, and a login that is gone as what took it."""
+        with meaning(self._module.profile):
+            try:
+                yield
             except faults.NotLoggedIn as fault:
                 if self._module.supervisor.pid != self._worker:
                     raise ModuleCrashed("the worker that was logged in has ended") from fault
                 raise TokenRemoved("the login is gone") from fault
-            return plan.signature(answer)
 
     async def close(self) -> None:
         """C_Logout: some cards that are logged in serve any program of this user."""
         self._closed = True
         try:
-            await self._module.supervisor.logout(self._slot)
+            await self._module.supervisor.logout(self._token.slot)
         except faults.DriverFault as fault:
             log.info("%s: no logout: %s", self._module.profile.family, fault)
 
@@ -301,10 +345,32 @@ def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
             return CredentialUnusable(type(fault).__name__)
         case faults.NotLoggedIn():
             return NotLoggedIn()
-        case faults.NoSuchMechanism() | faults.ContextLoginNeeded():
+        case faults.ContextLoginNeeded():
+            return SignatureWantsPin()
+        case faults.NotInBinding():
+            return OperationUnsupported("the profile's binding has no way to call it")
+        case faults.NoSuchMechanism():
             return MechanismUnsupported(str(fault))
         case _:
             return ModuleFailed(str(fault))
+
+
+def authorisation_of(token: Token, profile: Profile) -> Authorisation:
+    """What this token wants before it opens, as its flags and its family's profile tell."""
+    login, flags = profile.login, token.token_flags
+    kind = AuthorisationKind.PIN
+    if login.form is LoginForm.MODULE_DIALOG:
+        kind = AuthorisationKind.MODULE_DIALOG
+    elif TokenFlags.PROTECTED_AUTHENTICATION_PATH in flags:
+        kind = AuthorisationKind.PIN_PAD
+    for_signature = any(text in token.label for text in login.signature_pin.slots)
+    return Authorisation(
+        kind=kind,
+        tries=tries_left(flags, trusted=login.pin_flags is PinFlags.TRUSTED),
+        pin_min=token.pin_min,
+        pin_max=token.pin_max,
+        role=PinRole.SIGNATURE if for_signature else PinRole.USER,
+    )
 
 
 def tries_left(flags: TokenFlags, *, trusted: bool) -> TriesLeft:

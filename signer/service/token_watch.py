@@ -341,6 +341,14 @@ class _WatchedSession:
         """See `SigningSession.sign`."""
         return await self._place.work(self._session.sign(algorithm, message))
 
+    async def sign_with_pin(self, algorithm: SignatureAlgorithm, message: bytes, pin: Pin | None) -> bytes:
+        """See `SigningSession.sign_with_pin`."""
+        return await self._place.work(self._session.sign_with_pin(algorithm, message, pin))
+
+    async def pin_wanted(self) -> Authorisation:
+        """See `SigningSession.pin_wanted`."""
+        return await self._place.work(self._session.pin_wanted())
+
     async def close(self) -> None:
         """See `SigningSession.close`."""
         await self._session.close()

@@ -12,6 +12,7 @@ from signer.x509.certificate import (
     CertificateUnreadable,
     KeyUnsupported,
     KeyUsage,
+    describe,
     public_key,
     read,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "KeyUnsupported",
     "KeyUsage",
     "Unusable",
+    "describe",
     "issued_by",
     "path",
     "paths",

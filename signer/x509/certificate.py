@@ -154,7 +154,7 @@ def _read(der: bytes) -> Certificate:
     if inner_algorithm.encoded != algorithm.encoded:
         raise ValueError("the two signature algorithms differ (RFC 5280 §4.1.1.2)")
     not_before, not_after = validity.expect(tlv.SEQUENCE).children()
-    kind, bits = _describe(public_key(spki.encoded))
+    kind, bits = describe(public_key(spki.encoded))
     extensions = _Extensions(rest)
     subject_attributes = names.attributes(subject)
     return Certificate(
@@ -196,7 +196,8 @@ def _at_least(fields: list[Tlv], count: int) -> list[Tlv]:
     return fields
 
 
-def _describe(key: RSAPublicKey | EllipticCurvePublicKey) -> tuple[KeyKind, int]:
+def describe(key: RSAPublicKey | EllipticCurvePublicKey) -> tuple[KeyKind, int]:
+    """The kind of a key and its size in bits. Raises `KeyUnsupported`."""
     if isinstance(key, RSAPublicKey):
         return KeyKind.RSA, key.key_size
     if isinstance(key.curve, SECP256R1):

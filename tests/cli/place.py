@@ -90,6 +90,16 @@ class User:
             stderr=terminal.device,
         )
 
+    def sit_down(self, terminal: Terminal, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command in a terminal window."""
+        return subprocess.Popen(
+            [sys.executable, "-c", _IN_A_WINDOW, *_command(*arguments)],
+            env=self.env,
+            stdin=terminal.device,
+            stdout=terminal.device,
+            stderr=terminal.device,
+        )
+
     def panel(self) -> PanelClient:
         """A panel at her agent, once that answers. Its keys outlive the agent."""
         end = time.monotonic() + 30

@@ -13,7 +13,14 @@ import pytest
 
 from signer.cli.terminal import TerminalConsent
 from signer.cli.tty import LONGEST_LINE, Tty
-from signer.model.credential import Authorisation, AuthorisationKind, Holder, TokenRef, TriesLeft
+from signer.model.credential import (
+    Authorisation,
+    AuthorisationKind,
+    Holder,
+    PinRole,
+    TokenRef,
+    TriesLeft,
+)
 from signer.model.errors import ConsentSurfaceMissing
 from signer.model.request import Document
 from signer.model.sheet import DocumentSheet, Finding, Leaf, PlainSheet, Weight
@@ -286,6 +293,39 @@ async def test_only_a_try_that_may_be_the_last_needs_a_yes(
     assert answer is not None
     assert answer.last_try_accepted is guarded
     assert ("Try all the same?" in terminal.text) is guarded
+
+
+async def test_a_key_that_wants_a_pin_for_each_signature_is_told_of_before_and_asked_for_by_number(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    each = Authorisation(kind=AuthorisationKind.PIN, tries=TriesLeft.OK, each=True, role=PinRole.SIGNATURE)
+    dialogue = surface.open(scenes.consent(scenes.three_items(), authorisation=each))
+    first = asyncio.create_task(dialogue.answer())
+    await terminal.answer(SIGN, "yes")
+    await terminal.until("once to open the token, then 1 time(s) to sign")
+    await terminal.answer("Signature PIN of ", "1111")
+    await first
+    request = PinRequest(problem=PinProblem.EACH_SIGNATURE, authorisation=each, number=1, total=1)
+    again = asyncio.create_task(dialogue.ask_pin(request))
+    await terminal.until("1 of 1")
+    await terminal.answer("Signature PIN of ", "2222")
+    answer = await again
+    assert answer is not None
+    assert answer.pin is not None
+    assert answer.pin.reveal() == b"2222"
+
+
+async def test_a_module_that_asks_in_its_own_window_gets_no_pin_from_here(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    dialog = Authorisation(kind=AuthorisationKind.MODULE_DIALOG, tries=TriesLeft.OK)
+    dialogue = surface.open(scenes.consent(scenes.three_items(), authorisation=dialog))
+    asking = asyncio.create_task(dialogue.answer())
+    await terminal.answer(SIGN, "yes")
+    await terminal.until("in the window that the token's own software opens")
+    answer = await asking
+    assert isinstance(answer, Approved)
+    assert answer.pin is None
 
 
 async def test_a_locked_token_is_asked_no_pin(terminal: Terminal, surface: TerminalConsent) -> None:

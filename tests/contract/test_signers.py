@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -18,7 +19,7 @@ from signer import x509
 from signer.cli.assembly import SystemClock
 from signer.cli.demo.authority import PLAIN_DOCTOR
 from signer.model.credential import AuthorisationKind, Credential, KeyKind, SignatureAlgorithm, TriesLeft
-from signer.model.errors import CredentialAbsent, NotLoggedIn, PinWrong, TokenAbsent
+from signer.model.errors import CredentialAbsent, NotLoggedIn, PinWrong, SignatureWantsPin, TokenAbsent
 from signer.service.consent import Pin
 from signer.service.ports import Signers
 from signer.service.token_signers import TokenModule, TokenSigners
@@ -51,6 +52,22 @@ async def subject(request: pytest.FixtureRequest, furnished: hsm.SoftHsm) -> Asy
     async with furnished.supervisor() as supervisor:
         module = TokenModule(path=str(furnished.module), profile=hsm.profile(), supervisor=supervisor)
         yield Subject(TokenWatch(TokenSigners((module,), SystemClock()), (module,)), furnished.pin)
+
+
+@pytest.fixture(params=["memory", "softhsm"])
+async def asking(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+    """One whose key wants a PIN for each signature."""
+    if request.param == "memory":
+        token = doubles.SoftToken(1)
+        token.each = True
+        yield Subject(token, doubles.PIN)
+        return
+    softhsm = hsm.create(tmp_path / "softhsm")
+    keys = {b"\x02": KeySpec.EC_P256}
+    await hsm.certify(softhsm, keys, PLAIN_DOCTOR, datetime.now(UTC), always_authenticate=True)
+    async with softhsm.supervisor() as supervisor:
+        module = TokenModule(path=str(softhsm.module), profile=hsm.profile(), supervisor=supervisor)
+        yield Subject(TokenWatch(TokenSigners((module,), SystemClock()), (module,)), softhsm.pin)
 
 
 async def rsa_credential(signers: Signers) -> Credential:
@@ -110,6 +127,31 @@ async def test_many_signatures_may_be_in_flight_and_none_is_mixed_up(subject: Su
     await session.close()
     for message, signature in zip(messages, signatures, strict=True):
         check(credential, algorithm, message, signature)
+
+
+async def test_a_key_that_wants_a_pin_for_each_signature_says_so_and_takes_one_at_a_time(
+    asking: Subject,
+) -> None:
+    credential = (await asking.signers.credentials())[0]
+    (algorithm,) = [
+        each
+        for each in await asking.signers.algorithms(credential)
+        if each in {SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.RSA_PKCS1_SHA256}
+        and (each is SignatureAlgorithm.RSA_PKCS1_SHA256) is (credential.key_kind is KeyKind.RSA)
+    ]
+    session = await asking.signers.log_in(credential, Pin(asking.pin))
+    with pytest.raises(SignatureWantsPin):
+        await session.sign(algorithm, b"message")
+    assert (await session.pin_wanted()).each
+    with pytest.raises(PinWrong):
+        await session.sign_with_pin(algorithm, b"message", Pin("0" + asking.pin[1:] + "1"))
+    for _ in range(2):
+        value = await session.sign_with_pin(algorithm, b"message", Pin(asking.pin))
+        check(credential, algorithm, b"message", value)
+    assert (await asking.signers.authorisation(credential)).each, "the next request is told beforehand"
+    await session.close()
+    with pytest.raises(NotLoggedIn):
+        await session.sign_with_pin(algorithm, b"message", Pin(asking.pin))
 
 
 async def test_a_wrong_pin_is_told_as_such_and_the_right_one_still_opens(subject: Subject) -> None:

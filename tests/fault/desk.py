@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from drivers.catalogue import Profile
 from drivers.types import Binding, Limits
 from signer.cli.assembly import SystemClock
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.journal.store import SqliteJournal
 from signer.model.request import Document
+from signer.service.consent import ConsentSurface
 from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings
@@ -30,18 +32,28 @@ class Desk:
     """
 
     def __init__(
-        self, folder: Path, token: hsm.SoftHsm, limits: Limits, binding: Binding = Binding.PYKCS11
+        self,
+        folder: Path,
+        token: hsm.SoftHsm,
+        limits: Limits,
+        *,
+        binding: Binding = Binding.PYKCS11,
+        profile: Profile | None = None,
+        consent: ConsentSurface | None = None,
     ) -> None:
+        """The family is SoftHSM's and the doctor says yes to everything, unless others are given."""
         self.on_yes: Callable[[], None] = do_nothing
         self.supervisor = token.supervisor(binding=binding, limits=limits)
-        module = TokenModule(path=str(token.module), profile=hsm.profile(), supervisor=self.supervisor)
+        module = TokenModule(
+            path=str(token.module), profile=profile or hsm.profile(), supervisor=self.supervisor
+        )
         self.journal = SqliteJournal(folder / "journal")
         self.doctor = ScriptedDoctor(token.pin, lambda _: self.on_yes())
         clock = SystemClock()
         self.service = SigningService(
             Surroundings(
                 signers=TokenWatch(TokenSigners((module,), clock), (module,)),
-                consent=self.doctor,
+                consent=consent or self.doctor,
                 journal=self.journal,
                 clock=clock,
                 guard=PinGuard(),

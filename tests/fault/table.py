@@ -216,7 +216,7 @@ async def run_all(
 async def run(cell: Cell, built: Path, token: hsm.SoftHsm, folder: Path) -> Row:
     """Post a request while the fault is there and another one after it; `folder` is the cell's own."""
     module = FaultyModule(built, hsm.copy(token, folder / "softhsm"), folder)
-    desk = Desk(folder, module.token, cell.limits, cell.binding)
+    desk = Desk(folder, module.token, cell.limits, binding=cell.binding)
     try:
         outcome, conduct = await _watch(cell, module, desk)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from gui.presenters.consent import ConsentPresenter
 from gui.presenters.consent_views import Decision, Phase
@@ -153,6 +154,44 @@ def test_while_the_token_works_nothing_can_be_pressed() -> None:
     assert footer.progress == (3, 10)
     assert not footer.can_decline
     assert footer.why_not is not None
+
+
+EACH = replace(scenes.PIN_KNOWN, each=True)
+
+
+def each(number: int, problem: PinProblem = PinProblem.EACH_SIGNATURE) -> PinRequest:
+    return PinRequest(problem=problem, authorisation=EACH, number=number, total=2)
+
+
+def test_a_key_that_wants_a_pin_for_each_signature_says_so_before_the_first() -> None:
+    question = replace(scenes.consent(scenes.three_items(), scenes.differing()), authorisation=EACH)
+    presenter = _ready(question)
+    banner = presenter.footer().banner
+    assert banner is not None
+    assert "once to open the token, then 2 times" in banner.text
+    presenter.approve(0)
+    assert presenter.footer().pin_caption == "Token PIN", "not: one PIN for all"
+
+
+def test_the_pin_for_the_next_signature_is_asked_for_by_its_number_and_stays_on_screen() -> None:
+    presenter = _ready()
+    presenter.approval("1234")
+    presenter.ask_pin(each(2))
+    presenter.progressed(1, 2)
+    footer = presenter.footer()
+    assert presenter.phase is Phase.ASKING, "what became durable meanwhile takes no field away"
+    assert footer.takes_pin
+    assert footer.banner is not None
+    assert "2" in footer.banner.text
+
+
+def test_a_wrong_pin_guards_its_own_signature_and_not_the_next() -> None:
+    presenter = _ready()
+    presenter.approval("1234")
+    presenter.ask_pin(each(1, PinProblem.WRONG))
+    assert presenter.footer().last_try is not None
+    presenter.ask_pin(each(2))
+    assert presenter.footer().last_try is None
 
 
 def test_the_presenter_keeps_no_pin() -> None:

@@ -7,8 +7,8 @@ import pytest
 from gui.presenters import pin as pins
 from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
-from signer.model.credential import Authorisation, AuthorisationKind, TriesLeft
-from signer.service.consent import PinProblem
+from signer.model.credential import Authorisation, AuthorisationKind, PinRole, TriesLeft
+from signer.service.consent import PinProblem, PinRequest
 
 FA, EN = Tongue("fa"), Tongue("en")
 
@@ -125,4 +125,18 @@ def test_lengths_that_the_token_does_not_tell_forbid_nothing() -> None:
 
 @pytest.mark.parametrize("problem", PinProblem)
 def test_each_reason_to_ask_again_has_words_in_both_languages(problem: PinProblem) -> None:
-    assert pins.again_line(problem, FA).text != pins.again_line(problem, EN).text
+    request = PinRequest(problem=problem, authorisation=_authorisation(TriesLeft.OK), number=2, total=5)
+    assert pins.again_line(request, FA).text != pins.again_line(request, EN).text
+
+
+@pytest.mark.parametrize("kind", [AuthorisationKind.PIN_PAD, AuthorisationKind.MODULE_DIALOG])
+def test_a_pin_that_is_typed_elsewhere_is_said_where_in_both_languages(kind: AuthorisationKind) -> None:
+    authorisation = Authorisation(kind=kind, tries=TriesLeft.OK)
+    assert pins.elsewhere(authorisation)
+    assert pins.elsewhere_words(authorisation, FA) != pins.elsewhere_words(authorisation, EN)
+
+
+def test_a_signature_pin_is_called_by_its_name() -> None:
+    authorisation = Authorisation(kind=AuthorisationKind.PIN, tries=TriesLeft.OK, role=PinRole.SIGNATURE)
+    assert pins.name_of_the_pin(authorisation, EN) == "Signature PIN"
+    assert pins.name_of_the_pin(authorisation, FA) == "رمز امضا"

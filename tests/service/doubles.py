@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +30,7 @@ from signer.model.errors import (
     NotLoggedIn,
     PinWrong,
     RevocationUnreachable,
+    SignatureWantsPin,
     TokenAbsent,
     TokenRemoved,
     TsaUnreachable,
@@ -88,6 +89,8 @@ class SoftToken:
             place = TokenRef(module="soft", slot=0, serial="1", label="soft", reader="none")
             self._credentials.append(credential_of(certificate, bytes([index]), place, NOW))
         self.tries = TriesLeft.UNKNOWN
+        self.each = False
+        self.context_logins: list[bytes | None] = []
         self.logins: list[bytes | None] = []
         self.signed = 0
         self.sessions_open = 0
@@ -102,7 +105,7 @@ class SoftToken:
     async def authorisation(self, credential: Credential) -> Authorisation:
         if credential.id not in self._keys:
             raise CredentialAbsent
-        return Authorisation(kind=AuthorisationKind.PIN, tries=self.tries)
+        return Authorisation(kind=AuthorisationKind.PIN, tries=self.tries, each=self.each)
 
     async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
         return (SignatureAlgorithm.RSA_PKCS1_SHA256,)
@@ -151,6 +154,21 @@ class SoftSession:
         self._key: rsa.RSAPrivateKey | None = key
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
+        if self._token.each:
+            raise SignatureWantsPin
+        return await self._made(message)
+
+    async def sign_with_pin(self, algorithm: SignatureAlgorithm, message: bytes, pin: Pin | None) -> bytes:
+        typed = pin.reveal() if pin is not None else None
+        self._token.context_logins.append(typed)
+        if typed != PIN.encode():
+            raise PinWrong
+        return await self._made(message)
+
+    async def pin_wanted(self) -> Authorisation:
+        return Authorisation(kind=AuthorisationKind.PIN, tries=self._token.tries, each=True)
+
+    async def _made(self, message: bytes) -> bytes:
         if self._key is None:
             raise NotLoggedIn
         await asyncio.sleep(0)
@@ -234,6 +252,7 @@ class Doctor:
         self.on_pin: Callable[[], Approved | None] | None = None
         self.outcomes: list[Outcome] = []
         self.progress: list[tuple[int, int]] = []
+        self.out_of_pins: Callable[[], Awaitable[object]] | None = None
         self.asked = asyncio.Event()
         self.problem: MohrError | None = None
 
@@ -278,6 +297,8 @@ class Dialogue:
         self._doctor.pin_requests.append(request)
         if self._doctor.on_pin is not None:
             return self._doctor.on_pin()
+        if not self._doctor.pins and self._doctor.out_of_pins is not None:
+            await self._doctor.out_of_pins()
         return self._doctor.pins.pop(0) if self._doctor.pins else None
 
     def progress(self, done: int, total: int) -> None:

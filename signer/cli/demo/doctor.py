@@ -65,9 +65,9 @@ class ScriptedDialogue:
         return Approved(answers=answers, pin=Pin(self._pin)) if answers else Declined()
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
-        """Give up, unless the token was away."""
-        back = request.problem is PinProblem.TOKEN_BACK
-        return Approved(answers=(), pin=Pin(self._pin)) if back else None
+        """The PIN where a key wants one for each signature, or the token was away; otherwise give up."""
+        again = request.problem in {PinProblem.EACH_SIGNATURE, PinProblem.TOKEN_BACK}
+        return Approved(answers=(), pin=Pin(self._pin)) if again else None
 
     def token_away(self, token: TokenRef | None) -> None:
         """Nobody watches."""
