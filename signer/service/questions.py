@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Credential
-from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError
+from signer.model.errors import CredentialAbsent, CredentialUnusable, MohrError, TokenRemoved
 from signer.model.request import SigningRequest
 from signer.model.sheet import DocumentSheet
 from signer.prescription.reader import read as read_sheet
@@ -37,6 +37,8 @@ from signer.service.ports import Clock, Journal, Signers
 
 #: Sheets are read this many at a time before other work of the agent gets its turn.
 SHEETS_AT_A_TIME = 16
+#: Seconds within which a token that its module calls gone is seen to be.
+GONE_WITHIN = 2.0
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -215,6 +217,12 @@ class Questions:
         """Wait for the token that the consent was given for, or for the doctor to give up on it."""
         assert self._dialogue is not None
         wanted = self.approval.credential
+        try:
+            async with asyncio.timeout(GONE_WITHIN):
+                await self._around.signers.gone(wanted)
+        except TimeoutError:
+            # The module says so, and the token stands there: another PIN would meet the same.
+            return j.Broken(TokenRemoved.code)
         given_up = asyncio.ensure_future(self._dialogue.want_token(wanted.token))
         back = asyncio.ensure_future(self._around.signers.returned(wanted))
         try:
