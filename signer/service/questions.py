@@ -22,6 +22,7 @@ from signer.model.errors import (
     CredentialUnusable,
     MohrError,
     PolicyInvalid,
+    TokenRemoved,
 )
 from signer.model.request import PDF, Document, SignatureFormat, SigningRequest
 from signer.model.sheet import DocumentSheet
@@ -46,6 +47,8 @@ from signer.x509.usability import signs_in
 
 #: Sheets are read this many at a time before other work of the agent gets its turn.
 SHEETS_AT_A_TIME = 16
+#: Seconds within which a token that its module calls gone is seen to be.
+GONE_WITHIN = 2.0
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -255,6 +258,12 @@ class Questions:
         """Wait for the token that the consent was given for, or for the doctor to give up on it."""
         assert self._dialogue is not None
         wanted = self.approval.credential
+        try:
+            async with asyncio.timeout(GONE_WITHIN):
+                await self._around.signers.gone(wanted)
+        except TimeoutError:
+            # The module says so, and the token stands there: another PIN would meet the same.
+            return j.Broken(TokenRemoved.code)
         given_up = asyncio.ensure_future(self._dialogue.want_token(wanted.token))
         back = asyncio.ensure_future(self._around.signers.returned(wanted))
         try:
