@@ -13,7 +13,6 @@ from asn1crypto import cms as other_cms
 from signer.model.errors import FormatUnsupported, PolicyInvalid, RevocationUnreachable, TsaUnreachable
 from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, Level, RequestState, SignatureFormat
-from signer.service.envelopes import FORMATS
 from signer.service.views import RequestView
 from tests.service.test_signing import ORIGIN, Clinic, codes, eventually, states
 
@@ -246,14 +245,21 @@ async def test_policy_may_leave_formats_out_and_make_a_finding_red(clinic: Clini
 
 
 UNSUPPORTED = [
-    *((kind, Level.B_B, "text/plain") for kind in SignatureFormat if kind not in FORMATS),
     (SignatureFormat.CMS, Level.B_T, "text/plain"),
-    (SignatureFormat.CADES, Level.B_B, "application/pdf"),
+    (SignatureFormat.JWS, Level.B_T, "text/plain"),
+    (SignatureFormat.JADES, Level.B_LT, "text/plain"),
+    (SignatureFormat.XADES, Level.B_LT, "application/xml"),
+    (SignatureFormat.ASIC_E, Level.B_T, "text/plain"),
+    (SignatureFormat.PADES, Level.B_B, "text/plain"),
+    (SignatureFormat.JWS, Level.B_B, "application/pdf"),
+    (SignatureFormat.ASIC_E, Level.B_B, "application/pdf"),
+    (SignatureFormat.SIGN_IN, Level.B_B, "text/plain"),
+    (SignatureFormat.CADES, Level.B_B, "image/png"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "level", "media_type"), UNSUPPORTED)
-async def test_what_is_not_registered_is_refused_at_the_door(
+async def test_what_does_not_go_together_is_refused_at_the_door(
     clinic: Clinic, kind: SignatureFormat, level: Level, media_type: str
 ) -> None:
     with pytest.raises(FormatUnsupported):

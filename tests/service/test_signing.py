@@ -407,7 +407,7 @@ async def test_refusals_at_the_door_leave_nothing_behind(clinic: Clinic) -> None
     with pytest.raises(CredentialAbsent):
         await clinic.post(credential="00" * 32)
     with pytest.raises(FormatUnsupported):
-        await clinic.post(Document(id="p", media_type="application/pdf", content=b"%PDF"))
+        await clinic.post(Document(id="p", media_type="image/png", content=b"PNG"))
     assert clinic.doctor.questions == []
     clinic.yes()
     assert (await clinic.finished(await clinic.post())).state is RequestState.FINISHED

@@ -96,16 +96,16 @@ def test_what_cannot_be_read_does_not_leave() -> None:
         check(read, b"file", AGREED)
 
 
-def test_the_reader_is_given_the_content_of_a_detached_signature_alone() -> None:
+def test_the_reader_is_always_given_the_content_to_compare_with() -> None:
     given: list[bytes | None] = []
 
     def read(octets: bytes, content: bytes | None = None) -> Candidate:
         given.append(content)
-        return replace(FOUND, attached=content is None)
+        return replace(FOUND, attached=len(given) == 1)
 
     check(read, b"file", AGREED)
     check(read, b"file", replace(AGREED, attached=False))
-    assert given == [None, b"content"]
+    assert given == [b"content", b"content"]
 
 
 @pytest.mark.parametrize("algorithm", SignatureAlgorithm, ids=lambda one: one.value)

@@ -61,12 +61,6 @@ def _there(reader: Reader) -> bool:
     return callable(importlib.import_module(reader.value).read)
 
 
-def test_the_reader_of_cms_is_there() -> None:
-    assert _there(Reader.CMS)
-
-
-#: As each lands, its strict mark fails and is to be taken away with the last.
-@pytest.mark.parametrize("reader", [reader for reader in Reader if reader is not Reader.CMS])
-@pytest.mark.xfail(raises=ModuleNotFoundError, strict=True, reason="this format's reader has not landed")
+@pytest.mark.parametrize("reader", Reader)
 def test_every_format_has_its_reader(reader: Reader) -> None:
     assert _there(reader)
