@@ -63,9 +63,14 @@ class ModuleChoice(Struct, frozen=True, kw_only=True):
         return Supervisor(self.path, binding=profile.module.binding, limits=profile.limits, env=self.env)
 
 
+def known_modules() -> tuple[ModuleChoice, ...]:
+    """The modules of known families that are on this computer."""
+    return tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
+
+
 def present_modules() -> tuple[ModuleChoice, ...]:
     """The modules of known families that are on this computer, then those that its user has added."""
-    known = tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
+    known = known_modules()
     return (*known, *_added_modules({choice.path for choice in known}))
 
 

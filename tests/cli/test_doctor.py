@@ -42,7 +42,20 @@ async def test_she_never_agrees_to_spend_the_last_try() -> None:
     assert not answer.last_try_accepted
 
 
-@pytest.mark.parametrize("problem", [p for p in PinProblem if p is not PinProblem.TOKEN_BACK])
+#: Asked for after a PIN that was right, or where none was tried.
+_AFTER_NO_REFUSAL = {PinProblem.TOKEN_BACK, PinProblem.EACH_SIGNATURE}
+
+
+@pytest.mark.parametrize("problem", sorted(_AFTER_NO_REFUSAL, key=lambda p: p.value))
+async def test_a_pin_that_was_not_refused_is_typed_again(problem: PinProblem) -> None:
+    dialogue = ScriptedDoctor(PIN).open(scenes.consent(scenes.three_items()))
+    await dialogue.answer()
+    typed = await dialogue.ask_pin(PinRequest(problem=problem, authorisation=scenes.PIN_KNOWN))
+    assert typed is not None
+    assert typed.pin is not None
+
+
+@pytest.mark.parametrize("problem", [p for p in PinProblem if p not in _AFTER_NO_REFUSAL])
 async def test_a_pin_that_was_refused_is_not_typed_again(problem: PinProblem) -> None:
     dialogue = ScriptedDoctor(PIN).open(scenes.consent(scenes.three_items()))
     await dialogue.answer()

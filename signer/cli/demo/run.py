@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from signer.cli.assembly import ModuleChoice, present_modules
+from signer.cli.assembly import ModuleChoice, known_modules
 from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
 from signer.model.errors import AlreadyRunning
 from signer.platform.display import has_display
@@ -45,7 +45,7 @@ def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
 
 async def prepare(base: Path) -> tuple[DemoToken, ModuleChoice]:
     """The demo token under `base` and the module that serves it. Raises `DemoCannotRun`."""
-    module = next((m for m in present_modules() if m.profile.family == _FAMILY), None)
+    module = next((m for m in known_modules() if m.profile.family == _FAMILY), None)
     if module is None:
         raise DemoCannotRun("SoftHSM is missing: apt-get install softhsm2")
     token = await demo_token(base / "token", module.path)
