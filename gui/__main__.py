@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gui.app import run
 from gui.hosting import HostedAgent
 from signer.platform.display import has_display
-from signer.platform.folders import user_folders
+from signer.platform.folders import user_data
 
 if TYPE_CHECKING:
     from signer.cli.assembly import Agent
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return run(
         lambda consent: HostedAgent(_agent, consent),
-        preferences_path=user_folders().data / "desktop.json",
+        preferences_path=user_data() / "desktop.json",
         hidden=options.hidden,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from signer.cli.drawing import drawn
 from signer.model.text import visible
-from signer.platform.folders import user_folders
+from signer.platform.folders import user_data
 from signer.platform.private_files import private_folder, write_private
 from signer.verify.anchors import Anchors, known, load, load_file
 from signer.verify.sentences import Language
@@ -31,7 +31,7 @@ _FILE = ("گواهی خوانده نشد", "no certificate could be read")
 
 def user_anchors() -> Path:
     """The user's own folder of anchors, made where it is missing. Raises `NotPrivate`, OSError."""
-    return private_folder(user_folders().data / "anchors")
+    return private_folder(user_data() / "anchors")
 
 
 def listed(folder: Path | None, language: Language) -> int:

@@ -24,7 +24,7 @@ from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
 from signer.model.errors import PolicyInvalid
 from signer.model.policy import Policy
-from signer.platform.folders import Folders, user_folders
+from signer.platform.folders import Folders, user_data, user_folders
 from signer.platform.only_one import only_one
 from signer.platform.policy_file import read_policy
 
@@ -76,7 +76,7 @@ def present_modules() -> tuple[ModuleChoice, ...]:
 
 def _added_modules(known: Collection[Path]) -> tuple[ModuleChoice, ...]:
     """Those whose files are as they were agreed to; a record that cannot be read adds none, and is logged."""
-    file = user_folders().data / "added-modules.json"
+    file = user_data() / "added-modules.json"
     if not file.exists():
         return ()
     from signer.model.errors import MohrError

@@ -11,7 +11,7 @@ from signer.endpoint.local_ca import LocalIdentity, local_identity
 from signer.model.errors import MohrError
 from signer.model.text import visible
 from signer.platform import trust_stores
-from signer.platform.folders import user_folders
+from signer.platform.folders import user_data
 from signer.platform.trust_stores import TrustStore, system_store, user_stores
 
 
@@ -45,7 +45,7 @@ def export() -> int:
 
 
 def _identity() -> LocalIdentity:
-    return local_identity(user_folders().data / "tls", datetime.now(UTC))
+    return local_identity(user_data() / "tls", datetime.now(UTC))
 
 
 def _each(system: bool, do: Callable[[TrustStore], str]) -> int:

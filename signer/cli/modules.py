@@ -9,7 +9,7 @@ from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_word
 from signer.model.errors import MohrError
 from signer.model.text import visible
-from signer.platform.folders import user_folders
+from signer.platform.folders import user_data
 from signer.service.hand_added import (
     AddedModule,
     HandAdded,
@@ -34,7 +34,7 @@ _WARNING = (
 
 def kept() -> HandAdded:
     """The modules that this user has added."""
-    return HandAdded(user_folders().data / "added-modules.json")
+    return HandAdded(user_data() / "added-modules.json")
 
 
 def add(path: Path) -> int:

@@ -9,7 +9,7 @@ from signer.endpoint.pairings import Pairings
 from signer.journal.store import ChainBroken, SqliteJournal
 from signer.model.errors import MohrError
 from signer.model.text import visible
-from signer.platform.folders import user_folders
+from signer.platform.folders import user_data
 
 
 def pairings(revoke: str | None) -> int:
@@ -22,7 +22,7 @@ def pairings(revoke: str | None) -> int:
 
 
 def _pairings(revoke: str | None) -> int:
-    kept = Pairings.open(user_folders().data)
+    kept = Pairings.open(user_data())
     if revoke is not None:
         if not kept.revoke(revoke):
             print(f"no pairing of {visible(revoke)}")
@@ -40,7 +40,7 @@ def journal() -> int:
 
 
 async def _check() -> int:
-    kept = SqliteJournal(user_folders().data / "journal")
+    kept = SqliteJournal(user_data() / "journal")
     try:
         print(f"{await kept.check()} entries, each following from the one before")
     except ChainBroken as broken:

@@ -250,9 +250,9 @@ def _run(serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> int:
 
 async def _visit(tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> None:
     from signer.cli.assembly import SystemClock, present_modules
-    from signer.platform.folders import user_folders
+    from signer.platform.folders import user_data
 
-    folders = user_folders()
+    data = user_data()
     async with AsyncExitStack() as stack:
         modules = []
         for choice in present_modules():
@@ -261,8 +261,8 @@ async def _visit(tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[
         desk = TokenDesk(
             tuple(modules),
             clock=SystemClock(),
-            guard=PinGuard(folders.data / "wrong-pins.json"),
-            requests=KeyRequests(folders.data / "certificate-requests.json"),
+            guard=PinGuard(data / "wrong-pins.json"),
+            requests=KeyRequests(data / "certificate-requests.json"),
             turn=asyncio.Lock(),
         )
         await act(Visit(desk, tty, serial))

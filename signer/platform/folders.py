@@ -5,11 +5,17 @@ Demo and tests give folders of their own as arguments. No environment variable o
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from signer.platform.private_files import private_folder
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 NAME = "mohr"
 
@@ -26,14 +32,27 @@ class Folders(Struct, frozen=True, kw_only=True):
         return self.runtime / "endpoint.json"
 
 
+def user_data() -> Path:
+    """The user's own folder for what lasts, as the platform has it. Raises `NotPrivate`, OSError."""
+    return private_folder(_places().user_data_path)
+
+
 def user_folders() -> Folders:
-    """The user's own folders, as the platform has them. Raises `NotPrivate`, OSError."""
+    """The user's own folders, as the platform has them. Raises `NotPrivate`, OSError.
+
+    Where a Linux session has no folder of its own (XDG_RUNTIME_DIR), as under cron or over SSH without PAM,
+    what lives as long as the session stands below the data: never in a folder that everybody shares.
+    """
+    data = user_data()
+    if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
+        return Folders(data=data, runtime=private_folder(data / "runtime"))
+    return Folders(data=data, runtime=private_folder(_places().user_runtime_path))
+
+
+def _places() -> PlatformDirs:
     from platformdirs import PlatformDirs
 
-    places = PlatformDirs(NAME, appauthor=False, roaming=False)
-    return Folders(
-        data=private_folder(places.user_data_path), runtime=private_folder(places.user_runtime_path)
-    )
+    return PlatformDirs(NAME, appauthor=False, roaming=False)
 
 
 def folders_under(base: Path) -> Folders:

@@ -83,3 +83,13 @@ def _file(folder: Path) -> Path:
     path = folder / "plain"
     path.write_bytes(b"")
     return path
+
+
+def test_without_a_folder_of_the_session_nothing_stands_where_everybody_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folders = user_folders()
+    assert folders.runtime == folders.data / "runtime"
+    assert stat.S_IMODE(folders.runtime.stat().st_mode) == 0o700

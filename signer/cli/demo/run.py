@@ -18,7 +18,7 @@ from signer.cli.assembly import ModuleChoice, known_modules
 from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
 from signer.model.errors import AlreadyRunning
 from signer.platform.display import has_display
-from signer.platform.folders import folders_under, user_folders
+from signer.platform.folders import folders_under, user_data
 
 _FAMILY = "softhsm"
 SIGNATURES = "signatures"
@@ -30,7 +30,7 @@ def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
         if not auto and not has_display():
             print("No display here: the same thread runs without a window and without a person.")
             auto = True
-        base = (folder or user_folders().data / "demo").absolute()
+        base = (folder or user_data() / "demo").absolute()
         (base / SIGNATURES).mkdir(parents=True, exist_ok=True, mode=0o700)
         return asyncio.run(_auto(base, as_json=as_json) if auto else _with_window(base))
     except DemoCannotRun as reason:
