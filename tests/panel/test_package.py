@@ -1,4 +1,4 @@
-"""The SDK as npm's package: what it weighs, whether its types hold, and what a panel gets by installing it."""
+"""The SDK as npm's package: what it weighs, whether its types hold, and what who installs it gets."""
 
 from __future__ import annotations
 
