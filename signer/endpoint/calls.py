@@ -70,7 +70,7 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """An answer before it is signed. With a `stream` there is no body: it signs what it says by itself."""
+    """An answer before it is signed. `body` is the beginning of a `stream`, which signs itself."""
 
     status: int
     content_type: str
@@ -171,7 +171,10 @@ class Calls:
         held = self._streams.count(call.origin)
         if held >= STREAMS_PER_ORIGIN or len(self._streams) >= STREAMS_IN_ALL:
             raise TooManyRequests("too many event streams are open")
-        return Answer(status=200, content_type=events.MEDIA_TYPE, body=b"", stream=self._stream(call))
+        stream = self._stream(call)
+        # Begun before anyone else is let in, so that it counts.
+        hello = await anext(stream)
+        return Answer(status=200, content_type=events.MEDIA_TYPE, body=hello, stream=stream)
 
     async def _stream(self, call: Call) -> AsyncGenerator[bytes]:
         said = events.Stream(self._key, call.signature)

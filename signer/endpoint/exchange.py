@@ -167,7 +167,13 @@ class Exchanges:
         said = ((b"host", admitted.host.encode()), (b"origin", frame.origin.encode()))
         head = Head(frame.method, frame.target, said + frame.headers, port)
         answer = await self.answer(head, frame.read_body)
-        return Answer(status=200, content_type=EXCHANGE_TYPE, body=write_answer(frame.id, answer))
+        return Answer(
+            status=200,
+            content_type=EXCHANGE_TYPE,
+            body=write_answer(frame.id, answer),
+            # The page makes frames of its pieces: between them HTTP keeps no borders.
+            stream=answer.stream,
+        )
 
     async def _authenticated(
         self, admitted: Admitted, target: ms.Target, read_body: BodyReader, leads: Match, course: _Course

@@ -163,6 +163,7 @@ async def _streamed(
         response = web.StreamResponse(status=answer.status, headers=answer.headers)
         await response.prepare(request)
         with suppress(ConnectionError):
+            await response.write(answer.body)
             async for octets in stream:
                 await response.write(octets)
             await response.write_eof()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing, nullcontext, suppress
 
 from aiohttp import WSMsgType, web
 
 from signer.endpoint.admission import Admitted
 from signer.endpoint.exchange import Exchanges, Head
-from signer.endpoint.frames import Frame, read_frame, write_answer
+from signer.endpoint.frames import Cancel, Frame, read_message, write_answer, write_end, write_more
 from signer.endpoint.messages import MAX_BODY
 from signer.model.errors import RequestMalformed
 
@@ -37,7 +38,7 @@ class PanelSocket:
             (b"host", admitted.host.encode()),
             (b"origin", (admitted.origin or "").encode()),
         )
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: dict[asyncio.Task[None], int] = {}
 
     async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Until either side closes. What a panel asked for and is not answered goes on without it."""
@@ -49,13 +50,16 @@ class PanelSocket:
                     await socket.close(code=_TEXT_REFUSED, message=b"frames are binary")
                     break
                 try:
-                    frame = read_frame(message.data)
+                    said = read_message(message.data)
                 except RequestMalformed:
                     await socket.close(code=_NOT_A_FRAME, message=b"not a frame")
                     break
+                if isinstance(said, Cancel):
+                    self._hang_up(said.id)
+                    continue
                 await self._room()
-                task = asyncio.ensure_future(self._answer(socket, frame))
-                self._working.add(task)
+                task = asyncio.ensure_future(self._answer(socket, said))
+                self._working[task] = said.id
                 task.add_done_callback(self._done)
                 self._busy(True)
         finally:
@@ -64,8 +68,13 @@ class PanelSocket:
         return socket
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._working.discard(task)
+        del self._working[task]
         self._busy(bool(self._working))
+
+    def _hang_up(self, frame_id: int) -> None:
+        for task, answered in self._working.items():
+            if answered == frame_id:
+                task.cancel()
 
     async def _room(self) -> None:
         while len(self._working) >= IN_FLIGHT:
@@ -74,5 +83,12 @@ class PanelSocket:
     async def _answer(self, socket: web.WebSocketResponse, frame: Frame) -> None:
         head = Head(frame.method, frame.target, self._fixed + frame.headers, self._port)
         answer = await self._exchanges.answer(head, frame.read_body)
-        if not socket.closed:
-            await socket.send_bytes(write_answer(frame.id, answer))
+        stream = answer.stream
+        # Who closes the socket wants no answer.
+        with suppress(ConnectionError):
+            async with nullcontext() if stream is None else aclosing(stream):
+                await socket.send_bytes(write_answer(frame.id, answer))
+                if stream is not None:
+                    async for octets in stream:
+                        await socket.send_bytes(write_more(frame.id, octets))
+                    await socket.send_bytes(write_end(frame.id))

@@ -1,7 +1,7 @@
 /**
  * One call to the agent, and whether its answer may be believed.
  *
- * `ask` is for what comes before a pairing, `call` for everything after. Neither tries twice; `mohr.js` decides that.
+ * `call` is for everything after a pairing; what comes before is `pairing.js`. Nothing is tried twice here.
  *
  * @module
  */
@@ -42,21 +42,6 @@ const ADMISSION = (
 ).split(' ');
 
 /**
- * A call while there is no pairing yet: neither it nor its answer is signed.
- *
- * @param {Fetch} fetch @param {string} url
- * @param {{json?: object, signal?: AbortSignal}} options
- * @returns {Promise<any>}
- * @throws {MohrError}
- */
-export async function ask(fetch, url, { json, signal }) {
-  const body = json && protocol.utf8(JSON.stringify(json));
-  const answer = await send(fetch, url, { method: body ? 'POST' : 'GET', body, signal });
-  if (answer.status >= 400) throw hearsay(answer);
-  return parsed(answer);
-}
-
-/**
  * A signed call, and its answer once that is verified.
  *
  * @param {Session} session @param {string} method @param {string} path with its query
@@ -69,7 +54,17 @@ export async function call({ fetch, base, pairing }, method, path, { json, idemp
   const body = json && protocol.utf8(JSON.stringify(json));
   const signed = { method, url, body: body ?? protocol.utf8(''), idempotencyKey };
   const { headers, signature } = await protocol.signRequest(pairing, signed);
-  const answer = await send(fetch, url, { method, headers, body, signal });
+  return judged(pairing, signature, await send(fetch, url, { method, headers, body, signal }));
+}
+
+/**
+ * What the answer to that request says, if it is the agent's.
+ *
+ * @param {Pairing} pairing @param {string} signature the request's @param {Answer} answer
+ * @returns {Promise<any>}
+ * @throws {MohrError}
+ */
+export async function judged(pairing, signature, answer) {
   if (!(await protocol.verifyAnswer(pairing.agent, signature, answer))) throw hearsay(answer);
   const said = parsed(answer);
   if (answer.status < 400) return said;
@@ -81,7 +76,7 @@ export async function call({ fetch, base, pairing }, method, path, { json, idemp
  * @param {{method: string, headers?: Record<string, string>, body?: Octets, signal?: AbortSignal}} options
  * @returns {Promise<Answer>}
  */
-async function send(fetch, url, { method, headers, body, signal }) {
+export async function send(fetch, url, { method, headers, body, signal }) {
   const controller = new AbortController();
   const stop = () => controller.abort();
   const timer = setTimeout(stop, LONGEST_WAIT * 1000 + GRACE);
@@ -103,7 +98,7 @@ async function send(fetch, url, { method, headers, body, signal }) {
 }
 
 /** @param {Answer} answer @returns {any} */
-function parsed({ body }) {
+export function parsed({ body }) {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) ?? {};
   } catch {
@@ -121,7 +116,7 @@ function circumstances({ status, headers }) {
  * @param {Answer} answer one without a good signature
  * @returns {MohrError} with its code, if such an answer may carry it, and never with its words
  */
-function hearsay(answer) {
+export function hearsay(answer) {
   const code = answer.status >= 400 ? parsed(answer).code : undefined;
   return new MohrError(ADMISSION.includes(code) ? code : 'answer-unverified', circumstances(answer));
 }

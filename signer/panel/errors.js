@@ -11,8 +11,8 @@ export const RETRIABLE = new Set(
   (
     'no-answer no-answer-safari permission-pending agent-lost answer-unverified bridge-silent ' +
     'request-stale request-replayed too-many-requests too-many-pending pairing-busy ' +
-    'consent-surface-missing credential-not-there token-absent token-removed token-busy ' +
-    'token-ambiguous reader-absent reader-service-stopped card-mute ' +
+    'consent-surface-missing credential-not-there token-absent token-removed token-busy token-ambiguous ' +
+    'card-mute reader-absent reader-service-stopped ' +
     'pin-cancelled pin-cool-down operation-active module-failed module-crashed ' +
     'module-hung tsa-unreachable revocation-unreachable journal-unwritable signature-not-verified unexpected'
   ).split(' '),

@@ -14,8 +14,8 @@ import * as protocol from './protocol.js';
 /** @typedef {import('./ways.js').Way} Way */
 
 /**
- * @typedef {'ready' | 'no-token' | 'not-paired' | 'impostor' | 'no-answer' | 'no-answer-safari' |
- *   'permission-pending' | 'denied' | 'not-delegated' | 'csp-blocked'} AgentState
+ * @typedef {'no-answer' | 'no-answer-safari' | 'permission-pending' | 'denied' | 'not-delegated' | 'csp-blocked'} Silence
+ * @typedef {'ready' | 'no-token' | 'not-paired' | 'impostor' | Silence} AgentState
  *
  * @typedef {object} Finding
  * @property {AgentState} state
@@ -60,7 +60,9 @@ export function search({ ports, way, origin, pairing }, signal) {
       });
       await Promise.race([ours, Promise.all(probes)]);
       signal?.throwIfAborted();
-      return best.state === 'no-answer' ? { state: await whyNot(policy, way.name) } : best;
+      if (best.state !== 'no-answer') return best;
+      const { whyNot } = await import('./why.js');
+      return { state: await whyNot(policy, way.name) };
     } finally {
       patience.end();
       policy.end();
@@ -101,7 +103,7 @@ export async function probe(fetch, base, origin, pairing, signal) {
 /** @typedef {{name: string, state: PermissionState}} Permission */
 
 /** @returns {Promise<Permission | undefined>} undefined where the browser has no such permission */
-async function permissionState() {
+export async function permissionState() {
   for (const name of PERMISSIONS) {
     try {
       const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ (name) });
@@ -111,26 +113,6 @@ async function permissionState() {
     }
   }
   return undefined;
-}
-
-/**
- * @param {{violated: boolean}} policy @param {string} way
- * @returns {Promise<AgentState>} what stands between this page and every port
- */
-async function whyNot(policy, way) {
-  // The violation is reported in a task of its own, after the fetch has failed.
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  if (policy.violated) return 'csp-blocked';
-  const permission = await permissionState();
-  if (permission?.state !== 'denied') return way === 'wss' ? 'no-answer-safari' : 'no-answer';
-  return delegated(permission.name) ? 'denied' : 'not-delegated';
-}
-
-/** @param {string} permission @returns {boolean} false only where the browser says that a policy forbids it here */
-function delegated(permission) {
-  /** @type {{features(): string[], allowsFeature(name: string): boolean} | undefined} */
-  const policy = /** @type {any} */ (globalThis.document)?.featurePolicy;
-  return !policy?.features().includes(permission) || policy.allowsFeature(permission);
 }
 
 /** Does the page's own Content-Security-Policy stop what we send? */

@@ -10,11 +10,8 @@
 import { call } from './call.js';
 import { MohrError } from './errors.js';
 import { REACHED, search } from './find.js';
-import { agree } from './pairing.js';
-import { base64 } from './protocol.js';
-import { follow } from './request.js';
 import { browserStore } from './store.js';
-import { bridge, direct, wayOf } from './ways.js';
+import { direct, wayOf } from './ways.js';
 
 export { MohrError };
 
@@ -26,49 +23,20 @@ export { MohrError };
 /** @typedef {import('./find.js').AgentState} AgentState */
 /** @typedef {import('./find.js').Finding} Finding */
 /** @typedef {import('./pairing.js').Verdict} Verdict */
+/** @typedef {import('./signing.js').Document} Document */
+/** @typedef {import('./signing.js').Result} Result */
+/** @typedef {import('./signing.js').SignIn} SignIn */
+/** @typedef {import('./signing.js').SignOptions} SignOptions */
+/** @typedef {import('./request.js').RequestView} RequestView */
+/** @typedef {import('./events.js').Happening} Happening */
+/** @typedef {import('./events.js').EventsOptions} EventsOptions */
+/** @typedef {import('./request.js').RequestState} RequestState */
+/** @typedef {import('./request.js').SignedDocument} SignedDocument */
 
 /**
  * @typedef {Finding & {settled: boolean, final: Promise<Detection>}} Detection `settled` is false where the deadline
  *   came before the browser knew; `final` is the same question's last word, and may take as long as a person
  *   takes to answer the browser's prompt
- *
- * @typedef {object} Document one document to sign, as in the contract
- * @property {string} id 1 to 128 characters; outlives a reload in the browser's storage, so no patient's code
- * @property {string} media_type
- * @property {string | Uint8Array} content a string is signed as its UTF-8 octets
- * @property {'cades' | 'cms'} [format]
- * @property {'B-B' | 'B-T' | 'B-LT' | 'B-T?' | 'B-LT?'} [level] one that ends in `?` may come out lower
- * @property {boolean} [attached]
- * @property {{page?: number, corner?: string, reason?: string}} [seal] where a PDF shows the doctor's seal
- *
- * @typedef {object} SignedDocument
- * @property {string} id
- * @property {'pending' | 'signing' | 'signed' | 'declined' | 'cancelled' | 'failed'} state
- * @property {string} format
- * @property {'B-B' | 'B-T' | 'B-LT'} [level] what a signature has reached
- * @property {string} [signature] base64 of the file
- * @property {string} [certificate] base64 of the DER
- * @property {string} [signed_at] RFC 3339
- * @property {Problem} [problem]
- *
- * @typedef {'received' | 'choosing' | 'consent' | 'signing' | 'finished' | 'declined' | 'cancelled' | 'failed'} RequestState
- *
- * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[], token?: string,
- *   certificate?: string, problem?: Problem}} RequestView the last three in a sign-in, which has no documents
- *
- * @typedef {object} Result
- * @property {boolean} signed true only where every document is signed
- * @property {RequestState | 'unavailable'} state `unavailable`: nothing was sent to anyone
- * @property {string} [reason] a code, where not all are signed
- * @property {string} idempotencyKey
- * @property {SignedDocument[]} documents in the order given; empty where `unavailable`
- *
- * @typedef {object} SignIn
- * @property {boolean} signedIn
- * @property {RequestState} state
- * @property {string} [token] a compact JWS for the panel's server; good for five minutes
- * @property {string} [certificate] base64 of the DER
- * @property {string} [reason] a code, where there is no token
  *
  * @typedef {{idempotencyKey: string, id: string | null, documents: string[], at: number}} Pending a request that
  *   this browser remembers; `at` in milliseconds
@@ -76,13 +44,6 @@ export { MohrError };
  * @typedef {{id: string, holder: string, council_number?: string, centre?: string, issuer: string,
  *   not_before: string, not_after: string, key: string, bits: number, token: string, usable: boolean,
  *   problem?: string}} Credential
- *
- * @typedef {object} SignOptions
- * @property {string} [credential] a credential's id; absent, the doctor chooses
- * @property {string} [purpose]
- * @property {string} [idempotencyKey] the panel's own name for this act of signing, 1 to 128 visible ASCII characters
- * @property {AbortSignal} [signal] cancels what is not yet signed
- * @property {(view: RequestView) => void} [onState] called whenever the request has moved
  */
 
 const PORTS = [18717, 18719, 18721];
@@ -91,12 +52,14 @@ const KEPT = 24 * 3600 * 1000;
 /** Where a bridge helps: the browser or the page's own headers forbid what a window may do. */
 const BRIDGED = ['denied', 'not-delegated', 'csp-blocked', 'no-answer-safari'];
 
+const signing = () => import('./signing.js');
+
 export class Mohr {
   #ports;
   #store;
   #way;
   #origin;
-  /** @type {Awaited<ReturnType<typeof bridge>> | undefined} */
+  /** @type {import('./bridge.js').Bridge | undefined} */
   #bridge;
 
   /**
@@ -132,7 +95,8 @@ export class Mohr {
     const { end, soFar } = search(place, signal);
     /** @type {Promise<Detection>} */
     const final = end.then((found) => ({ ...found, settled: true, final }));
-    final.catch(() => {});
+    // What signs is there before it is wanted: a panel's server may have other files by then.
+    final.then(({ state }) => void (REACHED.includes(state) && signing())).catch(() => {});
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     /** @type {Promise<Detection>} */
@@ -157,6 +121,7 @@ export class Mohr {
   async openBridge({ signal } = {}) {
     this.#bridge?.close();
     this.#bridge = undefined;
+    const { bridge } = await import('./bridge.js');
     this.#bridge = await bridge(this.#ports, signal);
   }
 
@@ -177,6 +142,7 @@ export class Mohr {
     const { state, base = '' } = await this.#reach(signal);
     if (![...REACHED, 'not-paired'].includes(state)) throw new MohrError(state);
     const { fetch } = this.#bridge ?? this.#way;
+    const { agree } = await import('./pairing.js');
     const { verdict, pairing } = await agree({ fetch, base, origin: this.#origin, onCode, signal });
     if (pairing) await this.#store.set('pairing', pairing);
     return verdict;
@@ -211,7 +177,7 @@ export class Mohr {
    * @throws {MohrError} or the signal's reason, where nothing had been sent
    */
   async sign(documents, options = {}) {
-    return this.#sign(await this.#session(options.signal), documents, options);
+    return (await signing()).sign(await this.#requests(options.signal), documents, options);
   }
 
   /**
@@ -227,7 +193,7 @@ export class Mohr {
   async signOrGoOn(documents, options = {}) {
     const { state, base } = await this.detect(options);
     if (REACHED.includes(state) && base) {
-      return this.#sign(await this.#at(base), documents, options);
+      return (await signing()).sign(await this.#requests(options.signal, base), documents, options);
     }
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
     return { signed: false, state: 'unavailable', reason: state, idempotencyKey, documents: [] };
@@ -243,14 +209,25 @@ export class Mohr {
    * @returns {Promise<SignIn>} also where the doctor declined
    * @throws {MohrError} or the signal's reason, where nothing had been sent
    */
-  async signIn(nonce, { credential, signal, onState } = {}) {
-    const request = { id: null, idempotencyKey: crypto.randomUUID(), body: { nonce, credential } };
-    const { state, token, certificate, problem } = await follow(
-      { ...request, path: '/v1/sign-ins' },
-      await this.#session(signal),
-      { signal, onState, reconnect: () => this.#session(), onId: async () => {} },
-    );
-    return { signedIn: !!token, state, token, certificate, reason: token ? undefined : (problem?.code ?? state) };
+  async signIn(nonce, options = {}) {
+    return (await signing()).signIn(await this.#requests(options.signal), nonce, options);
+  }
+
+  /**
+   * Hear of tokens and of this origin's requests as they change, first of how they are now, until `signal` aborts.
+   *
+   * One tab of the origin reads the agent's stream and tells the others. A stream that is lost is opened again, and
+   * goes on where it stopped; `onProblem` is told why. Nothing but convenience may hang on an event that did not come.
+   *
+   * @param {EventsOptions} options
+   * @returns {Promise<void>} resolves once `signal` aborts
+   * @throws {MohrError} where trying again would not help: `not-paired`, `denied`, `impostor` and the like
+   */
+  async events(options) {
+    const { events } = await import('./events.js');
+    // No window of the bridge opens by itself while a doctor does something else.
+    const reach = async () => (await this.detect({ signal: options.signal })).final;
+    return events(() => this.#session(options.signal, reach()), options);
   }
 
   /**
@@ -280,7 +257,7 @@ export class Mohr {
     /** @type {Pending | undefined} */
     const entry = await this.#store.get(`pending/${idempotencyKey}`);
     if (!entry?.id) throw new MohrError('request-unknown');
-    return this.#follow(entry, undefined, await this.#session(options.signal), options);
+    return (await signing()).resume(await this.#requests(options.signal), entry, options);
   }
 
   /**
@@ -292,11 +269,20 @@ export class Mohr {
     await this.#store.delete(`pending/${idempotencyKey}`);
   }
 
-  /** @param {AbortSignal} [signal] @returns {Promise<Session>} once the agent has proven itself */
-  async #session(signal) {
-    const { state, base } = await this.#reach(signal);
+  /**
+   * @param {AbortSignal} [signal] @param {Promise<Finding>} [reach]
+   * @returns {Promise<Session>} once the agent has proven itself
+   */
+  async #session(signal, reach = this.#reach(signal)) {
+    const { state, base } = await reach;
     if (!REACHED.includes(state) || !base) throw new MohrError(state);
     return this.#at(base);
+  }
+
+  /** @param {AbortSignal} [signal] @param {string} [base] where it has proven itself already @returns {Promise<import('./signing.js').Requests>} */
+  async #requests(signal, base) {
+    const session = await (base ? this.#at(base) : this.#session(signal));
+    return { session, store: this.#store, reconnect: () => this.#session() };
   }
 
   /** @param {AbortSignal} [signal] @returns {Promise<Finding>} the last word, through the bridge where that is the way left */
@@ -313,49 +299,4 @@ export class Mohr {
     if (!pairing) throw new MohrError('not-paired');
     return { fetch: (this.#bridge ?? this.#way).fetch, base, pairing };
   }
-
-  /** @param {Session} session @param {Document[]} documents @param {SignOptions} options @returns {Promise<Result>} */
-  async #sign(session, documents, options) {
-    const { credential, purpose, idempotencyKey = crypto.randomUUID() } = options;
-    const place = `pending/${idempotencyKey}`;
-    const known = await this.#store.get(place);
-    /** @type {Pending} */
-    const entry = { idempotencyKey, id: null, documents: documents.map(({ id }) => id), at: Date.now() };
-    if (!known) await this.#store.set(place, entry);
-    const body = { documents: documents.map(asPosted), credential, purpose };
-    try {
-      return await this.#follow(entry, body, session, options);
-    } catch (error) {
-      const refused = error instanceof MohrError && error.verified && entry.id === null;
-      if (refused && !known) await this.forget(idempotencyKey);
-      throw error;
-    }
-  }
-
-  /**
-   * @param {Pending} entry gets the id that the agent gives
-   * @param {object | undefined} body
-   * @param {Session} session
-   * @param {SignOptions} options
-   * @returns {Promise<Result>}
-   */
-  async #follow(entry, body, session, { signal, onState }) {
-    const { id, idempotencyKey } = entry;
-    const { state, documents } = await follow({ id, idempotencyKey, body }, session, {
-      ...{ onState, signal },
-      reconnect: () => this.#session(),
-      onId: (given) => this.#store.set(`pending/${idempotencyKey}`, Object.assign(entry, { id: given })),
-    });
-    const missing = documents.filter((document) => document.state !== 'signed');
-    if (missing.length === documents.length) await this.forget(idempotencyKey);
-    const reason = missing.length ? (missing[0].problem?.code ?? state) : undefined;
-    return { signed: !missing.length, state, reason, idempotencyKey, documents };
-  }
-}
-
-/** @param {Document} document @returns {object} always the same members in the same order, since a repost must be the same octets */
-function asPosted({ id, media_type, content, format = 'cades', level, attached, seal }) {
-  const octets =
-    typeof content === 'string' ? { content } : { content_base64: base64(new Uint8Array(content)) };
-  return { id, media_type, ...octets, format, level, attached, seal };
 }

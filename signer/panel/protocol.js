@@ -1,5 +1,6 @@
 /**
- * The octets of Mohr's protocol: pairing, the agent's proof, signed requests, signed answers.
+ * The octets of Mohr's protocol: the agent's proof, signed requests, signed answers. Those of a pairing are in
+ * `pairing.js`, those of events in `events.js`.
  *
  * Pure functions over WebCrypto, written from `docs/protocol.md`. They fetch nothing and keep nothing, so each
  * can be held against the agent's test vectors. A panel uses `mohr.js`, not this file.
@@ -11,7 +12,7 @@
 
 /** @typedef {Uint8Array<ArrayBuffer>} Octets */
 
-const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' };
+export const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' };
 const ECDSA_SHA256 = { name: 'ECDSA', hash: 'SHA-256' };
 const encoder = new TextEncoder();
 
@@ -47,6 +48,9 @@ export function base64(octets) {
   return btoa(binary);
 }
 
+/** @param {string} text base64, or a browser's own error @returns {Octets} */
+export const octets = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
 /** @param {Octets} octets @returns {string} base64url without padding (RFC 4648 §5) */
 export const b64u = (octets) => base64(octets).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 
@@ -57,24 +61,24 @@ export const b64u = (octets) => base64(octets).replace(/\+/g, '-').replace(/\//g
  */
 export function unb64u(text) {
   if (typeof text !== 'string' || !/^[\w-]*$/.test(text)) throw new TypeError('not base64url');
-  let octets;
+  let read;
   try {
-    octets = Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+    read = octets(text.replace(/-/g, '+').replace(/_/g, '/'));
   } catch {
     throw new TypeError('not base64url');
   }
-  if (b64u(octets) !== text) throw new TypeError('not canonical base64url');
-  return octets;
+  if (b64u(read) !== text) throw new TypeError('not canonical base64url');
+  return read;
 }
 
 /** @param {Octets} octets @returns {Promise<Octets>} */
 export const sha256 = async (octets) => new Uint8Array(await crypto.subtle.digest('SHA-256', octets));
 
 /** @param {string} label @returns {Octets} the label's ASCII octets and one 0x00 */
-const tagged = (label) => utf8(label + '\0');
+export const tagged = (label) => utf8(label + '\0');
 
 /** @param {string} text @returns {Octets} u32(length) || its octets */
-function counted(text) {
+export function counted(text) {
   const octets = utf8(text);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, octets.length);
@@ -82,46 +86,10 @@ function counted(text) {
 }
 
 /**
- * What a side sends before it shows its key.
- *
- * @param {'panel' | 'agent'} side
- * @param {Octets} point @param {Octets} nonce 32 octets
- * @returns {Promise<string>} b64u
- */
-export const commitment = async (side, point, nonce) =>
-  b64u(await sha256(concat(tagged(`mohr-pairing-${side}-v1`), point, nonce)));
-
-/**
- * The six digits that the doctor compares.
- *
- * @param {string} origin as the browser sends it
- * @param {Octets} panelPoint @param {Octets} agentPoint @param {Octets} panelNonce @param {Octets} agentNonce
- * @returns {Promise<string>}
- */
-export async function pairingCode(origin, panelPoint, agentPoint, panelNonce, agentNonce) {
-  const label = tagged('mohr-pairing-code-v1');
-  const digest = await sha256(concat(label, counted(origin), panelPoint, agentPoint, panelNonce, agentNonce));
-  const number = new DataView(digest.buffer).getBigUint64(0) % 1000000n;
-  return number.toString().padStart(6, '0');
-}
-
-/** @param {Octets} point @returns {Promise<string>} the name of a key: b64u of the point's SHA-256 */
-export const keyId = async (point) => b64u(await sha256(point));
-
-/** @returns {Promise<{privateKey: CryptoKey, point: Octets}>} a panel's key; its private half cannot leave the browser */
-export async function generateKey() {
-  const pair = /** @type {CryptoKeyPair} */ (
-    await crypto.subtle.generateKey(ECDSA, false, ['sign', 'verify'])
-  );
-  const point = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-  return { privateKey: pair.privateKey, point };
-}
-
-/**
  * @param {Octets} point @param {Octets} signature @param {Octets} message
  * @returns {Promise<boolean>} false for a point that is none, too
  */
-async function verify(point, signature, message) {
+export async function verify(point, signature, message) {
   try {
     const key = await crypto.subtle.importKey('raw', point, ECDSA, false, ['verify']);
     return await crypto.subtle.verify(ECDSA_SHA256, key, signature, message);
@@ -235,6 +203,5 @@ export async function verifyAnswer(agent, requestSignature, { status, headers, b
     `"signature";req;key="mohr": ${requestSignature}`,
     `"@signature-params": ${input[1]}`,
   ].join('\n');
-  const octets = Uint8Array.from(atob(signature[1]), (c) => c.charCodeAt(0));
-  return verify(agent.point, octets, utf8(base));
+  return verify(agent.point, octets(signature[1]), utf8(base));
 }

@@ -11,7 +11,24 @@ import { call, LONGEST_WAIT } from './call.js';
 import { MohrError } from './errors.js';
 
 /** @typedef {import('./call.js').Session} Session */
-/** @typedef {import('./mohr.js').RequestView} RequestView */
+/** @typedef {import('./errors.js').Problem} Problem */
+
+/**
+ * @typedef {object} SignedDocument
+ * @property {string} id
+ * @property {'pending' | 'signing' | 'signed' | 'declined' | 'cancelled' | 'failed'} state
+ * @property {string} format
+ * @property {'B-B' | 'B-T' | 'B-LT'} [level] what a signature has reached
+ * @property {string} [signature] base64 of the file
+ * @property {string} [certificate] base64 of the DER
+ * @property {string} [signed_at] RFC 3339
+ * @property {Problem} [problem]
+ *
+ * @typedef {'received' | 'choosing' | 'consent' | 'signing' | 'finished' | 'declined' | 'cancelled' | 'failed'} RequestState
+ *
+ * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[], token?: string,
+ *   certificate?: string, problem?: Problem}} RequestView the last three in a sign-in, which has no documents
+ */
 
 /** Seconds between looks at a request whose progress the panel shows. */
 const WATCHING_WAIT = 2;

@@ -16,16 +16,19 @@ from playwright.async_api import Page
 from selenium.webdriver import Firefox
 
 from signer.endpoint.local_ca import LocalIdentity, local_identity
+from signer.model.presence import Presence
 from signer.platform.private_files import private_folder
 from signer.platform.trust_stores import StoreKind, TrustStore, trust
+from signer.service.news import News
 from tests.browser.firefox import firefox, make_profile
 from tests.browser.https_panel import Panel, browse, serve
+from tests.endpoint.test_events import eventually
 from tests.endpoint.world import World
 
 pytestmark = pytest.mark.browser
 T = TypeVar("T")
 
-#: What a panel does from a click: pair, then read the credentials. Gives what happened, in order.
+#: What a panel does from a click: pair, read the credentials, hear an event, hang up. Gives what happened.
 PAIR = """
     const button = document.body.appendChild(document.createElement('button'));
     button.textContent = 'pair';
@@ -38,12 +41,28 @@ PAIR = """
             said.push((await (await mohr.detect({ deadline: 20000 })).final).state);
             said.push(await mohr.pair({ onCode: (code) => said.push(code) }));
             said.push((await mohr.credentials()).length);
+            const enough = new AbortController();
+            const onEvent = ({ event, id }) => { said.push(`${event} ${id}`); enough.abort(); };
+            await mohr.events({ signal: enough.signal, onEvent });
+            // The bridge carries the hanging up, too: not before the next answer is it sure to have gone.
+            await mohr.credentials();
             mohr.closeBridge();
         } catch (error) {
             said.push(error.code ?? String(error));
         }
         window.said = said;
     };
+"""
+
+
+#: What a tab does that follows events: `heard` is what it was told.
+FOLLOW = """
+    async (port) => {
+        const { Mohr } = await import('/mohr.js');
+        window.heard = [];
+        const onEvent = ({ event, id }) => window.heard.push(`${event} ${id}`);
+        new Mohr({ ports: [port] }).events({ onEvent });
+    }
 """
 
 
@@ -62,6 +81,7 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> LocalIdentity:
 @pytest.fixture
 async def agent(tmp_path: Path, identity: LocalIdentity) -> AsyncIterator[World]:
     made = World(private_folder(tmp_path / "agent"), tls=identity.context(), clock=Now())
+    made.use_cases.news = [News("x-1", Presence(reading=True))]
     made.address = await made.endpoint.start()
     yield made
     await made.endpoint.stop()
@@ -102,21 +122,44 @@ async def test_chromium_takes_http_once_it_is_allowed(agent: World, tmp_path: Pa
     with serve(tmp_path) as panel:
         async with browse(panel, allowed=True) as context:
             page = await context.new_page()
-            state, code, verdict, credentials = await pair_in_chromium(page, panel, agent.address.port)
-            assert (state, verdict, credentials) == ("not-paired", "accepted", 1)
+            state, code, *went = await pair_in_chromium(page, panel, agent.address.port)
+            assert (state, went) == ("not-paired", ["accepted", 1, "tokens x-1"])
             assert agent.doctor.questions[0].code == code
             assert agent.doctor.questions[0].origin == panel.origin
             assert len(context.pages) == 1
 
 
-async def test_where_chromium_is_denied_the_bridge_carries_pairing_and_calls(
+async def test_tabs_of_one_panel_share_one_stream_and_the_next_takes_it_over(
+    agent: World, tmp_path: Path
+) -> None:
+    with serve(tmp_path) as panel:
+        async with browse(panel, allowed=True) as context:
+            page = await context.new_page()
+            await pair_in_chromium(page, panel, agent.address.port)
+            before = len(agent.use_cases.followed)
+            await page.evaluate(FOLLOW, agent.address.port)
+            await page.wait_for_function("window.heard.length", timeout=20_000)
+            later = await context.new_page()
+            await later.goto(f"{panel.origin}/README.md")
+            await later.evaluate(FOLLOW, agent.address.port)
+            await later.wait_for_function("window.heard.length", timeout=20_000)
+            assert await later.evaluate("window.heard") == ["tokens x-1"]
+            assert len(agent.use_cases.followed) == before + 1
+            await page.close()
+            await eventually(lambda: len(agent.use_cases.followed) == before + 2)
+            assert agent.use_cases.followed[-1] == (panel.origin, "x-1")
+
+
+async def test_where_chromium_is_denied_the_bridge_carries_pairing_and_calls_and_events(
     agent: World, tmp_path: Path
 ) -> None:
     with serve(tmp_path) as panel:
         async with browse(panel, allowed=False) as context:
             page = await context.new_page()
-            state, code, verdict, credentials = await pair_in_chromium(page, panel, agent.address.port)
-            assert (state, verdict, credentials) == ("denied", "accepted", 1)
+            state, code, *went = await pair_in_chromium(page, panel, agent.address.port)
+            assert (state, went) == ("denied", ["accepted", 1, "tokens x-1"])
+            # The agent heard that nobody listens any more.
+            await eventually(lambda: agent.use_cases.unfollowed == 1)
             assert agent.doctor.questions[0].code == code
             assert agent.doctor.questions[0].origin == panel.origin
 
@@ -175,7 +218,7 @@ async def test_firefox_takes_a_socket_and_asks_nothing(agent: World, tmp_path: P
     with serve(tmp_path) as panel:
         use = pairing(agent.address.port)
         said = await asyncio.to_thread(in_firefox, tmp_path / "profile", panel, use, None)
-    assert (said[0], said[2:]) == ("not-paired", ["accepted", 1])
+    assert (said[0], said[2:]) == ("not-paired", ["accepted", 1, "tokens x-1"])
     assert agent.doctor.questions[0].code == said[1]
     assert agent.doctor.questions[0].origin == panel.origin
 
@@ -186,6 +229,6 @@ async def test_firefox_takes_a_secure_socket_where_its_store_has_the_authority(
     with serve(tmp_path) as panel:
         use = pairing(agent.address.port, "wss")
         said = await asyncio.to_thread(in_firefox, tmp_path / "with", panel, use, identity.authority)
-        assert (said[0], said[2:]) == ("not-paired", ["accepted", 1])
+        assert (said[0], said[2:]) == ("not-paired", ["accepted", 1, "tokens x-1"])
         refused = await asyncio.to_thread(in_firefox, tmp_path / "without", panel, use, None)
     assert refused[0] == "no-answer-safari"

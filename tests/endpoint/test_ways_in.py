@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +14,14 @@ import msgspec
 import pytest
 
 from signer.endpoint import connections, page
+from signer.endpoint.calls import STREAMS_PER_ORIGIN
 from signer.endpoint.encodings import b64, b64u, unb64u
 from signer.endpoint.keys import SigningKey, verifies
 from signer.endpoint.local_ca import LocalIdentity, local_identity
 from signer.endpoint.pairing import challenge_message, pairing_code, panel_commitment
+from signer.model.presence import Presence
+from signer.service.news import News
+from tests.endpoint.test_events import eventually
 from tests.endpoint.ways import NAMES, Way
 from tests.endpoint.world import ORIGIN, World, signing_request
 
@@ -92,6 +97,70 @@ async def test_a_refusal_is_a_problem_with_the_same_code(secured: World, way: Wa
     assert (unknown.status, unknown.code) == (404, "route-unknown")
 
 
+async def test_events_come_as_they_happen_and_hanging_up_ends_the_stream(secured: World, way: Way) -> None:
+    secured.pair()
+    secured.use_cases.news = [News("x-1", Presence(reading=True))]
+    secured.use_cases.may_tell.clear()
+    signature = secured.signature("GET", "/v1/events", authority=way.authority)
+    heard = b""
+    async with way.stream([*signature.items(), ("Last-Event-ID", "x-0")]) as stream:
+        async with asyncio.timeout(20):
+            while b"\n\n" not in heard:
+                heard += await anext(stream)
+            assert heard.startswith(b"event: hello\n")
+            secured.use_cases.may_tell.set()
+            while heard.count(b"\n\n") < 2:
+                heard += await anext(stream)
+    assert b"\nevent: tokens\nid: x-1\n" in heard
+    assert secured.use_cases.followed == [(ORIGIN, "x-0")]
+    await eventually(lambda: secured.use_cases.unfollowed == 1)
+    assert (await way.call("GET", "/v1/credentials")).status == 200
+
+
+async def test_an_origin_holds_as_few_streams_over_any_way(
+    secured: World, identity: LocalIdentity, way: Way
+) -> None:
+    secured.pair()
+    async with AsyncExitStack() as held:
+        socket = await held.enter_async_context(Way(secured, "ws", authority_pem=identity.authority))
+        for _ in range(STREAMS_PER_ORIGIN):
+            signature = secured.signature("GET", "/v1/events", authority=socket.authority)
+            await held.enter_async_context(socket.stream(list(signature.items())))
+        await eventually(lambda: len(secured.use_cases.followed) == STREAMS_PER_ORIGIN)
+        refused = await way.call("GET", "/v1/events")
+        assert (refused.status, refused.code) == (429, "too-many-requests")
+    await eventually(lambda: secured.use_cases.unfollowed == STREAMS_PER_ORIGIN)
+
+
+@pytest.mark.parametrize("name", ["ws", "wss"])
+async def test_closing_the_socket_ends_its_streams(
+    secured: World, identity: LocalIdentity, name: str
+) -> None:
+    secured.pair()
+    async with Way(secured, name, authority_pem=identity.authority) as way, AsyncExitStack() as left:
+        signature = secured.signature("GET", "/v1/events", authority=way.authority)
+        stream = await left.enter_async_context(way.stream(list(signature.items())))
+        await anext(stream)
+        await eventually(lambda: len(secured.use_cases.followed) == 1)
+        assert way._socket is not None
+        await way._socket.close()
+        await eventually(lambda: secured.use_cases.unfollowed == 1)
+        left.pop_all()
+
+
+async def test_a_stream_that_the_agent_ends_says_so(secured: World, identity: LocalIdentity) -> None:
+    secured.pair()
+    secured.use_cases.news = [News("x-1", Presence(reading=True))]
+    secured.use_cases.may_tell.clear()
+    async with Way(secured, "ws", authority_pem=identity.authority) as way:
+        signature = secured.signature("GET", "/v1/events")
+        async with way.stream(list(signature.items())) as stream:
+            assert (await anext(stream)).startswith(b"event: hello\n")
+            secured.pairings.revoke(ORIGIN)
+            secured.use_cases.may_tell.set()
+            assert [octets async for octets in stream] == [b""]
+
+
 async def test_a_request_signed_for_another_address_is_refused(secured: World, way: Way) -> None:
     secured.pair()
     headers = secured.signature("GET", "/v1/credentials", authority="127.0.0.1:1")
@@ -142,6 +211,9 @@ async def test_frames_of_a_socket_are_answered_as_they_are_ready(
             "a fetch site",
             b'{"id":1,"method":"GET","target":"/","headers":{"sec-fetch-site":"same-origin"}}\n',
         ),
+        ("a cancel that is none", b'{"id":1,"cancel":false}\n'),
+        ("a cancel with a body", b'{"id":1,"cancel":true}\n{}'),
+        ("a cancel of no id", b'{"cancel":true}\n'),
         ("a line over 8 KiB", b'{"id":1,"method":"GET","target":"/' + b"a" * 9000 + b'"}\n'),
     ],
 )

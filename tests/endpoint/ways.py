@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -83,15 +85,55 @@ class Way:
 
     async def post_frame(self, frame: bytes) -> Reply:
         """What the bridge's page does with a frame."""
+        url, head = self._exchange()
+        return await self._fetch("POST", url, head, frame)
+
+    @asynccontextmanager
+    async def stream(self, headers: Headers) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open the event stream: its octets as they come, the head's left out. Hangs up at the end."""
+        if self.name in {"http", "https"}:
+            head = [*headers, ("Origin", self._origin), ("Sec-Fetch-Mode", "cors")]
+            url = f"{self.name}://{self.authority}/v1/events"
+            async with self._client.get(url, headers=head) as answer:
+                assert answer.status == 200
+                yield answer.content.iter_any()
+            return
+        self._next += 1
+        asked = {name.lower(): value for name, value in headers}
+        line = {"id": self._next, "method": "GET", "target": "/v1/events", "headers": asked}
+        if self._socket is not None:
+            await self._socket.send_bytes(msgspec.json.encode(line) + b"\n")
+            yield self._frames(self._socket, self._next)
+            await self._socket.send_bytes(msgspec.json.encode({"id": self._next, "cancel": True}) + b"\n")
+            return
+        url, head = self._exchange()
+        frame = msgspec.json.encode(line | {"origin": self._origin}) + b"\n"
+        async with self._client.post(url, headers=head, data=frame) as answer:
+            assert answer.status == 200
+            said = msgspec.json.decode(await answer.content.readuntil(b"\n"))
+            assert (said["id"], said["status"], said["more"]) == (self._next, 200, True)
+            yield answer.content.iter_any()
+
+    @staticmethod
+    async def _frames(socket: aiohttp.ClientWebSocketResponse, frame_id: int) -> AsyncIterator[bytes]:
+        more, first = True, True
+        while more:
+            line, _, octets = (await socket.receive_bytes(timeout=30)).partition(b"\n")
+            said = msgspec.json.decode(line)
+            assert said["id"] == frame_id
+            assert (said.get("status") == 200) is first
+            more, first = said["more"], False
+            yield octets
+
+    def _exchange(self) -> tuple[str, Headers]:
         scheme = "https" if self.name == "https-bridge" else "http"
         own = f"{scheme}://{self.authority}"
-        head = [
+        return f"{own}/bridge/exchange", [
             ("Origin", own),
             ("Sec-Fetch-Site", "same-origin"),
             ("Sec-Fetch-Mode", "same-origin"),
             ("Content-Type", "application/vnd.mohr.exchange"),
         ]
-        return await self._fetch("POST", f"{own}/bridge/exchange", head, frame)
 
     async def _fetch(self, method: str, url: str, headers: Headers, body: bytes) -> Reply:
         async with self._client.request(

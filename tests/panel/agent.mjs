@@ -1,6 +1,8 @@
 // An agent for the SDK's tests: it speaks the protocol honestly, and each test tells it where to be dishonest.
 import assert from 'node:assert/strict';
 
+import * as ceremony from '../../signer/panel/pairing.js';
+import { eventMessage } from '../../signer/panel/events.js';
 import * as protocol from '../../signer/panel/protocol.js';
 
 export const ORIGIN = 'https://panel.example';
@@ -75,21 +77,25 @@ export class Agent {
   afterDelete = 'cancelled';
   /** Turns a finished answer into what arrives: (response, call) => response, or throws. */
   onTheWay = (response) => response;
+  /** Every event stream that was opened: {lastId, open, say(event, id, data), end()}. */
+  streams = [];
+  /** Opens streams and says nothing on them. */
+  silent = false;
   #watchers = new Set();
 
   static async make() {
     const agent = new Agent();
-    agent.key = await protocol.generateKey();
-    agent.keyid = await protocol.keyId(agent.key.point);
+    agent.key = await ceremony.generateKey();
+    agent.keyid = await ceremony.keyId(agent.key.point);
     return agent;
   }
 
   /** Pair without the ceremony; gives the panel's store. */
   async pairedStore() {
-    const key = await protocol.generateKey();
+    const key = await ceremony.generateKey();
     const store = memory();
     const agent = { point: this.key.point, keyid: this.keyid };
-    const pairing = { privateKey: key.privateKey, keyid: await protocol.keyId(key.point), agent };
+    const pairing = { privateKey: key.privateKey, keyid: await ceremony.keyId(key.point), agent };
     store.kept.set('pairing', pairing);
     this.paired = { point: key.point, keyid: pairing.keyid };
     return store;
@@ -147,9 +153,45 @@ export class Agent {
       return this.onTheWay(await this.#pair(method, pathname, init), call);
     const signature = await this.#admit(call);
     if (signature === undefined) return this.onTheWay(problem(401, 'signature-invalid'), call);
+    if (pathname === '/v1/events') return this.onTheWay(await this.#stream(init, signature), call);
     const answer = await this.#serve(call, Number(searchParams.get('wait') ?? 0));
     return this.onTheWay(await this.#signed(answer, signature), call);
   };
+
+  /** Resolves with the stream of that number, counted from 0. */
+  async stream(number) {
+    while (this.streams.length <= number) await new Promise((resolve) => setImmediate(resolve));
+    return this.streams[number];
+  }
+
+  async #stream({ headers, signal }, requestSignature) {
+    let controller;
+    const opened = Buffer.from(requestSignature.slice(1, -1), 'base64');
+    const stream = {
+      lastId: headers['Last-Event-ID'],
+      open: true,
+      say: async (event, id, data, { forged = false } = {}) => {
+        const json = JSON.stringify(data);
+        const signature = await this.#sign(eventMessage(opened, event, forged ? 'another' : id, json));
+        const named = id && `id: ${id}\n`;
+        const text = `event: ${event}\n${named}data: ${json}\ndata: ${protocol.b64u(signature)}\n\n`;
+        // In pieces that end anywhere.
+        const octets = protocol.utf8(text);
+        controller.enqueue(octets.slice(0, 50));
+        controller.enqueue(octets.slice(50));
+      },
+      end: () => controller.close(),
+    };
+    const stop = () => (stream.open = false);
+    signal?.addEventListener('abort', () => {
+      if (stream.open) controller.error(signal.reason);
+      stop();
+    });
+    const body = new ReadableStream({ start: (given) => void (controller = given), cancel: stop });
+    if (!this.silent) await stream.say('hello', '', { api: 1 });
+    this.streams.push(stream);
+    return new Response(body, { status: 200, headers: { 'Content-Type': 'text/event-stream' } });
+  }
 
   async #prove(authority, challenge) {
     if (!this.paired) return json(200, { api: 1, paired: false, challenge });
@@ -172,15 +214,15 @@ export class Agent {
     if (path === '/v1/pairings') {
       const nonce = protocol.random(32);
       this.pairing = { id: 'p-1', commitment: said.commitment, nonce };
-      const commitment = await protocol.commitment('agent', this.key.point, nonce);
+      const commitment = await ceremony.commitment('agent', this.key.point, nonce);
       return json(202, { id: 'p-1', commitment, expires_at: '2026-11-22T06:45:00Z' });
     }
     if (method === 'POST') {
       const [point, nonce] = [said.key, said.nonce].map(protocol.unb64u);
-      assert.equal(await protocol.commitment('panel', point, nonce), this.pairing.commitment);
+      assert.equal(await ceremony.commitment('panel', point, nonce), this.pairing.commitment);
       this.pairing.panel = { point, nonce };
       const { key, pairing } = this;
-      pairing.code = await protocol.pairingCode(ORIGIN, point, key.point, nonce, pairing.nonce);
+      pairing.code = await ceremony.pairingCode(ORIGIN, point, key.point, nonce, pairing.nonce);
       return json(200, {
         id: 'p-1',
         state: 'waiting',
@@ -190,7 +232,7 @@ export class Agent {
     }
     const state = this.answerPairing;
     const { point } = this.pairing.panel;
-    if (state === 'accepted') this.paired = { point, keyid: await protocol.keyId(point) };
+    if (state === 'accepted') this.paired = { point, keyid: await ceremony.keyId(point) };
     return json(200, { id: 'p-1', state });
   }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import * as protocol from '../../signer/panel/protocol.js';
+import * as ceremony from '../../signer/panel/pairing.js';
 
 const vectors = JSON.parse(
   readFileSync(new URL('../endpoint/vectors/protocol.json', import.meta.url), 'utf8'),
@@ -14,16 +15,16 @@ for (const pairing of vectors.pairings) {
   test(`both commitments and the six digits come out as the agent's: ${pairing.name}, ${pairing.origin}`, async () => {
     const panel = [octets(pairing.panel_point), octets(pairing.panel_nonce)];
     const agent = [octets(pairing.agent_point), octets(pairing.agent_nonce)];
-    assert.equal(await protocol.commitment('panel', ...panel), pairing.panel_commitment);
-    assert.equal(await protocol.commitment('agent', ...agent), pairing.agent_commitment);
-    const code = await protocol.pairingCode(pairing.origin, panel[0], agent[0], panel[1], agent[1]);
+    assert.equal(await ceremony.commitment('panel', ...panel), pairing.panel_commitment);
+    assert.equal(await ceremony.commitment('agent', ...agent), pairing.agent_commitment);
+    const code = await ceremony.pairingCode(pairing.origin, panel[0], agent[0], panel[1], agent[1]);
     assert.equal(code, pairing.code);
   });
 }
 
 for (const [name, key] of Object.entries(vectors.keys)) {
   test(`the keyid of the ${name}'s key is the hash of its point`, async () => {
-    assert.equal(await protocol.keyId(octets(key.point)), key.keyid);
+    assert.equal(await ceremony.keyId(octets(key.point)), key.keyid);
   });
 }
 
@@ -67,8 +68,8 @@ for (const vector of vectors.answers) {
 }
 
 test('a signed request verifies under the key that signed it, and names it', async () => {
-  const key = await protocol.generateKey();
-  const keyid = await protocol.keyId(key.point);
+  const key = await ceremony.generateKey();
+  const keyid = await ceremony.keyId(key.point);
   const request = {
     method: 'GET',
     url: 'http://127.0.0.1:18717/v1/credentials?x=1',
@@ -92,7 +93,7 @@ test('a signed request verifies under the key that signed it, and names it', asy
 });
 
 test("a panel's private key cannot be taken out of the browser", async () => {
-  const { privateKey } = await protocol.generateKey();
+  const { privateKey } = await ceremony.generateKey();
   assert.equal(privateKey.extractable, false);
   await assert.rejects(crypto.subtle.exportKey('jwk', privateKey));
 });

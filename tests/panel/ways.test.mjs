@@ -124,3 +124,66 @@ test('every code of the page has a sentence and a remedy in both languages', () 
   assert.match(explain('denied', 'en', 'Edg/156').remedy, /Edge/);
   assert.equal(explain('pin-wrong'), undefined);
 });
+
+/** A WebSocket whose other end the test plays: what was sent, line by line, and a way to answer. */
+function played() {
+  const sent = [];
+  const socket = {
+    send: (octets) => sent.push(JSON.parse(text(octets.subarray(0, octets.indexOf(10))))),
+    say: (line, body = '') =>
+      socket.onmessage({ data: new TextEncoder().encode(`${JSON.stringify(line)}\n${body}`).buffer }),
+  };
+  setTimeout(() => socket.onopen(), 0);
+  return { socket, sent, fetch: direct('ws', { socket: () => socket }).fetch };
+}
+
+const sending = async (sent, count) => {
+  while (sent.length < count) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test('an answer without an end is read as it comes', async () => {
+  const { socket, sent, fetch } = played();
+  const asked = fetch('http://127.0.0.1:1/v1/events');
+  await sending(sent, 1);
+  socket.say({ id: 1, status: 200, headers: { 'content-type': 'text/event-stream' }, more: true }, 'a\n');
+  const answer = await asked;
+  assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'text/event-stream']);
+  socket.say({ id: 1, more: true }, 'b\n');
+  socket.say({ id: 1, more: false });
+  socket.say({ id: 1, more: true }, 'after the end');
+  assert.equal(await answer.text(), 'a\nb\n');
+  assert.equal(sent.length, 1, 'what has ended is not hung up on');
+});
+
+test('who no longer reads hangs up, on a stream and on an answer that is waited for', async () => {
+  const { socket, sent, fetch } = played();
+  const controller = new AbortController();
+  const asked = fetch('http://127.0.0.1:1/v1/events', { signal: controller.signal });
+  await sending(sent, 1);
+  socket.say({ id: 1, status: 200, headers: {}, more: true });
+  const reading = (await asked).text();
+  controller.abort();
+  await assert.rejects(reading, { name: 'AbortError' });
+  const left = fetch('http://127.0.0.1:1/v1/events');
+  await sending(sent, 3);
+  socket.say({ id: 2, status: 200, headers: {}, more: true });
+  await (await left).body.cancel();
+  const other = new AbortController();
+  const waiting = fetch('http://127.0.0.1:1/c', { signal: other.signal });
+  await sending(sent, 5);
+  other.abort();
+  await assert.rejects(waiting, { name: 'AbortError' });
+  await sending(sent, 6);
+  const cancelled = sent.filter(({ cancel }) => cancel).map(({ id }) => id);
+  assert.deepEqual(cancelled, [1, 2, 3]);
+});
+
+test('a socket that breaks breaks its streams', async () => {
+  const { socket, sent, fetch } = played();
+  const asked = fetch('http://127.0.0.1:1/v1/events');
+  await sending(sent, 1);
+  socket.say({ id: 1, status: 200, headers: {}, more: true });
+  const reading = (await asked).text();
+  socket.onclose();
+  await assert.rejects(reading, TypeError);
+});
