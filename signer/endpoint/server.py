@@ -12,7 +12,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,7 @@ from signer.endpoint.keys import SigningKey
 from signer.endpoint.listener import PORTS, EndpointAddress, listen
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
+from signer.endpoint.problems import new_incident, sendable
 from signer.endpoint.sockets import PanelSocket
 from signer.model.errors import RequestMalformed, RequestTooLarge
 from signer.model.policy import Policy
@@ -149,24 +150,29 @@ class Endpoint:
         try:
             answer = await self._exchanges.answer(head, lambda limit: _read_body(request, limit))
             if answer.stream is not None:
-                return await _streamed(request, answer, answer.stream)
+                return await _streamed(connection, request, answer, answer.stream)
         finally:
             connection.note_serving(False)
         return response_of(answer)
 
 
 async def _streamed(
-    request: web.BaseRequest, answer: Answer, stream: AsyncGenerator[bytes]
+    connection: Connection, request: web.BaseRequest, answer: Answer, stream: AsyncGenerator[bytes]
 ) -> web.StreamResponse:
     """Send what comes for as long as the caller reads; cancelled when it hangs up."""
     async with aclosing(stream):
         response = web.StreamResponse(status=answer.status, headers=answer.headers)
         await response.prepare(request)
-        with suppress(ConnectionError):
+        try:
             await response.write(answer.body)
             async for octets in stream:
                 await response.write(octets)
             await response.write_eof()
+        except ConnectionError:
+            pass  # who hangs up wants no answer
+        except Exception as error:  # noqa: BLE001 - a problem cannot be told any more: its status is sent
+            sendable(error, new_incident())
+            connection.cut()
     return response
 
 

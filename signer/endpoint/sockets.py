@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import aclosing, nullcontext
 
 from aiohttp import WSMsgType, web
 
 from signer.endpoint.admission import Admitted
+from signer.endpoint.calls import Answer
 from signer.endpoint.exchange import Exchanges, Head
 from signer.endpoint.frames import Cancel, Frame, read_message, write_answer, write_end, write_more
 from signer.endpoint.messages import MAX_BODY
+from signer.endpoint.problems import new_incident, sendable
 from signer.model.errors import RequestMalformed
 
 #: Frames of one socket that are worked on at a time; the next is read when one of them is answered.
@@ -23,6 +25,7 @@ IN_FLIGHT = 16
 #: Close codes (RFC 6455 §7.4.1).
 _NOT_A_FRAME = 1007
 _TEXT_REFUSED = 1003
+_BROKEN = 1011
 
 
 class PanelSocket:
@@ -83,12 +86,19 @@ class PanelSocket:
     async def _answer(self, socket: web.WebSocketResponse, frame: Frame) -> None:
         head = Head(frame.method, frame.target, self._fixed + frame.headers, self._port)
         answer = await self._exchanges.answer(head, frame.read_body)
+        try:
+            await self._send(socket, frame.id, answer)
+        except ConnectionError:
+            pass  # who closes the socket wants no answer
+        except Exception as error:  # noqa: BLE001 - a problem cannot be told any more: its status is sent
+            sendable(error, new_incident())
+            await socket.close(code=_BROKEN, message=b"an answer broke")
+
+    async def _send(self, socket: web.WebSocketResponse, frame_id: int, answer: Answer) -> None:
         stream = answer.stream
-        # Who closes the socket wants no answer.
-        with suppress(ConnectionError):
-            async with nullcontext() if stream is None else aclosing(stream):
-                await socket.send_bytes(write_answer(frame.id, answer))
-                if stream is not None:
-                    async for octets in stream:
-                        await socket.send_bytes(write_more(frame.id, octets))
-                    await socket.send_bytes(write_end(frame.id))
+        async with nullcontext() if stream is None else aclosing(stream):
+            await socket.send_bytes(write_answer(frame_id, answer))
+            if stream is not None:
+                async for octets in stream:
+                    await socket.send_bytes(write_more(frame_id, octets))
+                await socket.send_bytes(write_end(frame_id))

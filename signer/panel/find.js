@@ -61,8 +61,9 @@ export function search({ ports, way, origin, pairing }, signal) {
       await Promise.race([ours, Promise.all(probes)]);
       signal?.throwIfAborted();
       if (best.state !== 'no-answer') return best;
-      const { whyNot } = await import('./why.js');
-      return { state: await whyNot(policy, way.name) };
+      // Without its reason, silence is still silence.
+      const why = await import('./why.js').catch(() => undefined);
+      return why ? { state: await why.whyNot(policy, way.name) } : best;
     } finally {
       patience.end();
       policy.end();

@@ -52,7 +52,12 @@ const KEPT = 24 * 3600 * 1000;
 /** Where a bridge helps: the browser or the page's own headers forbid what a window may do. */
 const BRIDGED = ['denied', 'not-delegated', 'csp-blocked', 'no-answer-safari'];
 
-const signing = () => import('./signing.js');
+/** @template T @param {Promise<T>} part a module that is loaded when it is wanted @returns {Promise<T>} */
+const load = (part) =>
+  part.catch(() => {
+    throw new MohrError('part-missing');
+  });
+const signing = () => load(import('./signing.js'));
 
 export class Mohr {
   #ports;
@@ -96,7 +101,7 @@ export class Mohr {
     /** @type {Promise<Detection>} */
     const final = end.then((found) => ({ ...found, settled: true, final }));
     // What signs is there before it is wanted: a panel's server may have other files by then.
-    final.then(({ state }) => void (REACHED.includes(state) && signing())).catch(() => {});
+    final.then(({ state }) => void (REACHED.includes(state) && signing().catch(() => {}))).catch(() => {});
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     /** @type {Promise<Detection>} */
@@ -121,7 +126,7 @@ export class Mohr {
   async openBridge({ signal } = {}) {
     this.#bridge?.close();
     this.#bridge = undefined;
-    const { bridge } = await import('./bridge.js');
+    const { bridge } = await load(import('./bridge.js'));
     this.#bridge = await bridge(this.#ports, signal);
   }
 
@@ -142,7 +147,7 @@ export class Mohr {
     const { state, base = '' } = await this.#reach(signal);
     if (![...REACHED, 'not-paired'].includes(state)) throw new MohrError(state);
     const { fetch } = this.#bridge ?? this.#way;
-    const { agree } = await import('./pairing.js');
+    const { agree } = await load(import('./pairing.js'));
     const { verdict, pairing } = await agree({ fetch, base, origin: this.#origin, onCode, signal });
     if (pairing) await this.#store.set('pairing', pairing);
     return verdict;
@@ -224,7 +229,7 @@ export class Mohr {
    * @throws {MohrError} where trying again would not help: `not-paired`, `denied`, `impostor` and the like
    */
   async events(options) {
-    const { events } = await import('./events.js');
+    const { events } = await load(import('./events.js'));
     // No window of the bridge opens by itself while a doctor does something else.
     const reach = async () => (await this.detect({ signal: options.signal })).final;
     return events(() => this.#session(options.signal, reach()), options);

@@ -47,6 +47,7 @@ function late(connect) {
   let sockets;
   return async (url, init) => {
     sockets ??= import('./sockets.js').then(({ overSockets }) => overSockets(connect));
+    sockets.catch(() => (sockets = undefined));
     return (await sockets)(url, init);
   };
 }

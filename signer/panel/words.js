@@ -91,6 +91,10 @@ const WORDS = {
       'Call sign() again with the same documents and idempotencyKey; if it repeats, ask the helpdesk.',
     ],
   },
+  'part-missing': {
+    fa: ['بخشی از برنامهٔ این صفحه بار نشد.', 'صفحه را از نو باز کنید؛ چیزی دوبار امضا نمی‌شود.'],
+    en: ["A part of this page's program did not load.", 'Reload the page; nothing is signed twice.'],
+  },
   'pairing-forged': {
     fa: ['هنگام اتصال، کلیدی جز آنچه مُهر وعده داده بود نشان داده شد.', 'به پشتیبانی خبر دهید و سپس دوباره متصل شوید.'],
     en: [

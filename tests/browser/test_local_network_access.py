@@ -95,6 +95,25 @@ async def test_a_page_whose_headers_withhold_the_permission_is_told_so(
     assert agent.origins == []
 
 
+@pytest.mark.parametrize(
+    ("allow", "state"), [("", "not-delegated"), ("loopback-network; local-network-access", "denied")]
+)
+async def test_a_frame_of_another_origin_is_told_whether_its_page_lets_it_ask(
+    agent: StandIn, tmp_path: Path, allow: str, state: str
+) -> None:
+    """The person denies in both: where the page delegates nothing, that is not what stands in the way."""
+    with serve(tmp_path) as panel:
+        async with browse(panel, allowed=False) as context:
+            frame = f'<iframe allow="{allow}" src="{panel.origin}/README.md"></iframe>'
+            await context.route(
+                "https://clinic.test/", lambda route: route.fulfill(body=frame, content_type="text/html")
+            )
+            page = await context.new_page()
+            await page.goto("https://clinic.test/")
+            assert await page.frames[1].evaluate(DETECT, agent.port) == [state, True]
+    assert agent.origins == []
+
+
 async def test_where_nothing_listens_there_is_no_answer(tmp_path: Path) -> None:
     with socket.socket() as kept, serve(tmp_path) as panel:
         kept.bind(("127.0.0.1", 0))

@@ -148,6 +148,23 @@ async def test_closing_the_socket_ends_its_streams(
         left.pop_all()
 
 
+async def test_a_stream_that_breaks_is_cut_and_the_log_has_the_incident(
+    secured: World, way: Way, caplog: pytest.LogCaptureFixture
+) -> None:
+    secured.pair()
+    secured.use_cases.failure = ValueError("a value that no log may hold")
+    signature = secured.signature("GET", "/v1/events", authority=way.authority)
+    async with asyncio.timeout(20), AsyncExitStack() as left:
+        # A socket's close is no message, which the client calls a TypeError.
+        with pytest.raises((aiohttp.ClientError, TypeError, asyncio.IncompleteReadError)):
+            stream = await left.enter_async_context(way.stream(list(signature.items())))
+            while True:
+                await anext(stream)
+        left.pop_all()
+    assert "incident" in caplog.text
+    assert "a value that no log may hold" not in caplog.text
+
+
 async def test_a_stream_that_the_agent_ends_says_so(secured: World, identity: LocalIdentity) -> None:
     secured.pair()
     secured.use_cases.news = [News("x-1", Presence(reading=True))]
