@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from signer.model.presence import Presence
     from signer.service.consent import ConsentSurface
     from signer.service.signing import SigningService
+    from signer.service.token_desk import TokenDesk
     from signer.service.token_watch import TokenWatch
     from signer.x509 import Certificate
 
@@ -116,6 +117,7 @@ class Agent:
         self._supervisors = [choice.supervisor() for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
         self._tokens: TokenWatch | None = None
+        self._desk: TokenDesk | None = None
 
     async def start(self) -> EndpointAddress:
         """Spawn the workers, then import and start the rest while they load. Undone if it fails.
@@ -136,6 +138,12 @@ class Agent:
         assert self._tokens is not None
         self._tokens.on_change(tell)
 
+    @property
+    def desk(self) -> TokenDesk:
+        """What the holder does to a token beside signing; each waits for the other. After `start`."""
+        assert self._desk is not None
+        return self._desk
+
     async def stop(self) -> None:
         """Stop listening, abandon what is open, close journal and workers."""
         await self._closing.aclose()
@@ -152,9 +160,11 @@ class Agent:
         from signer.net.cache import Cache
         from signer.platform.private_files import private_folder, read_private, write_private
         from signer.service.evidence import Outside
+        from signer.service.key_requests import KeyRequests
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings
         from signer.service.signing import SigningService
+        from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
         from signer.service.token_watch import TokenWatch
 
@@ -163,7 +173,8 @@ class Agent:
             TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
             for choice, supervisor in zip(self._choices, self._supervisors, strict=True)
         )
-        tokens = self._tokens = TokenWatch(TokenSigners(modules, clock), modules)
+        signers = TokenSigners(modules, clock)
+        tokens = self._tokens = TokenWatch(signers, modules)
         journal = SqliteJournal(self._folders.data / "journal")
         undo.push_async_callback(journal.close)
         authorities = Authorities(
@@ -175,24 +186,31 @@ class Agent:
         )
         undo.callback(authorities.close)
         pairings = Pairings.open(self._folders.data)
-        service = SigningService(
-            Surroundings(
-                signers=tokens,
-                consent=self._consent,
-                journal=journal,
-                clock=clock,
-                guard=PinGuard(self._folders.data / "wrong-pins.json"),
-                paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
-                outside=Outside(
-                    net=authorities,
-                    revocation=self._policy.net.revocation,
-                    known=_authorities(self._policy.anchors),
-                ),
-                severe=self._policy.red_findings,
-                formats=self._policy.formats,
-                policy_problem=self._policy_problem,
-                sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
-            )
+        surroundings = Surroundings(
+            signers=tokens,
+            consent=self._consent,
+            journal=journal,
+            clock=clock,
+            guard=PinGuard(self._folders.data / "wrong-pins.json"),
+            paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
+            outside=Outside(
+                net=authorities,
+                revocation=self._policy.net.revocation,
+                known=_authorities(self._policy.anchors),
+            ),
+            severe=self._policy.red_findings,
+            formats=self._policy.formats,
+            policy_problem=self._policy_problem,
+            sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
+        )
+        service = SigningService(surroundings)
+        self._desk = TokenDesk(
+            modules,
+            clock=clock,
+            guard=surroundings.guard,
+            requests=KeyRequests(self._folders.data / "certificate-requests.json"),
+            turn=surroundings.turn,
+            changed=signers.read_anew,
         )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())
