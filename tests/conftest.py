@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Extends the names of cms, which are fixed when the first of them is looked up.
+import asn1crypto.tsp  # noqa: F401
 import pytest
 from hypothesis import settings
 

@@ -96,8 +96,9 @@ async def test_a_member_name_that_a_panel_wrote_is_not_written_to_the_log(
 
 
 async def test_a_start_that_fails_leaves_no_port_taken(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    free = listen((0,))
+    free.close()
+    port = free.address.port
     world = World(tmp_path, endpoint_file=tmp_path / "missing" / "endpoint.json")
     world.endpoint._ports = (port,)
     with pytest.raises(FileNotFoundError):
