@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Extends the names of cms, which are fixed when the first of them is looked up.
-import asn1crypto.tsp  # noqa: F401
+import importlib
+
 import pytest
 from hypothesis import settings
 
@@ -13,6 +13,9 @@ from tests.contract import any_module
 from tests.softhsm import softhsm, supervisor
 
 __all__ = ["card", "contacts", "readers_service", "softhsm", "supervisor"]
+
+# Extends the names of cms, which are fixed when the first of them is looked up.
+importlib.import_module("asn1crypto.tsp")
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

@@ -71,11 +71,20 @@ class Progress(Struct, frozen=True):
     code: str | None = None
 
 
+#: Times that a token may come back and be gone again with nothing signed: after that, a module says so of a
+#: token that stands in its slot, and no PIN more is asked for.
+FRUITLESS_RETURNS = 3
+
+
 class Journey(Struct, frozen=True):
-    """A request's stage and each document's progress, in the request's order."""
+    """A request's stage and each document's progress, in the request's order.
+
+    `returns` counts how often the token came back since something was signed.
+    """
 
     stage: Stage
     documents: dict[str, Progress]
+    returns: int = 0
 
     @property
     def open_documents(self) -> tuple[str, ...]:
@@ -282,13 +291,17 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
             approved = journey.open_documents
             signing = _mark(journey, approved, DocumentState.SIGNING)
             return replace(signing, stage=Signing(credential)), (Sign(approved),)
+        case ((Authorising() | Signing()), TokenGone()) if journey.returns >= FRUITLESS_RETURNS:
+            return step(journey, Broken("token-removed"))
         case ((Authorising(credential_id=credential) | Signing(credential_id=credential)), TokenGone()):
             waiting = _mark(journey, journey.open_documents, DocumentState.PENDING)
             return replace(waiting, stage=AwaitingToken(credential)), (AwaitToken(credential),)
         case AwaitingToken(credential_id=credential), TokenBack():
-            return replace(journey, stage=Authorising(credential)), (AskAgain("token-back"),)
+            back = replace(journey, stage=Authorising(credential), returns=journey.returns + 1)
+            return back, (AskAgain("token-back"),)
         case Signing(), Sealed(documents=documents) if set(documents) <= set(journey.open_documents):
-            return _finish_if_done(_mark(journey, documents, DocumentState.SIGNED), ())
+            signed = _mark(replace(journey, returns=0), documents, DocumentState.SIGNED)
+            return _finish_if_done(signed, ())
         case stage, _:
             raise OutOfStep(f"{type(event).__name__} at {type(stage).__name__}")
 

@@ -18,6 +18,8 @@ from signer.service.consent import (
 from tests.desktop import scenes
 
 PIN = "4321"
+#: Why a PIN is wanted that was not wrong.
+NOT_REFUSED = (PinProblem.TOKEN_BACK, PinProblem.EACH_SIGNATURE)
 
 
 async def test_she_approves_what_may_be_approved_and_names_each_amber_finding() -> None:
@@ -42,11 +44,7 @@ async def test_she_never_agrees_to_spend_the_last_try() -> None:
     assert not answer.last_try_accepted
 
 
-#: Asked for after a PIN that was right, or where none was tried.
-_AFTER_NO_REFUSAL = (PinProblem.TOKEN_BACK, PinProblem.EACH_SIGNATURE)
-
-
-@pytest.mark.parametrize("problem", _AFTER_NO_REFUSAL)
+@pytest.mark.parametrize("problem", NOT_REFUSED)
 async def test_a_pin_that_was_not_refused_is_typed_again(problem: PinProblem) -> None:
     dialogue = ScriptedDoctor(PIN).open(scenes.consent(scenes.three_items()))
     await dialogue.answer()
@@ -55,11 +53,19 @@ async def test_a_pin_that_was_not_refused_is_typed_again(problem: PinProblem) ->
     assert typed.pin is not None
 
 
-@pytest.mark.parametrize("problem", [p for p in PinProblem if p not in _AFTER_NO_REFUSAL])
+@pytest.mark.parametrize("problem", [p for p in PinProblem if p not in NOT_REFUSED])
 async def test_a_pin_that_was_refused_is_not_typed_again(problem: PinProblem) -> None:
     dialogue = ScriptedDoctor(PIN).open(scenes.consent(scenes.three_items()))
     await dialogue.answer()
     assert await dialogue.ask_pin(PinRequest(problem=problem, authorisation=scenes.PIN_KNOWN)) is None
+
+
+async def test_a_token_that_is_back_time_and_again_and_still_fails_is_given_up() -> None:
+    dialogue = ScriptedDoctor(PIN).open(scenes.consent(scenes.three_items()))
+    await dialogue.answer()
+    back = PinRequest(problem=PinProblem.TOKEN_BACK, authorisation=scenes.PIN_KNOWN)
+    typed = [await dialogue.ask_pin(back) for _ in range(4)]
+    assert [answer is None for answer in typed] == [False, False, False, True]
 
 
 async def test_she_pairs_and_chooses_the_certificate_that_lasts_longest() -> None:
@@ -80,4 +86,4 @@ async def test_what_she_was_asked_and_how_it_ended_is_kept() -> None:
         dialogue.progress(done, 500)
     dialogue.close(outcome)
     assert asked == [question]
-    assert doctor.outcomes == [outcome]
+    assert list(doctor.outcomes) == [outcome]

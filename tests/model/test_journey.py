@@ -88,6 +88,27 @@ def test_one_documents_failure_lets_the_others_go_on() -> None:
     assert journey.documents["b"] == j.Progress(DocumentState.FAILED, "document-refused")
 
 
+AWAY = (j.TokenGone(), j.TokenBack(), j.ConsentGiven(DOCUMENTS))
+
+
+def _at_the_token() -> tuple[j.Event, ...]:
+    return (j.Turn(), j.CredentialsFound(("c",)), j.ConsentGiven(DOCUMENTS))
+
+
+def test_a_token_that_comes_back_and_is_gone_again_ends_the_request_before_a_fourth_pin() -> None:
+    journey, effects = travel(*_at_the_token(), *AWAY * j.FRUITLESS_RETURNS, j.TokenGone())
+    assert journey.stage == j.Ended(RequestState.FAILED, "token-removed")
+    assert [effect for effect in effects if isinstance(effect, j.AskAgain)] == [
+        j.AskAgain("token-back")
+    ] * j.FRUITLESS_RETURNS
+
+
+def test_a_signature_in_between_lets_a_token_be_away_as_often_again() -> None:
+    signed = (j.Authorised(), j.Sealed((DOCUMENTS[0],)))
+    journey, _ = travel(*_at_the_token(), *AWAY * j.FRUITLESS_RETURNS, *signed, j.TokenGone())
+    assert isinstance(journey.stage, j.AwaitingToken)
+
+
 def test_an_event_that_cannot_be_is_a_bug() -> None:
     with pytest.raises(j.OutOfStep):
         travel(j.Authorised())

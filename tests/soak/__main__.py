@@ -36,7 +36,7 @@ def main() -> int:
         f"{figures.signed} signed in {figures.requests} requests and {seconds:.0f} s, the agent killed"
         f" {figures.kills} times; failed and posted again: {failed or 'none'}"
     )
-    print(f"memory of the last half: {min(figures.memory):.1f} to {max(figures.memory):.1f} MB")
+    print(f"allocated memory in the last half: {min(figures.memory):.1f} to {max(figures.memory):.1f} MB")
     faults = figures.faults()
     if figures.spread > FLAT:
         faults.append(f"memory moved by {figures.spread:.1%}")

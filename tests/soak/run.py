@@ -21,7 +21,7 @@ from signer.client.errors import AgentNotFound
 from signer.endpoint.encodings import b64
 from signer.endpoint.messages import DocumentAnswer, RequestAnswer
 from signer.model.request import Document, DocumentState
-from tests.bench.process import pss_mb_of
+from tests.bench.process import allocated_mb
 from tests.fault.agent import FaultyAgent
 from tests.fault.table import Fault
 
@@ -54,7 +54,7 @@ _CALLS = (
 
 
 class Figures(Struct, kw_only=True):
-    """What was counted. `memory` is the agent's own PSS in MB after each request of the last half."""
+    """What was counted. `memory` is the agent's allocated MB after each request of the last half."""
 
     seed: int
     wanted: int
@@ -102,7 +102,7 @@ class Soak:
             while figures.signed < figures.wanted or self._left:
                 self._one_request(agent)
                 if figures.signed >= figures.wanted / 2:
-                    figures.memory.append(pss_mb_of(agent.pid))
+                    figures.memory.append(allocated_mb(agent.pid))
                 tell(figures)
         figures.journal = self._ask_the_journal()
         return figures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from signer.model.credential import TokenRef
@@ -19,18 +20,23 @@ from signer.service.consent import (
     PinRequest,
 )
 
+#: How often a token may come back in one request before it is given up.
+_PATIENCE = 3
+#: How many outcomes are remembered: an agent may be asked for days.
+_KEPT = 100
+
 
 class ScriptedDoctor:
     """Reads every sheet, accepts what may be accepted, approves what no red finding forbids.
 
     Implements `ConsentSurface`. `on_question` is called when a question comes up, before it is answered; the
-    outcomes shown at the end are kept in `outcomes`.
+    latest outcomes shown at the end are kept in `outcomes`.
     """
 
     def __init__(self, pin: str, on_question: Callable[[ConsentQuestion], None] | None = None) -> None:
         self._pin = pin
         self._on_question = on_question
-        self.outcomes: list[Outcome] = []
+        self.outcomes = deque[Outcome](maxlen=_KEPT)
 
     async def pair(self, question: PairingQuestion) -> bool:
         """Yes: the script started the pairing itself."""
@@ -48,12 +54,16 @@ class ScriptedDoctor:
 
 
 class ScriptedDialogue:
-    """Implements `ConsentDialogue`. A refused PIN is not typed a second time; after a removal it is."""
+    """Implements `ConsentDialogue`. A refused PIN is not typed a second time; after a removal it is.
 
-    def __init__(self, question: ConsentQuestion, pin: str, outcomes: list[Outcome]) -> None:
+    A token that was `_PATIENCE` times away and back is given up: it may be there and say that it is not.
+    """
+
+    def __init__(self, question: ConsentQuestion, pin: str, outcomes: deque[Outcome]) -> None:
         self._question = question
         self._pin = pin
         self._outcomes = outcomes
+        self._came_back = 0
 
     async def answer(self) -> Approved | Declined:
         """Yes to all that can be approved; no when nothing can."""
@@ -66,7 +76,9 @@ class ScriptedDialogue:
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """The PIN where a key wants one for each signature, or the token was away; otherwise give up."""
+        self._came_back += request.problem is PinProblem.TOKEN_BACK
         again = request.problem in {PinProblem.EACH_SIGNATURE, PinProblem.TOKEN_BACK}
+        again = again and self._came_back <= _PATIENCE
         return Approved(answers=(), pin=Pin(self._pin)) if again else None
 
     def token_away(self, token: TokenRef | None) -> None:
