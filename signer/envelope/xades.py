@@ -57,7 +57,7 @@ _DIGEST_METHODS = {
 #: Octets of r and of s (XML Signature 1.1 §6.4.3).
 _COORDINATES = {KeyKind.EC_P256: 32, KeyKind.EC_P384: 48, KeyKind.EC_P521: 66}
 
-_LEVELS = frozenset({Level.B_B, Level.B_T})
+_LEVELS = frozenset({Level.B_B, Level.B_T, Level.B_T_IF_POSSIBLE})
 
 #: What a detached signature calls its content; whoever verifies it names the octets.
 DETACHED_NAME = "content"

@@ -40,8 +40,9 @@ class Desk:
         binding: Binding = Binding.PYKCS11,
         profile: Profile | None = None,
         consent: ConsentSurface | None = None,
+        outside: Outside | None = None,
     ) -> None:
-        """The family is SoftHSM's and the doctor says yes to everything, unless others are given."""
+        """The family is SoftHSM's, the doctor says yes to everything and nobody is outside, unless given."""
         self.on_yes: Callable[[], None] = do_nothing
         self.supervisor = token.supervisor(binding=binding, limits=limits)
         module = TokenModule(
@@ -58,7 +59,7 @@ class Desk:
                 clock=clock,
                 guard=PinGuard(),
                 paired_since=lambda origin: None,
-                outside=Outside(net=StillNet()),
+                outside=outside or Outside(net=StillNet()),
             )
         )
 

@@ -1,0 +1,124 @@
+"""Every format that a panel may ask for, from the token to the verifier, and again after a restart.
+
+A real token, worker and journal; the doctor is scripted, timestamps and CRLs come from the tests' authority.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from drivers.types import KeySpec, Limits
+from signer.cli.demo import samples
+from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.model.request import (
+    JSON,
+    PDF,
+    PRESCRIPTION,
+    TEXT,
+    Attachment,
+    Document,
+    DocumentState,
+    Level,
+    SignatureFormat,
+    VisibleSeal,
+)
+from signer.service.envelopes import FORMATS, MATRIX
+from signer.service.evidence import Outside
+from signer.service.views import RequestView
+from signer.verify import Indication, verify
+from signer.x509 import read
+from tests import pdfs, pki
+from tests import softhsm as hsm
+from tests.fault.desk import ORIGIN, Desk
+from tests.openssl import verified_content
+from tests.service.doubles import StillNet
+
+CONTENTS = {
+    JSON: b'{"quantity": 20}',
+    TEXT: "آموکسی‌سیلین 500 mg".encode(),
+    "application/xml": "<rx><دارو>500 mg</دارو></rx>".encode(),
+    "text/xml": b"<rx><item>500 mg</item></rx>",
+    PDF: pdfs.plain(),
+}
+#: Formats that the verifier finds no level of ETSI in.
+WITHOUT_LEVELS = {SignatureFormat.CMS}
+#: What a level comes out as, where everything outside answers.
+REACHED = {Level.B_T_IF_POSSIBLE: "B-T", Level.B_LT_IF_POSSIBLE: "B-LT"}
+
+
+def cells(prescription: bytes) -> tuple[Document, ...]:
+    """A document for each cell of the matrix, attached and detached."""
+    contents = CONTENTS | {PRESCRIPTION: prescription}
+    wanted = sorted(MATRIX, key=lambda cell: (cell[1].value, cell[2].value, cell[0]))
+    return tuple(
+        Document(
+            id=f"{kind.value} {level.value} {media_type} {'attached' if attached else 'detached'}",
+            media_type=media_type,
+            content=contents[media_type],
+            format=kind,
+            level=level,
+            attached=attached,
+            seal=VisibleSeal() if kind is SignatureFormat.PADES and level is Level.B_B else None,
+            attachments=(Attachment(name="نتیجه.txt", media_type=TEXT, content=b"Hb 12"),)
+            if kind is SignatureFormat.ASIC_E
+            else (),
+        )
+        for media_type, kind, level in wanted
+        for attached in sorted(FORMATS[kind].attached)
+    )
+
+
+async def post(desk: Desk, documents: tuple[Document, ...]) -> RequestView:
+    view = await desk.service.submit(
+        origin=ORIGIN,
+        idempotency_key="every format",
+        body_hash=b"\1" * 32,
+        documents=documents,
+        credential=None,
+        purpose=None,
+    )
+    return await desk.service.view(origin=ORIGIN, request_id=view.id, wait=100)
+
+
+@pytest.mark.parametrize("spec", [KeySpec.RSA_2048, KeySpec.EC_P256], ids=lambda spec: spec.value)
+async def test_every_cell_of_the_matrix_is_signed_verified_and_given_again(
+    tmp_path: Path, softhsm: hsm.SoftHsm, spec: KeySpec
+) -> None:
+    now = datetime.now(UTC)
+    await hsm.certify(softhsm, {b"\x01": spec}, PLAIN_DOCTOR, now, pki.authority())
+    root = read(pki.authority().certificate)
+    around = Outside(net=StillNet(), known=(root,))
+    desk = Desk(tmp_path, softhsm, Limits(), outside=around)
+    try:
+        (credential,) = await desk.service.credentials()
+        documents = cells(samples.free(now, credential.holder))
+        first = await post(desk, documents)
+    finally:
+        await desk.close()
+    authority = pki.authority().write(tmp_path)
+    for document, view in zip(documents, first.documents, strict=True):
+        assert (view.state, view.problem) == (DocumentState.SIGNED, None), document.id
+        assert view.signature is not None
+        assert view.level == REACHED.get(document.level, document.level.value), document.id
+        content = None if document.attached else document.content
+        report = verify(view.signature, content=content, anchors=(root,), at=datetime.now(UTC))
+        assert report.indication is Indication.VALID, (document.id, report.findings)
+        level = None if document.format in WITHOUT_LEVELS else view.level
+        assert (report.level, report.certificate) == (level, view.certificate), document.id
+        if document.format is SignatureFormat.CADES and document.attached:
+            (tmp_path / "signature").write_bytes(view.signature)
+            assert verified_content(tmp_path / "signature", authority) == document.content
+    again = Desk(tmp_path, softhsm, Limits(), outside=around)
+    asked: list[bool] = []
+    again.on_yes = lambda: asked.append(True)
+    try:
+        second = await post(again, documents)
+    finally:
+        await again.close()
+    assert asked == []
+    assert [(d.signature, d.level, d.certificate) for d in second.documents] == [
+        (d.signature, d.level, d.certificate) for d in first.documents
+    ]
