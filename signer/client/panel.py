@@ -282,6 +282,12 @@ def _posted(document: Document) -> messages.DocumentBody:
         level=document.level.value,
         attached=document.attached,
         seal=messages.seal_body(document.seal),
+        attachments=[
+            messages.AttachmentBody(
+                name=file.name, media_type=file.media_type, content_base64=b64(file.content)
+            )
+            for file in document.attachments
+        ],
     )
 
 

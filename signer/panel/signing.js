@@ -21,10 +21,11 @@ import { follow } from './request.js';
  * @property {string} id 1 to 128 characters; outlives a reload in the browser's storage, so no patient's code
  * @property {string} media_type
  * @property {string | Uint8Array} content a string is signed as its UTF-8 octets
- * @property {'cades' | 'cms'} [format]
+ * @property {'cades' | 'cms' | 'jws' | 'jades' | 'xades' | 'pades' | 'asic-e'} [format]
  * @property {'B-B' | 'B-T' | 'B-LT' | 'B-T?' | 'B-LT?'} [level] one that ends in `?` may come out lower
  * @property {boolean} [attached]
  * @property {{page?: number, corner?: string, reason?: string}} [seal] where a PDF shows the doctor's seal
+ * @property {{name: string, media_type: string, content: Uint8Array}[]} [attachments] files signed with the document, `asic-e` alone
  *
  * @typedef {object} SignOptions
  * @property {string} [credential] a credential's id; absent, the doctor chooses
@@ -106,8 +107,11 @@ async function toItsEnd({ session, store, reconnect }, entry, { signal, onState 
 }
 
 /** @param {Document} document @returns {object} always the same members in the same order, since a repost must be the same octets */
-function asPosted({ id, media_type, content, format = 'cades', level, attached, seal }) {
+function asPosted({ id, media_type, content, format = 'cades', level, attached, seal, attachments }) {
   const octets =
     typeof content === 'string' ? { content } : { content_base64: base64(new Uint8Array(content)) };
-  return { id, media_type, ...octets, format, level, attached, seal };
+  const files = attachments?.map(({ name, media_type, content }) => ({
+    ...{ name, media_type, content_base64: base64(new Uint8Array(content)) },
+  }));
+  return { id, media_type, ...octets, format, level, attached, seal, attachments: files };
 }
