@@ -73,6 +73,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("jws", EACH, lambda: _made(jws.prepare, key)),
                 ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
                 ("xades_bb", EACH, lambda: _made(xades.prepare, key)),
+                ("worker_boundary", EACH, lambda: worker.boundary(CONTENT)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),

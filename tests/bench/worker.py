@@ -61,6 +61,11 @@ class WorkerSigner:
             attached=True,
         )
 
+    def boundary(self, data: bytes) -> None:
+        """One signature and nothing else: what it takes beyond the raw one is the way to the worker and back."""
+        slot, mechanism = self._token.slot, self._plan.mechanism
+        self._loop.run_until_complete(self._supervisor.sign(slot, RSA, mechanism, data))
+
     def close(self) -> None:
         """End the worker."""
         self._loop.run_until_complete(self._supervisor.close())
