@@ -62,7 +62,7 @@ class WorkerSigner:
         )
 
     def boundary(self, data: bytes) -> None:
-        """One signature and nothing else: what it takes beyond the raw one is the way to the worker and back."""
+        """One signature alone: what it takes beyond the raw one is the way to the worker and back."""
         slot, mechanism = self._token.slot, self._plan.mechanism
         self._loop.run_until_complete(self._supervisor.sign(slot, RSA, mechanism, data))
 
