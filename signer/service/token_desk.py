@@ -44,7 +44,6 @@ from signer.service.key_requests import KeyRequest, KeyRequests
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock
 from signer.service.token_signers import TokenModule, authorisation_of, meaning, tries_left
-from signer.x509 import request as pkcs10
 
 
 class ManagedToken(Struct, frozen=True, kw_only=True):
@@ -327,6 +326,9 @@ class TokenDesk:
     async def _sign_request(
         self, module: TokenModule, token: Token, key: KeyOnToken, applicant: Applicant
     ) -> bytes:
+        # Takes 40 ms to import, which the start of the agent need not wait for.
+        from signer.x509 import request as pkcs10
+
         public_key = x509.public_key(key.spki or b"")
         kind, bits = x509.describe(public_key)
         usable = mechanisms.usable(token, bits)
