@@ -98,7 +98,7 @@ def prepare(
         raise FormatUnsupported(f"asic-e {level.value}{'' if attached else ' detached'}")
     check(media_type, certificate, algorithm)
     name = _NAMES.get(media_type, _OTHER)
-    _check_names((name, *(attachment.name for attachment in attachments)))
+    check_attachments(media_type, attachments)
     parts = [SignedPart(uri=name, digested=content, media_type=media_type)]
     for attachment in attachments:
         check(attachment.media_type, certificate, algorithm)
@@ -147,6 +147,11 @@ def attach(kept: bytes, content: bytes, attachments: tuple[Attachment, ...] = ()
         raise ValueError("other attachments than the signed ones")
     contents = (content, *(attachment.content for attachment in attachments))
     return _container(kept, dict(zip(names, contents, strict=True)))
+
+
+def check_attachments(media_type: str, attachments: tuple[Attachment, ...]) -> None:
+    """Raise `DocumentRefused` where their names cannot stand in a container beside such a document."""
+    _check_names((_NAMES.get(media_type, _OTHER), *(attachment.name for attachment in attachments)))
 
 
 def _check_names(names: tuple[str, ...]) -> None:

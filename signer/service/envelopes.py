@@ -117,7 +117,11 @@ MATRIX = frozenset(
 
 
 def check_supported(document: Document, allowed: frozenset[SignatureFormat] | None = None) -> None:
-    """Raise `FormatUnsupported` where the matrix has no such cell, or policy allows other formats alone."""
+    """Refuse at the post what no yes could make good.
+
+    Raises `FormatUnsupported` where the matrix has no such cell or policy allows other formats alone, and
+    `DocumentRefused` for attachments whose names cannot stand in a container.
+    """
     kind, level = document.format, document.level
     if (document.media_type, kind, level) not in MATRIX:
         raise FormatUnsupported(f"{kind.value} {level.value}")
@@ -125,6 +129,8 @@ def check_supported(document: Document, allowed: frozenset[SignatureFormat] | No
         raise FormatUnsupported(f"{kind.value} {'attached' if document.attached else 'detached'}")
     if allowed is not None and kind not in allowed:
         raise FormatUnsupported(f"{kind.value}: not by this clinic's policy")
+    if document.attachments:
+        FORMATS[kind].maker().check_attachments(document.media_type, document.attachments)
 
 
 def slow(document: Document) -> bool:

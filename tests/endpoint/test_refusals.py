@@ -20,6 +20,8 @@ from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Headers, World, signing_r
 POST = "/v1/signing-requests"
 SIGN_INS = "/v1/sign-ins"
 NONCE = "A" * 43
+FILE = {"name": "a.txt", "media_type": "text/plain", "content_base64": "eA=="}
+LARGE_FILE = FILE | {"content_base64": "AAAA" * (2 * 1024 * 1024)}
 ONE = {"id": "rx-1", "media_type": "text/plain", "content": "x", "format": "cades"}
 AGENT = "/v1/agent?challenge=" + "A" * 43
 
@@ -378,6 +380,25 @@ BODY: list[Row] = [
         "request-malformed",
     ),
     ("an unknown format", posted(signing_request(without(ONE, format="fax"))), 422, "format-unsupported"),
+    *(
+        (f"attachments: {why}", posted(signing_request(without(ONE, format=kind, attachments=files))), *told)
+        for why, kind, files, told in (
+            ("of another format", "cades", [FILE], (422, "format-unsupported")),
+            ("seventeen", "asic-e", [FILE] * 17, (400, "request-malformed")),
+            ("over 10 MiB", "asic-e", [LARGE_FILE, LARGE_FILE], (413, "request-too-large")),
+            ("not base64", "asic-e", [FILE | {"content_base64": "?"}], (400, "request-malformed")),
+            ("no name", "asic-e", [FILE | {"name": ""}], (400, "request-malformed")),
+            ("a long name", "asic-e", [FILE | {"name": "x" * 129}], (400, "request-malformed")),
+            ("an unknown member", "asic-e", [FILE | {"size": 1}], (400, "request-malformed")),
+            ("null", "asic-e", None, (400, "request-malformed")),
+            (
+                "a type with parameters",
+                "asic-e",
+                [FILE | {"media_type": "text/plain; x=y"}],
+                (400, "request-malformed"),
+            ),
+        )
+    ),
     (
         "a sign-in as a document",
         posted(signing_request(without(ONE, format="sign-in"))),

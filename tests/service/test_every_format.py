@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from drivers.types import KeySpec, Limits
 from signer.cli.demo import samples
 from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.model.errors import DocumentRefused
 from signer.model.request import (
     JSON,
     PDF,
@@ -25,7 +27,8 @@ from signer.model.request import (
     SignatureFormat,
     VisibleSeal,
 )
-from signer.service.envelopes import FORMATS, MATRIX
+from signer.service.consent import binding_digest
+from signer.service.envelopes import FORMATS, MATRIX, check_supported
 from signer.service.evidence import Outside
 from signer.service.views import RequestView
 from signer.verify import Indication, verify
@@ -81,6 +84,60 @@ async def post(desk: Desk, documents: tuple[Document, ...]) -> RequestView:
         purpose=None,
     )
     return await desk.service.view(origin=ORIGIN, request_id=view.id, wait=100)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("",),
+        (".hidden",),
+        ("trailing ",),
+        ("../up",),
+        ("a/b",),
+        ("a\\b",),
+        ("c:d",),
+        ("a\nb",),
+        ("rlo\u202e.txt",),
+        ("x" * 129,),
+        ("same.txt", "SAME.txt"),
+        ("mimetype",),
+        ("meta-inf",),
+        ("document.txt",),
+    ],
+    ids=repr,
+)
+def test_names_that_no_container_holds_are_refused_before_anybody_is_asked(names: tuple[str, ...]) -> None:
+    files = tuple(Attachment(name=name, media_type=TEXT, content=b"x") for name in names)
+    document = Document(
+        id="rx", media_type=TEXT, content=b"x", format=SignatureFormat.ASIC_E, attachments=files
+    )
+    with pytest.raises(DocumentRefused):
+        check_supported(document)
+
+
+FILES = (
+    Attachment(name="a.txt", media_type=TEXT, content=b"a"),
+    Attachment(name="b.txt", media_type=TEXT, content=b"b"),
+)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        FILES[:1],
+        FILES[::-1],
+        (replace(FILES[0], name="c.txt"), FILES[1]),
+        (replace(FILES[0], media_type=JSON), FILES[1]),
+        (replace(FILES[0], content=b"c"), FILES[1]),
+    ],
+    ids=["fewer", "order", "name", "type", "content"],
+)
+def test_a_change_of_any_attachment_asks_again(changed: tuple[Attachment, ...]) -> None:
+    document = Document(
+        id="rx", media_type=TEXT, content=b"x", format=SignatureFormat.ASIC_E, attachments=FILES
+    )
+    bound = binding_digest(document, "c", ORIGIN, (), pki.NOW)
+    assert binding_digest(replace(document, attachments=changed), "c", ORIGIN, (), pki.NOW) != bound
 
 
 @pytest.mark.parametrize("spec", [KeySpec.RSA_2048, KeySpec.EC_P256], ids=lambda spec: spec.value)
