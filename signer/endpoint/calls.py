@@ -111,6 +111,10 @@ class Calls:
         """The page through which a panel speaks that may not speak by itself."""
         return _html(page.BRIDGE)
 
+    async def last_worker(self, call: Call) -> Answer:
+        """What takes the place of a service worker that another program planted, and removes itself."""
+        return Answer(status=200, content_type="text/javascript", body=page.LAST_WORKER)
+
     async def openapi(self, call: Call) -> Answer:
         """The contract, generated from the types."""
         return Answer(status=200, content_type=JSON, body=openapi.document(self._about.version))

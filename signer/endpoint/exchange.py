@@ -18,7 +18,6 @@ from signer.endpoint.authentication import SignedHead, check_body, check_head
 from signer.endpoint.calls import Answer, Call, Calls
 from signer.endpoint.frames import read_frame, write_answer
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.page import LAST_WORKER
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import (
     MEDIA_TYPE,
@@ -31,7 +30,7 @@ from signer.endpoint.problems import (
 )
 from signer.endpoint.rate import RateLimit
 from signer.endpoint.replay import ReplayGuard
-from signer.endpoint.routes import BODY_LIMITS, Match, match
+from signer.endpoint.routes import BODY_LIMITS, WORKER_SCRIPT, Match, match
 from signer.model.errors import (
     MethodNotAllowed,
     MohrError,
@@ -111,7 +110,7 @@ class Exchanges:
 
     async def _take(self, head: Head, read_body: BodyReader, language: Language, course: _Course) -> Answer:
         path, query = _target(head)
-        leads = match(head.method, path)
+        leads = _leads(head, path)
         course.methods = leads.methods
         admitted = self._admitted(head, path, leads)
         course.origin = admitted.origin
@@ -128,8 +127,6 @@ class Exchanges:
             if admitted.origin is not None:
                 self._rate.spend(admitted.origin, self._clock.now())
             body = await read_body(_limit(leads))
-        if any(name.lower() == b"service-worker" for name, _ in head.headers):
-            return Answer(status=200, content_type="text/javascript", body=LAST_WORKER)
         if leads.call is None:
             raise MethodNotAllowed() if leads.methods else RouteUnknown()
         call = Call(
@@ -232,6 +229,12 @@ def _target(head: Head) -> tuple[str, str]:
     if target is None:
         raise RequestMalformed("the request target is not a path")
     return target["path"], target["query"] or ""
+
+
+def _leads(head: Head, path: str) -> Match:
+    """Where a request leads: one for a service worker's script, to that script, whatever its path."""
+    worker = any(name.lower() == b"service-worker" for name, _ in head.headers)
+    return WORKER_SCRIPT if worker else match(head.method, path)
 
 
 def problem_answer(error: Exception, language: Language) -> Answer:

@@ -54,6 +54,9 @@ BODY_LIMITS = {
     "reveal_pairing": MAX_SMALL_BODY,
 }
 
+#: Where a browser is led that asks again for a service worker's script, whatever address the script claims.
+WORKER_SCRIPT = Match(RouteClass.STATIC, ("GET",), "last_worker", "")
+
 _PARAMETER = "/{id}"
 _EXACT = {route.path: route for route in ROUTES if not route.path.endswith(_PARAMETER)}
 _BELOW = {route.path.removesuffix(_PARAMETER): route for route in ROUTES if route.path.endswith(_PARAMETER)}

@@ -307,13 +307,22 @@ async def test_the_bridge_is_a_page_that_nobody_frames_and_that_runs_its_own_scr
     assert reply.body.count(b"<script") == 1
 
 
+_WORKER = ("Service-Worker", "script"), ("Sec-Fetch-Mode", "same-origin")
+
+
+@pytest.mark.parametrize("path", ["/", "/sw.js", "/v1/worker.js"])
 async def test_a_service_worker_planted_at_this_address_is_replaced_by_one_that_removes_itself(
-    secured: World,
+    secured: World, path: str
 ) -> None:
-    head = [("Host", secured.authority), ("Service-Worker", "script"), ("Sec-Fetch-Mode", "same-origin")]
-    reply = await secured.send("GET", "/", head)
+    reply = await secured.send("GET", path, [("Host", secured.authority), *_WORKER])
     assert reply.headers["content-type"] == "text/javascript"
     assert b"registration.unregister" in reply.body
+
+
+async def test_no_page_of_another_origin_names_itself_a_service_worker(secured: World) -> None:
+    head = [("Host", secured.authority), ("Origin", "https://other.example"), *_WORKER]
+    refused = await secured.send("GET", "/sw.js", head)
+    assert refused.code == "origin-refused"
 
 
 async def test_a_silent_connection_to_the_https_port_is_held_and_counted_as_any_other(
