@@ -198,20 +198,17 @@ class Calls:
     async def submit(self, call: Call) -> Answer:
         """Take a signing request in; wait for its end if asked to."""
         wait = _wait(call.query)
-        if call.idempotency_key is None:
-            raise IdempotencyKeyMissing("Idempotency-Key is absent")
+        key = _idempotency_key(call)
         body = messages.read_body(call.body, messages.SigningRequestBody)
         submitting = self._use_cases.submit(
             origin=call.origin,
-            idempotency_key=call.idempotency_key,
+            idempotency_key=key,
             body_hash=hashlib.sha256(call.body).digest(),
             documents=messages.documents_of(body),
             credential=body.credential or None,
             purpose=body.purpose or None,
         )
-        view = await self._to_its_end(submitting)
-        if wait > 0 and not view.final:
-            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
+        view = await self._taken_in(call, submitting, wait)
         location = ("Location", f"/v1/signing-requests/{view.id}")
         return _request(view, call.language, status=200 if view.final else 202, headers=(location,))
 
@@ -230,19 +227,16 @@ class Calls:
     async def sign_in(self, call: Call) -> Answer:
         """Take a sign-in in; wait for its end if asked to."""
         wait = _wait(call.query)
-        if call.idempotency_key is None:
-            raise IdempotencyKeyMissing("Idempotency-Key is absent")
+        key = _idempotency_key(call)
         body = messages.read_body(call.body, messages.SignInBody)
         signing_in = self._use_cases.sign_in(
             origin=call.origin,
-            idempotency_key=call.idempotency_key,
+            idempotency_key=key,
             body_hash=hashlib.sha256(call.body).digest(),
             nonce=messages.nonce_of(body),
             credential=body.credential or None,
         )
-        view = await self._to_its_end(signing_in)
-        if wait > 0 and not view.final:
-            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
+        view = await self._taken_in(call, signing_in, wait)
         location = ("Location", f"/v1/sign-ins/{view.id}")
         answer = messages.sign_in_answer(view, call.language)
         return _json(answer, status=200 if view.final else 202, headers=(location,))
@@ -260,6 +254,14 @@ class Calls:
         messages.sign_in_answer(view, call.language)  # a signing request is not taken back under this path
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
         return _json(messages.sign_in_answer(await self._to_its_end(cancelling), call.language))
+
+    async def _taken_in(
+        self, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float
+    ) -> RequestView:
+        view = await self._to_its_end(taking)
+        if wait > 0 and not view.final:
+            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
+        return view
 
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         # A panel that hangs up must not leave a request half taken in: the work goes on without it.
@@ -300,6 +302,12 @@ def _wait(query: str) -> float:
     if not _WAIT.fullmatch(text) or float(text) > LONGEST_WAIT:
         raise RequestMalformed("wait: not a number of seconds from 0 to 25")
     return float(text)
+
+
+def _idempotency_key(call: Call) -> str:
+    if call.idempotency_key is None:
+        raise IdempotencyKeyMissing("Idempotency-Key is absent")
+    return call.idempotency_key
 
 
 def _json(value: Struct, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
