@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -219,7 +220,13 @@ def _settle() -> None:
 
 def main(arguments: list[str]) -> int:
     """Draw all screens, or those named."""
-    out = Path(arguments[0])
+    parser = argparse.ArgumentParser(description="Draw the screens of the window as PNG files.")
+    parser.add_argument("out", type=Path, help="the folder that they go to")
+    parser.add_argument("screen", nargs="*", help="all, where none is named")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.screen) - set(SCREENS):
+        parser.error(f"no such screen: {', '.join(sorted(unknown))}")
+    out: Path = asked.out
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
     app.setStyle("Fusion")
@@ -233,7 +240,7 @@ def main(arguments: list[str]) -> int:
             rtl = lang == "fa"
             app.setLayoutDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
             for name, draw in SCREENS.items():
-                if arguments[1:] and name not in arguments[1:]:
+                if asked.screen and name not in asked.screen:
                     continue
                 window = draw(Tongue(lang), Preferences(language=lang, theme=look))
                 _settle()
