@@ -15,7 +15,7 @@ from typing import Any
 import pkcs11
 from pkcs11 import exceptions
 from pkcs11.attributes import AttributeMapper
-from pkcs11.constants import Attribute, MechanismFlag
+from pkcs11.constants import DEFAULT, Attribute, MechanismFlag
 from pkcs11.mechanisms import KeyType
 from pkcs11.mechanisms import Mechanism as NativeMechanism
 from pkcs11.types import PROTECTED_AUTH
@@ -149,7 +149,7 @@ class PythonPkcs11:
             flags=int(token.flags),
             pin_min=0,
             pin_max=0,
-            mechanisms=tuple(sorted(int(m) for m in mechanisms)),
+            mechanisms=tuple(sorted(int(m) for m in mechanisms if _is_there(place, m))),
         )
 
     def token_flags(self, slot: int) -> int:
@@ -254,8 +254,8 @@ class PythonPkcs11:
                 bits,
                 store=True,
                 capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
-                public_template=_attributes(public),
-                private_template=_attributes(private),
+                public_template=_nothing_of(_ADDED_TO_PUBLIC) | _attributes(public),
+                private_template=_nothing_of(_ADDED_TO_PRIVATE) | _attributes(private),
             )
         return self._remember(pair[0]), self._remember(pair[1])
 
@@ -275,7 +275,32 @@ class PythonPkcs11:
         return int(thing.handle)
 
 
-def _attributes(template: Template) -> dict[Attribute, bytes]:
+def _is_there(place: Any, mechanism: int) -> bool:
+    """Is it really in the slot's list?
+
+    python-pkcs11 takes the length of the list from its first C_GetMechanismList: where the second one gives
+    fewer, as p11-kit's client does, what it reads behind them is whatever stood in memory.
+    """
+    try:
+        place.get_mechanism_info(mechanism)
+    except exceptions.MechanismInvalid:
+        return False
+    except exceptions.PKCS11Error:
+        return True
+    return True
+
+
+#: What python-pkcs11 writes into every key template, false where it was not asked for. A module may
+#: refuse what it does not know, and tpm2-pkcs11 does, with CKR_GENERAL_ERROR.
+_ADDED_TO_PUBLIC = (Attribute.ENCRYPT, Attribute.WRAP)
+_ADDED_TO_PRIVATE = (Attribute.DECRYPT, Attribute.UNWRAP, Attribute.DERIVE)
+
+
+def _nothing_of(attributes: tuple[Attribute, ...]) -> dict[Attribute, object]:
+    return dict.fromkeys(attributes, DEFAULT)
+
+
+def _attributes(template: Template) -> dict[Attribute, object]:
     return {Attribute(kind): value for kind, value in template}
 
 

@@ -1,11 +1,14 @@
 """The contract suite over a module it has never seen: what it runs, what it leaves out, what it never prints.
 
-The stranger is SoftHSM again, in a pytest of its own that knows of it what the command line says.
+The stranger is SoftHSM again, as it is or behind p11-kit's server, in a pytest of its own that knows of it
+what the command line says.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +22,8 @@ from tests import softhsm as hsm
 from tests.contract.run import SIGNS, WRONG_PIN, Run
 from tests.contract.subject import Asked, survey
 
+#: Not SoftHSM but a library of its own: it counts slots anew, and shortens the list of mechanisms.
+P11_KIT = next(Path("/usr/lib").glob("*/pkcs11/p11-kit-client.so"))
 OLD_STYLE = "slots.mechanisms = CKM_RSA_PKCS,CKM_RSA_PKCS_KEY_PAIR_GEN\n"
 
 
@@ -159,6 +164,26 @@ def test_a_run_that_cannot_be_is_ended_by_a_sentence(
     assert sentence in line
     assert "Traceback" not in run.output
     assert not [secret for secret in (softhsm.pin, "48151623") if secret in run.output]
+
+
+def test_a_module_that_passes_every_call_on_to_a_server_passes(softhsm: hsm.SoftHsm) -> None:
+    socket = softhsm.folder / "socket"
+    serving = subprocess.Popen(
+        ["p11-kit", "server", "-f", "--provider", str(softhsm.module), "-n", str(socket), "pkcs11:"],
+        env={**os.environ, **softhsm.env},
+        stdout=subprocess.DEVNULL,
+    )
+    softhsm.env["P11_KIT_SERVER_ADDRESS"] = f"unix:path={socket}"
+    try:
+        token = ("--token-label", softhsm.label, "--pin-file", add_pin_file(softhsm))
+        run = Run(softhsm, "--module", P11_KIT, *token, "--may-write", "--may-spend-a-try")
+    finally:
+        serving.terminate()
+        serving.wait()
+    assert run.status == 0, run.output
+    assert "keys: 0 found, 4 made" in run.output
+    ways = ("rsa-pkcs1-sha256-module", "rsa-pss-sha256-host", "ecdsa-sha256-host")
+    assert run.passed > {name for binding in Binding for name in signing(binding, *ways)}
 
 
 async def test_a_pin_refused_in_the_middle_of_a_run_ends_it_before_the_next_try(softhsm: hsm.SoftHsm) -> None:

@@ -151,11 +151,13 @@ async def test_both_bindings_see_the_same_library(
 
 @pytest.mark.needs(Need.BOTH_BINDINGS)
 async def test_both_bindings_see_the_same_tokens(both: tuple[Supervisor, Supervisor]) -> None:
-    first, second = both
-    seen = await first.tokens()
-    # python-pkcs11 does not tell how long a PIN may be.
-    without = tuple(msgspec.structs.replace(token, pin_min=0, pin_max=0) for token in seen)
-    assert without == await second.tokens()
+    seen = [await each.tokens() for each in both]
+    # python-pkcs11 does not tell how long a PIN may be. A slot's number means something within one process
+    # alone: a module that passes calls on to a server counts anew for each.
+    first, second = (
+        [msgspec.structs.replace(token, slot=0, pin_min=0, pin_max=0) for token in tokens] for tokens in seen
+    )
+    assert first == second
 
 
 @pytest.mark.needs(Need.OWN_TOKEN)

@@ -5,7 +5,10 @@ Never run over a stranger's module: a PIN that a suite has changed may be a toke
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,8 @@ from tests import softhsm as hsm
 NEW = "19283746"
 CKR_PIN_INCORRECT = 0xA0
 CKR_USER_PIN_NOT_INITIALIZED = 0x102
+#: Comes with OpenSC: hands every call to another module, and writes down what it saw.
+OPENSC_SPY = next(Path("/usr/lib").glob("*/pkcs11-spy.so"))
 
 
 @pytest.fixture(params=Binding, ids=lambda binding: binding.value)
@@ -134,3 +139,29 @@ async def test_the_second_binding_says_what_it_cannot_call(softhsm: hsm.SoftHsm)
         with pytest.raises(NotInBinding):
             await one.set_pin(slot, PinChange.BY_PUK, None, None)
         assert await opens(one, slot, hsm.PIN)
+
+
+@pytest.mark.parametrize("binding", Binding, ids=lambda binding: binding.value)
+async def test_a_key_is_asked_for_with_no_attribute_but_ours(
+    binding: Binding, softhsm: hsm.SoftHsm, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    spied = replace(
+        softhsm,
+        module=OPENSC_SPY,
+        env={**softhsm.env, "PKCS11SPY": str(softhsm.module), "PKCS11SPY_OUTPUT": str(seen)},
+    )
+    async with spied.supervisor(binding=binding) as supervisor:
+        slot = await hsm.only_slot(supervisor)
+        await supervisor.login(slot, Pin(hsm.PIN))
+        await supervisor.generate_key_pair(slot, KeySpec.EC_P256, b"\x07", "seen")
+    (call,) = re.findall(r"C_GenerateKeyPair\n(.*?)\nReturned:", seen.read_text(errors="replace"), re.DOTALL)
+    public, private = call.split("pPrivateKeyTemplate")
+    shared = {"CKA_CLASS", "CKA_TOKEN", "CKA_ID", "CKA_LABEL"}
+    assert set(re.findall(r"CKA_\w+", public)) == shared | {"CKA_VERIFY", "CKA_EC_PARAMS"}
+    assert set(re.findall(r"CKA_\w+", private)) == shared | {
+        "CKA_PRIVATE",
+        "CKA_SENSITIVE",
+        "CKA_EXTRACTABLE",
+        "CKA_SIGN",
+    }
