@@ -22,7 +22,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from signer.cli.demo.authority import PrivateKey
-from signer.verify.der import Reader
+from signer.verify.der import Reader, over
 from signer.x509 import Certificate, read
 from tests import pki
 
@@ -163,10 +163,10 @@ def elements(reader: Reader) -> list[bytes]:
 
 def with_unsigned(signature: bytes, kind: bytes, value: bytes) -> bytes:
     """A CMS signature with one more unsigned attribute: its type and its value, DER."""
-    kind_of_content, explicit = elements(Reader(signature).enter(0x30))
-    *fields, signers = elements(Reader(explicit).enter(0xA0).enter(0x30))
-    *signer, last = elements(Reader(signers).enter(0x31).enter(0x30))
-    present = elements(Reader(last).enter(0xA1)) if last[0] == 0xA1 else []
+    kind_of_content, explicit = elements(over(signature).enter(0x30))
+    *fields, signers = elements(over(explicit).enter(0xA0).enter(0x30))
+    *signer, last = elements(over(signers).enter(0x31).enter(0x30))
+    present = elements(over(last).enter(0xA1)) if last[0] == 0xA1 else []
     signer += [] if present else [last]
     attributes = sorted([*present, tlv(0x30, kind + tlv(0x31, value))])
     signer.append(tlv(0xA1, b"".join(attributes)))

@@ -6,7 +6,6 @@ reader shows them. What the values mean, and whether they agree, is not decided 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from enum import Enum
 from typing import TypeVar
 
@@ -39,7 +38,11 @@ class Insurer(Enum):
     FREE = "free"
 
 
-class Patient(Struct, frozen=True, kw_only=True):
+_KINDS = {kind.value: kind for kind in PrescriptionKind}
+_INSURERS = {insurer.value: insurer for insurer in Insurer}
+
+
+class Patient(Struct, frozen=True, kw_only=True, gc=False):
     """As written; None where absent, null or empty. So in each type below."""
 
     name: str
@@ -48,7 +51,7 @@ class Patient(Struct, frozen=True, kw_only=True):
     mobile: str | None
 
 
-class Prescriber(Struct, frozen=True, kw_only=True):
+class Prescriber(Struct, frozen=True, kw_only=True, gc=False):
     """As written."""
 
     name: str
@@ -57,7 +60,7 @@ class Prescriber(Struct, frozen=True, kw_only=True):
     centre: str | None
 
 
-class PrescribedItem(Struct, frozen=True, kw_only=True):
+class PrescribedItem(Struct, frozen=True, kw_only=True, gc=False):
     """As written; `quantity` and `repeat` are numbers in their signed spelling."""
 
     name: str
@@ -72,7 +75,7 @@ class PrescribedItem(Struct, frozen=True, kw_only=True):
     not_before: str | None
 
 
-class Prescription(Struct, frozen=True, kw_only=True):
+class Prescription(Struct, frozen=True, kw_only=True, gc=False):
     """As written. `wire` is the insurer's body, untouched."""
 
     kind: PrescriptionKind
@@ -97,8 +100,8 @@ def from_tree(tree: SignedValue) -> Prescription:
     if not isinstance(items, list):
         raise _wrong("/items", "is not an array")
     return Prescription(
-        kind=_one_of(PrescriptionKind, root, "kind"),
-        insurer=_one_of(Insurer, root, "insurer"),
+        kind=_one_of(_KINDS, root, "kind"),
+        insurer=_one_of(_INSURERS, root, "insurer"),
         issued=_required(root, "issued", ""),
         valid_until=_text(root, "valid_until", ""),
         patient=_patient(_object(root.get("patient"), "/patient")),
@@ -174,12 +177,11 @@ def _number(source: Object, name: str, at: str) -> str | None:
     return value.text
 
 
-def _one_of(kind: type[E], source: Object, name: str) -> E:
+def _one_of(known: dict[str, E], source: Object, name: str) -> E:
     value = source.get(name)
-    if isinstance(value, str):
-        with suppress(ValueError):
-            return kind(value)
-    raise _wrong(f"/{name}", f"is none of {', '.join(str(member.value) for member in kind)}")
+    if isinstance(value, str) and value in known:
+        return known[value]
+    raise _wrong(f"/{name}", f"is none of {', '.join(known)}")
 
 
 def _wrong(pointer: str, reason: str) -> DocumentUnreadable:

@@ -50,19 +50,27 @@ def verify(
     """
     if at is not None and at.tzinfo is None:
         raise ValueError("at must be aware")
-    trust = Trust(
-        anchors=anchors,
-        intermediates=intermediates,
-        data=data or RevocationData(),
-        source=source,
-        revocation=revocation,
-    )
-    return _verifier(trust).verify(octets, content=content, at=at)
+    verifier = _verifier(anchors, intermediates, data, source, revocation)
+    return verifier.verify(octets, content=content, at=at)
 
 
 @lru_cache(maxsize=4)
-def _verifier(trust: Trust) -> Verifier:
+def _verifier(
+    anchors: tuple[Certificate, ...],
+    intermediates: tuple[Certificate, ...],
+    data: RevocationData | None,
+    source: RevocationSource | None,
+    revocation: RevocationPolicy,
+) -> Verifier:
     # Imported late: the check before a release needs nothing of this.
     from signer.verify.judge import Verifier
 
-    return Verifier(trust)
+    return Verifier(
+        Trust(
+            anchors=anchors,
+            intermediates=intermediates,
+            data=data or RevocationData(),
+            source=source,
+            revocation=revocation,
+        )
+    )

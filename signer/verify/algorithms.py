@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Struct
 
 from signer.verify import der
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import NotDer, Reader, over
 from signer.x509 import public_key
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -80,7 +80,7 @@ class Algorithm(Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=64)
 def digest(identifier: bytes) -> str:
     """The hash of a digest AlgorithmIdentifier, DER. Raises `Unknown`, `NotDer`."""
-    outer = Reader(identifier)
+    outer = over(identifier)
     fields = outer.enter(der.SEQUENCE)
     outer.done()
     kind = fields.contents(der.OID)
@@ -97,7 +97,7 @@ def signature(identifier: bytes, digest_name: str | None = None) -> Algorithm:
     `digest_name` is the hash that CMS names beside it, for the identifier that names none (rsaEncryption,
     RFC 5754 §3.2).
     """
-    outer = Reader(identifier)
+    outer = over(identifier)
     fields = outer.enter(der.SEQUENCE)
     outer.done()
     kind = fields.contents(der.OID)

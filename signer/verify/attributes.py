@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from signer.verify import algorithms, der
 from signer.verify.candidate import Unreadable
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import Element, NotDer
 from signer.verify.report import Finding, Severity, SubIndication
 
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
@@ -39,7 +39,7 @@ _HARMLESS = {
     bytes.fromhex("2a864886f70d010910020f"): "signature-policy",
     bytes.fromhex("04008d45020b"): "signer-attributes-v2",
 }
-_NAMES = {
+_READ = {
     _CONTENT_TYPE: "content-type",
     _MESSAGE_DIGEST: "message-digest",
     _SIGNING_TIME: "signing-time",
@@ -47,13 +47,14 @@ _NAMES = {
     _SIGNING_CERTIFICATE_V2: "signing-certificate-v2",
     _MIME_TYPE: "mime-type",
     _PROTECTION: "algorithm-protection",
-} | _HARMLESS
+}
+_NAMES = _READ | _HARMLESS
 
 #: More timestamps than any file has a use for, each of which costs a signature to check.
 MAX_TIMESTAMPS = 8
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, gc=False, cache_hash=True):
     """An ESSCertID or ESSCertIDv2 (RFC 5035 §4): the hash of a certificate."""
 
     digest: str
@@ -64,7 +65,7 @@ class Reference(Struct, frozen=True):
         return algorithms.hashed(self.digest, certificate) == self.value
 
 
-class Signed(Struct, frozen=True, kw_only=True):
+class Signed(Struct, frozen=True, kw_only=True, gc=False):
     """What the signed attributes say. `references` is None where no signing certificate is named."""
 
     content_type: bytes
@@ -86,62 +87,62 @@ class Unsigned(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+#: What a signature of level B-B has of it.
+NOTHING = Unsigned()
+
+
 def signed(encoded: bytes) -> Signed:
     """Read a SET OF Attribute, DER. Raises `NotDer`, `Unreadable`, `algorithms.Unknown`."""
-    found: dict[bytes, Reader] = {}
-    findings = []
-    members, before = Reader(encoded).enter(der.SET), b""
-    while not members.exhausted():
-        place = members.place
-        attribute = members.enter(der.SEQUENCE)
-        one = members.since(place)
-        kind = attribute.contents(der.OID)
+    found: dict[bytes, list[Element]] = {}
+    findings: tuple[Finding, ...] = ()
+    before = b""
+    for member in der.only(encoded).parts(der.SET):
+        one, parts = member.encoded(der.SEQUENCE), member.parts(der.SEQUENCE)
+        if len(parts) != 2:
+            raise NotDer("not the two parts of an Attribute")
+        kind = parts[0].contents(der.OID)
         if one <= before:
             raise NotDer("signed attributes are not in the order of DER")
         if kind in found:
             raise _broken("attribute-twice", _NAMES.get(kind, kind.hex()))
-        found[kind], before = attribute.enter(der.SET), one
-        attribute.done()
+        found[kind], before = parts[1].parts(der.SET), one
         if kind not in _NAMES:
-            findings.append(_finding("attribute-unknown", kind.hex()))
-    content_type = _needed(found, _CONTENT_TYPE).contents(der.OID)
-    message_digest = _needed(found, _MESSAGE_DIGEST).contents(der.OCTET_STRING)
+            findings += (_finding("attribute-unknown", kind.hex()),)
+        elif kind not in _HARMLESS and len(found[kind]) != 1:
+            raise NotDer("not one value in a signed attribute")
+    content_type, message_digest = _needed(found, _CONTENT_TYPE), _needed(found, _MESSAGE_DIGEST)
     time, mime, protection = found.get(_SIGNING_TIME), found.get(_MIME_TYPE), found.get(_PROTECTION)
-    read = Signed(
-        content_type=content_type,
-        message_digest=message_digest,
-        signing_time=None if time is None else der.moment(time),
+    return Signed(
+        content_type=content_type.contents(der.OID),
+        message_digest=message_digest.contents(der.OCTET_STRING),
+        signing_time=None if time is None else der.moment(time[0]),
         references=_references(found),
-        media_type=None if mime is None else der.text(mime.contents(der.UTF8_STRING)),
-        algorithm_protection=None if protection is None else protection.contents(der.SEQUENCE),
-        findings=tuple(findings),
+        media_type=None if mime is None else der.text(mime[0].contents(der.UTF8_STRING)),
+        algorithm_protection=None if protection is None else protection[0].contents(der.SEQUENCE),
+        findings=findings,
     )
-    for kind, values in found.items():
-        if kind in _NAMES and kind not in _HARMLESS:
-            values.done()
-    return read
 
 
 def unsigned(contents: bytes | None) -> Unsigned:
     """Read the contents of a SET OF Attribute; None where there is none. Raises `NotDer`, `Unreadable`."""
     if contents is None:
-        return Unsigned()
-    members = Reader(contents)
+        return NOTHING
     timestamps: list[bytes] = []
     certificates: list[bytes] = []
     crls: list[bytes] = []
     ocsps: list[bytes] = []
     findings = []
-    while not members.exhausted():
-        attribute = members.enter(der.SEQUENCE)
-        kind, values = attribute.contents(der.OID), attribute.enter(der.SET)
-        attribute.done()
+    for member in der.split(contents, 0, len(contents)):
+        attribute = member.parts(der.SEQUENCE)
+        if len(attribute) != 2:
+            raise NotDer("not the two parts of an Attribute")
+        kind, values = attribute[0].contents(der.OID), attribute[1]
         if kind == _TIMESTAMP:
-            timestamps += _all(values)
+            timestamps += _all(values, der.SET)
         elif kind == _CERTIFICATE_VALUES:
-            certificates += _all(values.enter(der.SEQUENCE))
+            certificates += _all(values.only(der.SET), der.SEQUENCE)
         elif kind == _REVOCATION_VALUES:
-            _revocation_values(values.enter(der.SEQUENCE), crls, ocsps)
+            _revocation_values(values.only(der.SET).parts(der.SEQUENCE), crls, ocsps)
         else:
             findings.append(_finding("unsigned-attribute-ignored", kind.hex()))
     if len(timestamps) > MAX_TIMESTAMPS or max(map(len, (certificates, crls, ocsps))) > 32:
@@ -159,58 +160,53 @@ def looks_like_attributes(content: bytes) -> bool:
     """Could this content itself be taken for the signed attributes of a signature (RFC 5652 §5.3)?"""
     if content[:1] != b"\x31":
         return False
-    outer = Reader(content)
     try:
-        members = outer.enter(der.SET)
-        outer.done()
-        return bool(members.enter(der.SEQUENCE).contents(der.OID))
-    except NotDer:
+        first = der.only(content).parts(der.SET)[:1]
+        return bool(first) and bool(first[0].parts(der.SEQUENCE)[0].contents(der.OID))
+    except (NotDer, IndexError):
         return False
 
 
-def _references(found: dict[bytes, Reader]) -> tuple[Reference, ...] | None:
+def _references(found: dict[bytes, list[Element]]) -> tuple[Reference, ...] | None:
     """Version 2 before version 1, as where both stand the stronger hash is the one meant."""
-    references: tuple[Reference, ...] | None = None
-    for kind, fixed in ((_SIGNING_CERTIFICATE, "sha1"), (_SIGNING_CERTIFICATE_V2, None)):
-        if kind not in found:
-            continue
-        references = _hashes(found[kind].contents(der.SEQUENCE), fixed)
-    return references
+    second, first = found.get(_SIGNING_CERTIFICATE_V2), found.get(_SIGNING_CERTIFICATE)
+    references = None if first is None else _hashes(first[0].encoded(der.SEQUENCE), "sha1")
+    return references if second is None else _hashes(second[0].encoded(der.SEQUENCE), None)
 
 
 @lru_cache(maxsize=1024)
 def _hashes(attribute: bytes, fixed: str | None) -> tuple[Reference, ...]:
     """The references of a SigningCertificate or, where no hash is fixed, a SigningCertificateV2."""
-    certificates, found = Reader(attribute).enter(der.SEQUENCE), []
-    while not certificates.exhausted():
-        reference = certificates.enter(der.SEQUENCE)
+    fields, found = der.only(attribute).parts(der.SEQUENCE), []
+    for certificate in fields[0].parts(der.SEQUENCE) if fields else ():
+        reference = certificate.parts(der.SEQUENCE)
         name = fixed or "sha256"
-        if fixed is None and reference.next_is(der.SEQUENCE):
-            name = algorithms.digest(reference.encoded(der.SEQUENCE))
-        found.append(Reference(name, reference.contents(der.OCTET_STRING)))
+        if fixed is None and reference and reference[0].tag == der.SEQUENCE:
+            name = algorithms.digest(reference.pop(0).encoded(der.SEQUENCE))
+        if not reference:
+            raise NotDer("a reference without a hash")
+        found.append(Reference(name, reference[0].contents(der.OCTET_STRING)))
     if not found:
         raise _broken("attribute-missing", "signing-certificate")
     return tuple(found)
 
 
-def _revocation_values(fields: Reader, crls: list[bytes], ocsps: list[bytes]) -> None:
+def _revocation_values(fields: list[Element], crls: list[bytes], ocsps: list[bytes]) -> None:
     """EN 319 122-1 §A.1.3: CRLs, then BasicOCSPResponses; other kinds are passed over."""
     for tag, found in ((der.CONTEXT_0, crls), (der.CONTEXT_1, ocsps)):
-        if fields.next_is(tag):
-            found.extend(_all(fields.enter(tag).enter(der.SEQUENCE)))
+        if fields and fields[0].tag == tag:
+            found.extend(_all(fields.pop(0).only(tag), der.SEQUENCE))
 
 
-def _all(members: Reader) -> list[bytes]:
-    found = []
-    while not members.exhausted():
-        found.append(members.encoded(der.SEQUENCE))
-    return found
+def _all(members: Element, tag: int) -> list[bytes]:
+    """The members of a SET OF or SEQUENCE OF sequences."""
+    return [one.encoded(der.SEQUENCE) for one in members.parts(tag)]
 
 
-def _needed(found: dict[bytes, Reader], kind: bytes) -> Reader:
+def _needed(found: dict[bytes, list[Element]], kind: bytes) -> Element:
     if kind not in found:
         raise _broken("attribute-missing", _NAMES[kind])
-    return found[kind]
+    return found[kind][0]
 
 
 def _finding(code: str, detail: str) -> Finding:

@@ -22,7 +22,7 @@ class SignatureTimestamp(Struct, frozen=True, kw_only=True):
     stamped: bytes
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     """One signature. Integrity (digests) and value (the key's own signature) were checked by the reader.
 
     `failure` is what those checks, or a rule of the format, ended in; None where all held. `certificate` is

@@ -15,7 +15,7 @@ from signer.verify import algorithms, attributes, crl, der
 from signer.verify.algorithms import Algorithm
 from signer.verify.attributes import Reference, Signed, Unsigned
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import Element, NotDer
 from signer.verify.report import Finding, Severity, SubIndication
 from signer.x509 import Certificate, CertificateUnreadable
 from signer.x509 import read as read_certificate
@@ -31,7 +31,7 @@ MAX_CERTIFICATES = 32
 MAX_REVOCATION_DATA = 32
 
 
-class _Parts(Struct, frozen=True, kw_only=True):
+class _Parts(Struct, frozen=True, kw_only=True, gc=False):
     """A SignedData taken apart; `signed_attributes` bear the tag of SET OF, as they were signed (§5.4)."""
 
     content_type: bytes
@@ -75,12 +75,13 @@ def read_signed_data(
         raise _unreadable(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "algorithm-unknown", str(fault)) from None
     if parts.content_type != content_type or signed.content_type != content_type:
         raise _broken("content-type-unexpected")
-    if signed.algorithm_protection not in {None, _protected(parts)}:
+    if signed.algorithm_protection is not None and signed.algorithm_protection != _protected(parts):
         raise _broken("algorithms-disagree", "CMSAlgorithmProtection")
-    inside = (*parts.certificates, *unsigned.certificates)
-    if sum(map(len, (*parts.crls, *unsigned.crls))) > crl.MAX_OCTETS:
+    every = parts.certificates + unsigned.certificates + certificates
+    crls, ocsps = parts.crls + unsigned.crls, parts.ocsps + unsigned.ocsps
+    if crls and sum(map(len, crls)) > crl.MAX_OCTETS:
         raise _broken("too-much-revocation-data")
-    certificate = _signer((*inside, *certificates), parts.sid, signed.references)
+    certificate = _signer(every, parts.sid, signed.references)
     failure, found, changed = _check(parts, signed, algorithm, certificate, content)
     cades = signed.references is not None
     data = content if parts.content is None else parts.content
@@ -90,11 +91,11 @@ def read_signed_data(
         certificate=certificate.der,
         digest=algorithm.digest,
         padding=algorithm.padding,
-        certificates=tuple(one for one in (*inside, *certificates) if one != certificate.der),
-        crls=(*parts.crls, *unsigned.crls),
-        ocsps=(*parts.ocsps, *unsigned.ocsps),
+        certificates=_others(every, certificate.der),
+        crls=crls,
+        ocsps=ocsps,
         timestamps=tuple(
-            SignatureTimestamp(token=token, stamped=parts.signature) for token in unsigned.timestamps
+            [SignatureTimestamp(token=token, stamped=parts.signature) for token in unsigned.timestamps]
         ),
         claimed_at=signed.signing_time,
         media_type=signed.media_type,
@@ -102,8 +103,14 @@ def read_signed_data(
         attached=parts.content is not None,
         changed=changed,
         failure=failure,
-        findings=(*found, *signed.findings, *unsigned.findings),
+        findings=found + signed.findings + unsigned.findings,
     )
+
+
+def _others(certificates: tuple[bytes, ...], signers: bytes) -> tuple[bytes, ...]:
+    if len(certificates) == 1:
+        return ()  # the signer's was found among them
+    return tuple([one for one in certificates if one != signers])
 
 
 def _level(unsigned: Unsigned, parts: _Parts) -> str:
@@ -113,89 +120,83 @@ def _level(unsigned: Unsigned, parts: _Parts) -> str:
 
 
 def _take_apart(octets: bytes) -> _Parts:
-    outer = Reader(octets)
-    info = outer.enter(der.SEQUENCE)
-    outer.done()
-    if info.contents(der.OID) != _ID_SIGNED_DATA:
+    info = der.only(octets).parts(der.SEQUENCE)
+    if len(info) != 2:
+        raise NotDer("not the two parts of a ContentInfo")
+    if info[0].contents(der.OID) != _ID_SIGNED_DATA:
         raise _broken("not-signed-data")
-    explicit = info.enter(der.CONTEXT_0)
-    info.done()
-    data = explicit.enter(der.SEQUENCE)
-    explicit.done()
-    if data.contents(der.INTEGER) not in _VERSIONS:
+    data = info[1].only(der.CONTEXT_0).parts(der.SEQUENCE)
+    if not 4 <= len(data) <= 6:
+        raise NotDer("not the parts of a SignedData")
+    version, digest_algorithms, encapsulated, *optional, signers = data
+    if version.contents(der.INTEGER) not in _VERSIONS:
         raise _broken("version-unknown", "SignedData")
-    digest_algorithms = data.contents(der.SET)
-    encapsulated = data.enter(der.SEQUENCE)
-    content_type = encapsulated.contents(der.OID)
-    content = _content(encapsulated)
-    certificates = _certificates(data.enter(der.CONTEXT_0)) if data.next_is(der.CONTEXT_0) else ()
-    crls, ocsps = _revocation(data.enter(der.CONTEXT_1)) if data.next_is(der.CONTEXT_1) else ((), ())
-    signers = data.enter(der.SET)
-    data.done()
-    if signers.exhausted():
+    content_type, content = _content(encapsulated.parts(der.SEQUENCE))
+    certificates: tuple[bytes, ...] = ()
+    if optional and optional[0].tag == der.CONTEXT_0:
+        certificates = _certificates(optional.pop(0))
+    crls, ocsps = _revocation(optional.pop(0)) if optional else ((), ())
+    signer = signers.parts(der.SET)
+    if optional:
+        raise NotDer("an element too many in SignedData")
+    if not signer:
         raise _broken("no-signer")
-    signer = signers.enter(der.SEQUENCE)
-    if not signers.exhausted():
+    if len(signer) > 1:
         raise _unreadable(SubIndication.SIG_CONSTRAINTS_FAILURE, "several-signers")
-    version, sid = signer.contents(der.INTEGER), signer.element()
-    if version != (b"\x01" if sid[0] == der.SEQUENCE else b"\x03"):
+    fields = signer[0].parts(der.SEQUENCE)
+    if len(fields) < 5:
+        raise NotDer("not the parts of a SignerInfo")
+    if fields[0].contents(der.INTEGER) != (b"\x01" if fields[1].tag == der.SEQUENCE else b"\x03"):
         raise _broken("version-unknown", "SignerInfo")
-    digest_algorithm = signer.encoded(der.SEQUENCE)
-    if not signer.next_is(der.CONTEXT_0):
+    digest_algorithm = fields[2].encoded(der.SEQUENCE)
+    if fields[3].tag != der.CONTEXT_0:
         raise _broken("no-signed-attributes")
-    signed_attributes = b"\x31" + signer.encoded(der.CONTEXT_0)[1:]
-    signature_algorithm = signer.encoded(der.SEQUENCE)
-    signature = signer.contents(der.OCTET_STRING)
-    unsigned = None if signer.exhausted() else signer.contents(der.CONTEXT_1)
-    signer.done()
+    if not 6 <= len(fields) <= 7:
+        raise NotDer("not the parts of a SignerInfo")
     return _Parts(
         content_type=content_type,
         content=content,
-        digest_algorithms=digest_algorithms,
+        digest_algorithms=digest_algorithms.contents(der.SET),
         certificates=certificates,
         crls=crls,
         ocsps=ocsps,
-        sid=sid,
+        sid=fields[1].encoded(fields[1].tag),
         digest_algorithm=digest_algorithm,
-        signed_attributes=signed_attributes,
-        signature_algorithm=signature_algorithm,
-        signature=signature,
-        unsigned_attributes=unsigned,
+        signed_attributes=b"\x31" + fields[3].encoded(der.CONTEXT_0)[1:],
+        signature_algorithm=fields[4].encoded(der.SEQUENCE),
+        signature=fields[5].contents(der.OCTET_STRING),
+        unsigned_attributes=fields[6].contents(der.CONTEXT_1) if len(fields) == 7 else None,
     )
 
 
-def _content(encapsulated: Reader) -> bytes | None:
-    if encapsulated.exhausted():
-        return None
-    explicit = encapsulated.enter(der.CONTEXT_0)
-    encapsulated.done()
-    content = explicit.contents(der.OCTET_STRING)
-    explicit.done()
-    return content
+def _content(encapsulated: list[Element]) -> tuple[bytes, bytes | None]:
+    """Type and octets of an EncapsulatedContentInfo (RFC 5652 §5.2)."""
+    if not 1 <= len(encapsulated) <= 2:
+        raise NotDer("not the parts of an EncapsulatedContentInfo")
+    content_type = encapsulated[0].contents(der.OID)
+    if len(encapsulated) == 1:
+        return content_type, None
+    return content_type, encapsulated[1].only(der.CONTEXT_0).contents(der.OCTET_STRING)
 
 
-def _certificates(members: Reader) -> tuple[bytes, ...]:
+def _certificates(members: Element) -> tuple[bytes, ...]:
     """X.509 certificates; attribute certificates (RFC 5652 §10.2.2) are passed over."""
-    found = []
-    while not members.exhausted():
-        member = members.element()
-        if member[0] == der.SEQUENCE:
-            found.append(member)
+    found = [one.encoded(der.SEQUENCE) for one in members.parts(der.CONTEXT_0) if one.tag == der.SEQUENCE]
     if len(found) > MAX_CERTIFICATES:
         raise _broken("too-many-certificates")
     return tuple(found)
 
 
-def _revocation(members: Reader) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _revocation(members: Element) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """CRLs, and OCSP responses in OtherRevocationInfoFormat (RFC 5940 §2.1)."""
     crls, ocsps = [], []
-    while not members.exhausted():
-        if members.next_is(der.CONTEXT_1):
-            other = members.enter(der.CONTEXT_1)
-            if other.contents(der.OID) == _ID_OCSP_RESPONSE:
-                ocsps.append(other.encoded(der.SEQUENCE))
+    for member in members.parts(der.CONTEXT_1):
+        if member.tag == der.CONTEXT_1:
+            other = member.parts(der.CONTEXT_1)
+            if len(other) == 2 and other[0].contents(der.OID) == _ID_OCSP_RESPONSE:
+                ocsps.append(other[1].encoded(der.SEQUENCE))
         else:
-            crls.append(members.encoded(der.SEQUENCE))
+            crls.append(member.encoded(der.SEQUENCE))
     if len(crls) + len(ocsps) > MAX_REVOCATION_DATA:
         raise _broken("too-much-revocation-data")
     return tuple(crls), tuple(ocsps)
@@ -205,10 +206,8 @@ def _revocation(members: Reader) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
 def _algorithm(listed: bytes, signers: bytes, signature: bytes) -> Algorithm:
     """The one algorithm that all of its places name: the list, the signer's digest, the signature's."""
     digest = algorithms.digest(signers)
-    declared = Reader(listed)
-    names = set()
-    while not declared.exhausted():
-        names.add(algorithms.digest(declared.encoded(der.SEQUENCE)))
+    declared = der.split(listed, 0, len(listed))
+    names = {algorithms.digest(one.encoded(der.SEQUENCE)) for one in declared}
     algorithm = algorithms.signature(signature, digest)
     if digest not in names or algorithm.digest != digest:
         raise _broken("algorithms-disagree")
@@ -242,9 +241,9 @@ def _named(encoded: bytes, sid: bytes) -> Certificate | None:
     try:
         certificate = read_certificate(encoded)
         if sid[0] == der.SEQUENCE:
-            name = Reader(sid).contents(der.SEQUENCE)
+            name = der.only(sid).contents(der.SEQUENCE)
             return certificate if name == certificate.issuer_der + certificate.serial_der else None
-        key_id = Reader(sid).contents(0x80)
+        key_id = der.only(sid).contents(0x80)
     except CertificateUnreadable:
         return None
     return certificate if key_id == certificate.subject_key_id else None

@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from signer.verify import algorithms, der
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import NotDer, Reader, over
 from signer.x509 import Certificate
 
 _DISTRIBUTION_POINT = bytes.fromhex("551d1c")
@@ -66,7 +66,7 @@ class Crl(Struct, frozen=True, kw_only=True):
 
     def entry(self, certificate: Certificate) -> Entry | None:
         """The certificate's entry; None where it is not on the list. Raises `NotDer`."""
-        encoded = self.entries.get(Reader(certificate.serial_der).contents(der.INTEGER))
+        encoded = self.entries.get(over(certificate.serial_der).contents(der.INTEGER))
         return None if encoded is None else _entry(encoded)
 
     def _covers(self, certificate: Certificate) -> bool:
@@ -80,13 +80,13 @@ def read(encoded: bytes) -> Crl:
     """Read one CRL, DER; the same octets are read once. Raises `NotDer`."""
     if len(encoded) > MAX_OCTETS:
         raise NotDer("a CRL over the size limit")
-    outer = Reader(encoded)
+    outer = over(encoded)
     whole = outer.enter(der.SEQUENCE)
     outer.done()
     tbs, algorithm = whole.encoded(der.SEQUENCE), whole.encoded(der.SEQUENCE)
     signature = whole.contents(der.BIT_STRING)
     whole.done()
-    fields = Reader(tbs).enter(der.SEQUENCE)
+    fields = over(tbs).enter(der.SEQUENCE)
     if fields.next_is(der.INTEGER):
         fields.contents(der.INTEGER)
     if fields.encoded(der.SEQUENCE) != algorithm or signature[:1] != b"\x00":
@@ -129,7 +129,7 @@ class _Scope:
             critical = extension.next_is(der.BOOLEAN) and extension.contents(der.BOOLEAN) != b"\x00"
             value = extension.contents(der.OCTET_STRING)
             if kind == _DISTRIBUTION_POINT:
-                self._distribution_point(Reader(value).enter(der.SEQUENCE))
+                self._distribution_point(over(value).enter(der.SEQUENCE))
             elif critical and kind not in _UNDERSTOOD:
                 self.usable = False
 
@@ -138,7 +138,7 @@ class _Scope:
             tag = fields.tag()
             element = fields.element()
             if tag == _POINT:
-                self.points = _full_names(Reader(element).enter(_POINT))
+                self.points = _full_names(over(element).enter(_POINT))
                 self.usable = self.usable and bool(self.points)
             elif tag == _USERS:
                 self.users_only = element[-1] != 0
@@ -162,14 +162,14 @@ def _entries(members: Reader) -> dict[bytes, bytes]:
     """By serial number, unread: a list may have a hundred thousand of which one is asked for."""
     found = {}
     while not members.exhausted():
-        place = members.place
+        place = members.at
         serial = members.enter(der.SEQUENCE).contents(der.INTEGER)
         found[serial] = members.since(place)
     return found
 
 
 def _entry(encoded: bytes) -> Entry:
-    fields = Reader(encoded).enter(der.SEQUENCE)
+    fields = over(encoded).enter(der.SEQUENCE)
     fields.contents(der.INTEGER)
     at, reason = der.any_moment(fields), 0
     if not fields.exhausted():
@@ -180,7 +180,7 @@ def _entry(encoded: bytes) -> Entry:
             if extension.next_is(der.BOOLEAN):
                 extension.contents(der.BOOLEAN)
             if kind == _REASON:
-                reason = der.small(Reader(extension.contents(der.OCTET_STRING)).contents(der.ENUMERATED))
+                reason = der.small(over(extension.contents(der.OCTET_STRING)).contents(der.ENUMERATED))
     return Entry(at, reason)
 
 

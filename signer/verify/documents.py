@@ -7,13 +7,15 @@ other kinds than a Mohr prescription say nothing here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
+from signer.model import sheet
 from signer.model.credential import Holder
 from signer.model.errors import DocumentUnreadable
 from signer.model.ijson import IJsonInvalid, SignedValue, child, parse_signed
 from signer.model.request import PRESCRIPTION
 from signer.model.sheet import Weight
-from signer.prescription.document import from_tree
+from signer.prescription.document import Prescriber, from_tree
 from signer.prescription.rules import holder_findings
 from signer.verify.candidate import Candidate
 from signer.verify.report import Finding, Severity
@@ -22,25 +24,29 @@ from signer.verify.report import Finding, Severity
 MAX_CHANGES = 20
 
 
-def findings(candidate: Candidate, holder: Holder) -> Iterator[Finding]:
+def findings(candidate: Candidate, holder: Holder) -> tuple[Finding, ...]:
     """Is the signer the prescriber whom the document names? Nothing for what is no Mohr prescription."""
     if candidate.media_type != PRESCRIPTION or candidate.content is None:
-        return
+        return ()
     try:
         prescription = from_tree(parse_signed(candidate.content))
     except (IJsonInvalid, DocumentUnreadable):
-        yield Finding(code="prescription-unreadable", severity=Severity.WARNING)
-        return
-    found = holder_findings(prescription.prescriber, holder, frozenset())
-    for one in found:
-        if one.weight is Weight.RED:
-            yield Finding(code="signer-is-not-prescriber", severity=Severity.FAILED, detail=one.pointer)
-        elif one.code == "holder-code-unknown":
-            yield Finding(code="prescriber-unknown", severity=Severity.WARNING)
-        else:
-            yield Finding(code="prescriber-ambiguous", severity=Severity.WARNING, detail=one.pointer)
-    if not found:
-        yield Finding(code="signer-is-prescriber", severity=Severity.INFO)
+        return (Finding(code="prescription-unreadable", severity=Severity.WARNING),)
+    return _of_prescriber(prescription.prescriber, holder)
+
+
+@lru_cache(maxsize=1024)
+def _of_prescriber(prescriber: Prescriber, holder: Holder) -> tuple[Finding, ...]:
+    found = [_finding(one) for one in holder_findings(prescriber, holder, frozenset())]
+    return tuple(found) or (Finding(code="signer-is-prescriber", severity=Severity.INFO),)
+
+
+def _finding(one: sheet.Finding) -> Finding:
+    if one.weight is Weight.RED:
+        return Finding(code="signer-is-not-prescriber", severity=Severity.FAILED, detail=one.pointer)
+    if one.code == "holder-code-unknown":
+        return Finding(code="prescriber-unknown", severity=Severity.WARNING)
+    return Finding(code="prescriber-ambiguous", severity=Severity.WARNING, detail=one.pointer)
 
 
 def changes(candidate: Candidate) -> Iterator[Finding]:

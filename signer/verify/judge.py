@@ -32,11 +32,29 @@ _MEMORY = 4096
 #: Octets of the certificates beside a signer that are remembered with it: no file fills the memory.
 _WORTH_KEEPING = 16 * 1024
 _SHA1_SIGNATURES = frozenset({"1.2.840.113549.1.1.5", "1.2.840.10045.4.1"})
+_SKIPPED = Finding(code="revocation-skipped", severity=Severity.WARNING)
+_CLAIMED = Finding(code="time-claimed", severity=Severity.INFO)
 
-_Way = tuple[Certificate, ...]
+
+class _Way(Struct, frozen=True, gc=False):
+    """A way from a signer (first) to an anchor (last), when all of it is in force, and what is to be said."""
+
+    certificates: tuple[Certificate, ...]
+    since: datetime
+    until: datetime
+    remarks: tuple[Finding, ...]
 
 
-class _Moment(Struct, frozen=True):
+class _Means(Struct, frozen=True, gc=False):
+    """What a signature's algorithm and its signer's certificate are good for, whatever it is over."""
+
+    weaknesses: tuple[Problem, ...]
+    usage: tuple[Problem, ...]
+    remarks: tuple[Finding, ...]
+    algorithm: Finding
+
+
+class _Moment(Struct, frozen=True, gc=False):
     """When the signature is known to have existed: proven by a timestamp, or only now.
 
     Revocation data must be current for `current_for`: the same moment, but for a timestamp authority, which
@@ -88,26 +106,32 @@ class Verifier:
         if candidate.failure is not None:
             findings += documents.changes(candidate)
             return _report(candidate, signer, None, candidate.failure, findings)
-        data = RevocationData(
-            crls=(*candidate.crls, *self._trust.data.crls), ocsps=(*candidate.ocsps, *self._trust.data.ocsps)
-        )
+        data = self._data(candidate)
         proven = self._proven(candidate, data, at, findings)
         moment = _Moment(proven or at, proven is not None, proven or at, candidate.claimed_at)
-        problems = [
-            *_weaknesses(candidate, signer, findings),
-            *self._trusted(signer, candidate.certificates, data, moment, findings),
-            *_usage(signer),
-            *_whole(candidate),
-        ]
+        means = _means(candidate.digest, candidate.padding, signer)
+        findings += means.remarks
+        trusted = self._trusted(signer, candidate.certificates, data, moment, findings)
+        problems = [*means.weaknesses, *trusted, *means.usage]
+        if not candidate.covers_all:
+            problems.append(_problem(SubIndication.SIG_CONSTRAINTS_FAILURE, "more-than-signed"))
         for finding in documents.findings(candidate, signer.holder):
             if finding.severity is Severity.FAILED:
                 problems.append(Problem(SubIndication.SIG_CONSTRAINTS_FAILURE, finding))
             else:
                 findings.append(finding)
         findings[:0] = [problem.finding for problem in problems]
-        findings += _claims(candidate, signer, moment, at)
+        _claims(candidate, signer, moment, at, findings)
+        findings.append(means.algorithm)
         sub_indication = problems[0].sub_indication if problems else None
         return _report(candidate, signer, proven, sub_indication, findings)
+
+    def _data(self, candidate: Candidate) -> RevocationData:
+        """What is inside and what is at hand."""
+        data = self._trust.data
+        if not candidate.crls and not candidate.ocsps:
+            return data
+        return RevocationData(crls=candidate.crls + data.crls, ocsps=candidate.ocsps + data.ocsps)
 
     def _proven(
         self, candidate: Candidate, data: RevocationData, at: datetime, findings: list[Finding]
@@ -131,12 +155,12 @@ class Verifier:
             raise NotAStamp("timestamp-authority-usage")
         if stamp.at > at + _AHEAD:
             raise NotAStamp("timestamp-in-future")
-        if any(_weaknesses(stamp.candidate, authority, [])):
+        if _means(stamp.candidate.digest, stamp.candidate.padding, authority).weaknesses:
             raise NotAStamp("timestamp-weak")
         if not authority.not_before <= stamp.at <= authority.not_after:
             raise NotAStamp("timestamp-authority-out-of-time")
         moment = _Moment(at, False, stamp.at)
-        if any(self._trusted(authority, stamp.candidate.certificates, data, moment, [])):
+        if self._trusted(authority, stamp.candidate.certificates, data, moment, []):
             raise NotAStamp("timestamp-authority-untrusted")
 
     def _trusted(
@@ -154,7 +178,7 @@ class Verifier:
         first: list[Problem] | None = None
         for way in ways:
             said: list[Finding] = []
-            problems = list(self._problems(way, data, moment, said))
+            problems = self._problems(way, data, moment, said)
             if not problems:
                 findings += said
                 return []
@@ -163,15 +187,16 @@ class Verifier:
 
     def _all_ways(self, signer: Certificate, certificates: tuple[bytes, ...]) -> tuple[_Way, ...]:
         key = (signer.der, certificates)
-        if key in self._ways:
-            return self._ways[key]
+        known = self._ways.get(key)
+        if known is not None:
+            return known
         between = [*self._trust.intermediates]
         for encoded in certificates:
             try:
                 between.append(read_certificate(encoded))
             except CertificateUnreadable:
                 continue
-        ways = tuple(paths(signer, self._trust.anchors, between))
+        ways = tuple(map(_way, paths(signer, self._trust.anchors, between)))
         if sum(map(len, certificates)) <= _WORTH_KEEPING:
             if len(self._ways) >= _MEMORY:
                 self._ways.clear()
@@ -180,21 +205,19 @@ class Verifier:
 
     def _problems(
         self, way: _Way, data: RevocationData, moment: _Moment, findings: list[Finding]
-    ) -> Iterator[Problem]:
+    ) -> list[Problem]:
         """What is wrong on this way: validity at the moment, then revocation, from the signer upwards."""
-        yield from _out_of_time(way, moment)
+        problems: list[Problem] = []
+        if not way.since <= moment.at <= way.until:
+            problems += _out_of_time(way.certificates, moment)
         if self._trust.revocation is RevocationPolicy.SKIP:
-            findings.append(Finding(code="revocation-skipped", severity=Severity.WARNING))
+            findings.append(_SKIPPED)
         else:
-            for certificate, issuer in pairwise(way):
+            for certificate, issuer in pairwise(way.certificates):
                 status = self._status(certificate, issuer, data, moment.current_for)
-                yield from self._revoked(certificate is way[0], status, moment, findings)
-        for certificate in way[:-1]:
-            if certificate.signature_algorithm in _SHA1_SIGNATURES:
-                findings.append(
-                    Finding(code="chain-weak", severity=Severity.WARNING, detail=certificate.issuer)
-                )
-        findings.append(Finding(code="chain-trusted", severity=Severity.INFO, detail=_name(way[-1])))
+                problems += self._revoked(certificate is way.certificates[0], status, moment, findings)
+        findings += way.remarks
+        return problems
 
     def _status(
         self, certificate: Certificate, issuer: Certificate, data: RevocationData, at: datetime
@@ -234,7 +257,22 @@ def _revoked_as(of_signer: bool, at: datetime, moment: _Moment) -> SubIndication
     return SubIndication.REVOKED if afterwards else SubIndication.REVOKED_NO_POE
 
 
-def _out_of_time(way: _Way, moment: _Moment) -> Iterator[Problem]:
+def _way(certificates: tuple[Certificate, ...]) -> _Way:
+    remarks = [
+        Finding(code="chain-weak", severity=Severity.WARNING, detail=one.issuer)
+        for one in certificates[:-1]
+        if one.signature_algorithm in _SHA1_SIGNATURES
+    ]
+    remarks.append(Finding(code="chain-trusted", severity=Severity.INFO, detail=certificates[-1].holder.name))
+    return _Way(
+        certificates,
+        max(one.not_before for one in certificates),
+        min(one.not_after for one in certificates),
+        tuple(remarks),
+    )
+
+
+def _out_of_time(way: tuple[Certificate, ...], moment: _Moment) -> Iterator[Problem]:
     signer = way[0]
     early, late = moment.at < signer.not_before, moment.at > signer.not_after
     if early or late:
@@ -249,20 +287,27 @@ def _out_of_time(way: _Way, moment: _Moment) -> Iterator[Problem]:
             yield _problem(SubIndication.OUT_OF_BOUNDS_NO_POE, "authority-out-of-time", authority.subject)
 
 
-def _weaknesses(candidate: Candidate, signer: Certificate, findings: list[Finding]) -> Iterator[Problem]:
-    """§5.2.8: what may not be relied on leaves the verdict open; what is merely old is remarked upon."""
-    weak = SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
-    if not algorithms.reliable_digest(candidate.digest):
-        yield _problem(weak, "digest-weak", candidate.digest)
-    if not algorithms.reliable_key(signer.key_kind, signer.key_bits):
-        yield _problem(weak, "key-weak", f"{signer.key_kind.value} {signer.key_bits}")
-    if candidate.padding not in PADDINGS:
-        yield _problem(weak, "algorithm-unknown", candidate.padding)
-    if _small_exponent(signer.spki):
-        findings.append(Finding(code="key-exponent-small", severity=Severity.WARNING))
-
-
 @lru_cache(maxsize=_MEMORY)
+def _means(digest: str, padding: str, signer: Certificate) -> _Means:
+    """§5.2.8: what may not be relied on leaves the verdict open; what is merely old is remarked upon."""
+    kind, bits = signer.key_kind, signer.key_bits
+    weak, weaknesses = SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, []
+    if not algorithms.reliable_digest(digest):
+        weaknesses.append(_problem(weak, "digest-weak", digest))
+    if not algorithms.reliable_key(kind, bits):
+        weaknesses.append(_problem(weak, "key-weak", f"{kind.value} {bits}"))
+    if padding not in PADDINGS:
+        weaknesses.append(_problem(weak, "algorithm-unknown", padding))
+    small = Finding(code="key-exponent-small", severity=Severity.WARNING)
+    detail = f"{kind.value} {bits}, {padding}, {digest}"
+    return _Means(
+        weaknesses=tuple(weaknesses),
+        usage=tuple(_usage(signer)),
+        remarks=(small,) if _small_exponent(signer.spki) else (),
+        algorithm=Finding(code="algorithm", severity=Severity.INFO, detail=detail),
+    )
+
+
 def _small_exponent(spki: bytes) -> bool:
     key = public_key(spki)
     return isinstance(key, RSAPublicKey) and key.public_numbers().e < MIN_RSA_EXPONENT
@@ -274,29 +319,20 @@ def _usage(signer: Certificate) -> Iterator[Problem]:
         yield _problem(SubIndication.CHAIN_CONSTRAINTS_FAILURE, "certificate-usage")
 
 
-def _whole(candidate: Candidate) -> Iterator[Problem]:
-    if not candidate.covers_all:
-        yield _problem(SubIndication.SIG_CONSTRAINTS_FAILURE, "more-than-signed")
-
-
-def _claims(candidate: Candidate, signer: Certificate, moment: _Moment, at: datetime) -> Iterator[Finding]:
-    """What is to be said of times and algorithms, whatever the verdict."""
+def _claims(
+    candidate: Candidate, signer: Certificate, moment: _Moment, at: datetime, findings: list[Finding]
+) -> None:
+    """What is to be said of times, whatever the verdict."""
     claimed = candidate.claimed_at
     if moment.proven:
-        yield Finding(code="time-proven", severity=Severity.INFO)
+        findings.append(Finding(code="time-proven", severity=Severity.INFO))
     elif claimed is not None:
-        yield Finding(code="time-claimed", severity=Severity.INFO)
+        findings.append(_CLAIMED)
     if claimed is not None:
         if claimed > moment.at + _AHEAD or claimed > at + _AHEAD:
-            yield Finding(code="time-claimed-in-future", severity=Severity.WARNING)
+            findings.append(Finding(code="time-claimed-in-future", severity=Severity.WARNING))
         if not signer.not_before <= claimed <= signer.not_after:
-            yield Finding(code="time-claimed-outside-certificate", severity=Severity.WARNING)
-    detail = f"{signer.key_kind.value} {signer.key_bits}, {candidate.padding}, {candidate.digest}"
-    yield Finding(code="algorithm", severity=Severity.INFO, detail=detail)
-
-
-def _name(anchor: Certificate) -> str:
-    return anchor.holder.name
+            findings.append(Finding(code="time-claimed-outside-certificate", severity=Severity.WARNING))
 
 
 def _problem(sub_indication: SubIndication, code: str, detail: str = "") -> Problem:

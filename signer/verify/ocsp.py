@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from signer.verify import algorithms, der
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import NotDer, Reader, over
 from signer.x509 import Certificate, CertificateUnreadable, issued_by
 from signer.x509 import read as read_certificate
 
@@ -45,7 +45,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     def about(self, certificate: Certificate, issuer: Certificate) -> bool:
         """Is it about this certificate of this issuer?"""
         return (
-            self.serial == Reader(certificate.serial_der).contents(der.INTEGER)
+            self.serial == over(certificate.serial_der).contents(der.INTEGER)
             and self.name_hash == algorithms.hashed(self.digest, issuer.subject_der)
             and self.key_hash == algorithms.hashed(self.digest, _key_bits(issuer.spki))
         )
@@ -93,7 +93,7 @@ def _responder(encoded: bytes, issuer: Certificate, at: datetime) -> Certificate
 
 def purposes(extended_key_usage: bytes) -> tuple[bytes, ...]:
     """The KeyPurposeIds of an extended key usage, contents octets (RFC 5280 §4.2.1.12). Raises `NotDer`."""
-    members = Reader(extended_key_usage).enter(der.SEQUENCE)
+    members = over(extended_key_usage).enter(der.SEQUENCE)
     found = []
     while not members.exhausted():
         found.append(members.contents(der.OID))
@@ -105,7 +105,7 @@ def read(encoded: bytes) -> Response:
     """Read an OCSPResponse, or the BasicOCSPResponse that CAdES embeds, DER. Raises `NotDer`."""
     if len(encoded) > MAX_OCTETS:
         raise NotDer("an OCSP response over the size limit")
-    outer = Reader(encoded)
+    outer = over(encoded)
     whole = outer.enter(der.SEQUENCE)
     outer.done()
     if whole.next_is(der.ENUMERATED):
@@ -125,7 +125,7 @@ def read(encoded: bytes) -> Response:
     whole.done()
     if signature[:1] != b"\x00":
         raise NotDer("a signature with unused bits")
-    data = Reader(tbs).enter(der.SEQUENCE)
+    data = over(tbs).enter(der.SEQUENCE)
     if data.next_is(der.CONTEXT_0):
         data.element()
     data.element()  # the responder's name or key hash: who signed is told by the signature
@@ -176,7 +176,7 @@ def _answer(single: Reader) -> Answer:
 
 
 def _key_bits(spki: bytes) -> bytes:
-    fields = Reader(spki).enter(der.SEQUENCE)
+    fields = over(spki).enter(der.SEQUENCE)
     fields.encoded(der.SEQUENCE)
     return fields.contents(der.BIT_STRING)[1:]
 

@@ -88,7 +88,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     detail: str = ""
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class Report(Struct, frozen=True, kw_only=True, gc=False):
     """The answer for one file. `signer` is None where no signing certificate could be read.
 
     `claimed_at` is the signer's own word, `proven_at` a timestamp's that held; both aware, UTC. `content` is

@@ -41,8 +41,13 @@ class Status(Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+_UNKNOWN = Status(state=State.UNKNOWN)
+
+
 def status(certificate: Certificate, issuer: Certificate, data: RevocationData, moment: datetime) -> Status:
     """What the data say of the certificate, for a judgement about `moment` (aware)."""
+    if not data.crls and not data.ocsps:
+        return _UNKNOWN
     state = State.UNKNOWN
     for this_update, next_update, revoked_at, reason in _words(certificate, issuer, data):
         if revoked_at is not None and reason != _REMOVED:

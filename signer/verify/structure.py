@@ -15,7 +15,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from signer.verify import der
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import Element, NotDer
 from signer.verify.verdict import Reason, Refused
 
 _CONTEXT_1 = 0xA1
@@ -93,58 +93,46 @@ def parse(signature: bytes, profile: Profile = Profile.CADES) -> Parsed:
 
 
 def _parse(signature: bytes, profile: Profile) -> Parsed:
-    outer = Reader(signature)
-    content_info = outer.enter(der.SEQUENCE)
-    outer.done()
-    _fixed(content_info.contents(der.OID), _ID_SIGNED_DATA, "contentType")
-    explicit = content_info.enter(der.CONTEXT_0)
-    content_info.done()
-    signed_data = explicit.enter(der.SEQUENCE)
-    explicit.done()
+    info = _of(2, der.only(signature).parts(der.SEQUENCE), "ContentInfo")
+    _fixed(info[0].contents(der.OID), _ID_SIGNED_DATA, "contentType")
+    data = info[1].only(der.CONTEXT_0).parts(der.SEQUENCE)
+    revocation = data.pop(4) if len(data) == 6 else None
+    version, digest_algorithms, encapsulated, inside, signers = _of(5, data, "SignedData")
+    content = _content(encapsulated.parts(der.SEQUENCE))
+    certificates = _set_of(inside.parts(der.CONTEXT_0), der.SEQUENCE)
+    crls, ocsps = (frozenset[bytes](), frozenset[bytes]()) if revocation is None else _revocation(revocation)
+    _fixed(version.contents(der.INTEGER), _FIVE if ocsps else _ONE, "SignedData.version")
+    signer_infos = signers.parts(der.SET)
+    if len(signer_infos) != 1:
+        raise Refused(Reason.SIGNER_COUNT, "more than one" if signer_infos else "none")
+    signer = signer_infos[0].parts(der.SEQUENCE)
+    unsigned = signer.pop(6) if len(signer) == 7 else None
 
-    version = signed_data.contents(der.INTEGER)
-    digest_algorithms = signed_data.contents(der.SET)
-    content = _content(signed_data.enter(der.SEQUENCE))
-    certificates = _set_of(signed_data.enter(der.CONTEXT_0), der.SEQUENCE)
-    crls, ocsps = _revocation(signed_data)
-    _fixed(version, _FIVE if ocsps else _ONE, "SignedData.version")
-    signers = signed_data.enter(der.SET)
-    signed_data.done()
-    if signers.exhausted():
-        raise Refused(Reason.SIGNER_COUNT, "none")
-    signer = signers.enter(der.SEQUENCE)
-    if not signers.exhausted():
-        raise Refused(Reason.SIGNER_COUNT, "more than one")
-
-    _fixed(signer.contents(der.INTEGER), _ONE, "SignerInfo.version")
-    sid = signer.contents(der.SEQUENCE)
-    digest_algorithm = signer.encoded(der.SEQUENCE)
-    if not signer.next_is(der.CONTEXT_0):
+    if len(signer) > 3 and signer[3].tag != der.CONTEXT_0:
         raise Refused(Reason.SIGNED_ATTRIBUTES_ABSENT)
-    signed_attributes = bytes([der.SET]) + signer.encoded(der.CONTEXT_0)[1:]
-    signature_algorithm = signer.encoded(der.SEQUENCE)
-    value = signer.contents(der.OCTET_STRING)
-    timestamp = _timestamp(signer.enter(_CONTEXT_1)) if signer.next_is(_CONTEXT_1) else None
-    signer.done()
+    version, sid, digest_algorithm, signed, signature_algorithm, value = _of(6, signer, "SignerInfo")
+    _fixed(version.contents(der.INTEGER), _ONE, "SignerInfo.version")
+    signed_attributes = bytes([der.SET]) + signed.encoded(der.CONTEXT_0)[1:]
+    timestamp = None if unsigned is None else _timestamp(unsigned.parts(_CONTEXT_1))
 
-    attributes = _attributes(Reader(signed_attributes).enter(der.SET), profile)
+    attributes = _attributes(signed, profile)
     _fixed(attributes[_CONTENT_TYPE].contents(der.OID), _ID_DATA, "content-type")
     reference, mime_type = attributes.get(_SIGNING_CERTIFICATE_V2), attributes.get(_MIME_TYPE)
     signing_certificate = None if reference is None else reference.encoded(der.SEQUENCE)
     certificate = _signer_among(certificates, signing_certificate)
-    parsed = Parsed(
+    return Parsed(
         content=content,
         certificate=certificate,
-        sid=sid,
-        digest_algorithms=digest_algorithms,
-        digest_algorithm=digest_algorithm,
-        signature_algorithm=signature_algorithm,
+        sid=sid.contents(der.SEQUENCE),
+        digest_algorithms=digest_algorithms.contents(der.SET),
+        digest_algorithm=digest_algorithm.encoded(der.SEQUENCE),
+        signature_algorithm=signature_algorithm.encoded(der.SEQUENCE),
         signed_attributes=signed_attributes,
         message_digest=attributes[_MESSAGE_DIGEST].contents(der.OCTET_STRING),
         signing_certificate=signing_certificate,
         signing_time=der.moment(attributes[_SIGNING_TIME]),
         media_type=None if mime_type is None else der.text(mime_type.contents(der.UTF8_STRING)),
-        signature=value,
+        signature=value.contents(der.OCTET_STRING),
         unsigned=Unsigned(
             timestamp=timestamp,
             certificates=frozenset(certificates) - {certificate},
@@ -154,9 +142,12 @@ def _parse(signature: bytes, profile: Profile) -> Parsed:
         if timestamp is not None or crls or ocsps or len(certificates) > 1
         else NOTHING_UNSIGNED,
     )
-    for attribute in attributes.values():
-        attribute.done()
-    return parsed
+
+
+def _of(count: int, parts: list[Element], place: str) -> list[Element]:
+    if len(parts) != count:
+        raise NotDer(f"not the parts of {place}")
+    return parts
 
 
 def _fixed(found: bytes, expected: bytes, place: str) -> None:
@@ -164,22 +155,19 @@ def _fixed(found: bytes, expected: bytes, place: str) -> None:
         raise Refused(Reason.STRUCTURE, place)
 
 
-def _content(encapsulated: Reader) -> bytes | None:
-    _fixed(encapsulated.contents(der.OID), _ID_DATA, "eContentType")
-    if encapsulated.exhausted():
+def _content(encapsulated: list[Element]) -> bytes | None:
+    if not encapsulated:
+        raise NotDer("not the parts of EncapsulatedContentInfo")
+    _fixed(encapsulated[0].contents(der.OID), _ID_DATA, "eContentType")
+    if len(encapsulated) == 1:
         return None
-    explicit = encapsulated.enter(der.CONTEXT_0)
-    encapsulated.done()
-    content = explicit.contents(der.OCTET_STRING)
-    explicit.done()
-    return content
+    explicit = _of(2, encapsulated, "EncapsulatedContentInfo")[1]
+    return explicit.only(der.CONTEXT_0).contents(der.OCTET_STRING)
 
 
-def _set_of(members: Reader, tag: int) -> list[bytes]:
+def _set_of(members: list[Element], tag: int) -> list[bytes]:
     """The members of a SET OF, at least one, each once and in the order of DER."""
-    found: list[bytes] = []
-    while not members.exhausted():
-        found.append(members.encoded(tag))
+    found = [member.encoded(tag) for member in members]
     _ordered(found)
     if not found:
         raise NotDer("an empty set")
@@ -201,58 +189,44 @@ def _signer_among(certificates: list[bytes], reference: bytes | None) -> bytes:
     raise Refused(Reason.CERTIFICATE_DIFFERS, "certificates")
 
 
-def _revocation(signed_data: Reader) -> tuple[frozenset[bytes], frozenset[bytes]]:
+def _revocation(choices: Element) -> tuple[frozenset[bytes], frozenset[bytes]]:
     """CRLs and OCSPResponses (RFC 5652 §10.2.1, RFC 5940 §2); DER sorts the ones before the others."""
-    if not signed_data.next_is(_CONTEXT_1):
-        return frozenset(), frozenset()
-    choices = signed_data.enter(_CONTEXT_1)
-    crls, others = [], []
-    while choices.next_is(der.SEQUENCE):
-        crls.append(choices.encoded(der.SEQUENCE))
-    while choices.next_is(_CONTEXT_1):
-        others.append(choices.encoded(_CONTEXT_1))
-    choices.done()
-    if not crls and not others:
+    members = choices.parts(_CONTEXT_1)
+    crls = [member.encoded(der.SEQUENCE) for member in members if member.tag == der.SEQUENCE]
+    others = [member.encoded(_CONTEXT_1) for member in members[len(crls) :]]
+    if not members:
         raise NotDer("an empty set")
     _ordered(crls)
     _ordered(others)
-    return frozenset(crls), frozenset(_ocsp_response(other) for other in others)
+    return frozenset(crls), frozenset(_ocsp_response(other) for other in members[len(crls) :])
 
 
-def _ocsp_response(other: bytes) -> bytes:
-    fields = Reader(other).enter(_CONTEXT_1)
-    _fixed(fields.contents(der.OID), _OCSP_RESPONSE, "otherRevInfoFormat")
-    response = fields.encoded(der.SEQUENCE)
-    fields.done()
-    return response
+def _ocsp_response(other: Element) -> bytes:
+    kind, response = _of(2, other.parts(_CONTEXT_1), "OtherRevocationInfoFormat")
+    _fixed(kind.contents(der.OID), _OCSP_RESPONSE, "otherRevInfoFormat")
+    return response.encoded(der.SEQUENCE)
 
 
-def _timestamp(unsigned: Reader) -> bytes:
+def _timestamp(unsigned: list[Element]) -> bytes:
     """The one unsigned attribute there may be (EN 319 122-1 §5.3)."""
-    attribute = unsigned.enter(der.SEQUENCE)
-    unsigned.done()
-    _fixed(attribute.contents(der.OID), _SIGNATURE_TIMESTAMP, "unsignedAttrs")
-    values = attribute.enter(der.SET)
-    attribute.done()
-    token = values.encoded(der.SEQUENCE)
-    values.done()
-    return token
+    attribute = _of(1, unsigned, "unsignedAttrs")[0].parts(der.SEQUENCE)
+    kind, values = _of(2, attribute, "unsignedAttrs")
+    _fixed(kind.contents(der.OID), _SIGNATURE_TIMESTAMP, "unsignedAttrs")
+    return values.only(der.SET).encoded(der.SEQUENCE)
 
 
-def _attributes(members: Reader, profile: Profile) -> dict[bytes, Reader]:
-    """The values of the signed attributes by type, each type once, all that are required and no other."""
-    found: dict[bytes, Reader] = {}
+def _attributes(signed: Element, profile: Profile) -> dict[bytes, Element]:
+    """The one value of each signed attribute by type, all that are required and no other."""
+    found: dict[bytes, Element] = {}
     before = b""
-    while not members.exhausted():
-        encoded = members.encoded(der.SEQUENCE)
-        attribute = Reader(encoded).enter(der.SEQUENCE)
-        kind = attribute.contents(der.OID)
+    for attribute in signed.parts(der.CONTEXT_0):
+        kind_, values = _of(2, attribute.parts(der.SEQUENCE), "an Attribute")
+        kind, encoded = kind_.contents(der.OID), attribute.encoded(der.SEQUENCE)
         if kind not in profile.value or kind in found:
             raise Refused(Reason.ATTRIBUTE_UNEXPECTED, _ATTRIBUTES.get(kind, kind.hex()))
         if encoded <= before:
             raise NotDer("signed attributes are not in the order of DER")
-        found[kind] = attribute.enter(der.SET)
-        attribute.done()
+        found[kind] = values.only(der.SET)
         before = encoded
     for kind in profile.value:
         if kind not in found:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from signer.verify import algorithms, cms, der
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
-from signer.verify.der import NotDer, Reader
+from signer.verify.der import NotDer, over
 from signer.verify.ocsp import purposes
 from signer.x509 import Certificate
 
@@ -67,7 +67,7 @@ def may_stamp(authority: Certificate) -> bool:
 
 def _info(encoded: bytes) -> tuple[str, bytes, datetime]:
     """Hash, imprint and time of a TSTInfo; accuracy, nonce and the rest are passed over."""
-    outer = Reader(encoded)
+    outer = over(encoded)
     info = outer.enter(der.SEQUENCE)
     outer.done()
     if info.contents(der.INTEGER) != b"\x01":

@@ -5,6 +5,7 @@ Reading a folder of anchors is `anchors`; what comes of all this is judged in `j
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -29,7 +30,7 @@ class RevocationData(Struct, frozen=True, kw_only=True):
     ocsps: tuple[bytes, ...] = ()
 
 
-class RevocationSource(Protocol):
+class RevocationSource(Hashable, Protocol):
     """Where revocation data comes from that no file holds: a cache, the network. Nothing here has one yet."""
 
     def __call__(self, certificate: Certificate, issuer: Certificate, at: datetime) -> RevocationData:

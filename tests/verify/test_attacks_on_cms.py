@@ -13,7 +13,7 @@ from signer.envelope import cms
 from signer.envelope.algorithms import SUITES
 from signer.model.credential import SignatureAlgorithm
 from signer.verify import Indication, Report, SubIndication, verify
-from signer.verify.der import Reader
+from signer.verify.der import over
 from signer.x509 import read
 from tests import pki
 from tests.openssl import cms_signature
@@ -79,8 +79,8 @@ def transplanted() -> bytes:
     made = signer_of(asn1.decode_der(cms.ContentInfo, WHOLE).content)
     bare = signed_directly(b"")
     bare.signature = made.signature
-    kind, explicit = elements(Reader(with_signer_info(bare)).enter(0x30))
-    version, digests, _, *rest = elements(Reader(explicit).enter(0xA0).enter(0x30))
+    kind, explicit = elements(over(with_signer_info(bare)).enter(0x30))
+    version, digests, _, *rest = elements(over(explicit).enter(0xA0).enter(0x30))
     content = tlv(0x30, asn1.encode_der(cms.ID_DATA) + tlv(0xA0, asn1.encode_der(signed_attributes())))
     return tlv(0x30, kind + tlv(0xA0, tlv(0x30, b"".join([version, digests, content, *rest]))))
 
@@ -229,4 +229,4 @@ def test_openssl_makes_what_is_accepted_with_a_signed_certificate_and_without() 
 
 
 def test_the_element_helper_of_these_tests_takes_a_signature_apart_without_loss() -> None:
-    assert b"".join(elements(Reader(WHOLE))) == WHOLE
+    assert b"".join(elements(over(WHOLE))) == WHOLE

@@ -7,12 +7,12 @@ from cryptography.hazmat import asn1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signer.verify.der import OCTET_STRING, SEQUENCE, NotDer, Reader
+from signer.verify.der import OCTET_STRING, SEQUENCE, NotDer, over
 
 
 @given(st.binary(max_size=70_000))
 def test_what_an_encoder_writes_is_read_back(octets: bytes) -> None:
-    reader = Reader(asn1.encode_der(octets))
+    reader = over(asn1.encode_der(octets))
     assert reader.contents(OCTET_STRING) == octets
     reader.done()
 
@@ -46,17 +46,17 @@ def test_what_an_encoder_writes_is_read_back(octets: bytes) -> None:
 )
 def test_what_is_not_der_is_refused(encoded: str) -> None:
     with pytest.raises(NotDer):
-        Reader(bytes.fromhex(encoded)).contents(OCTET_STRING)
+        over(bytes.fromhex(encoded)).contents(OCTET_STRING)
 
 
 def test_an_element_may_not_reach_beyond_its_container() -> None:
-    inside = Reader(bytes.fromhex("3003 0402ff ff".replace(" ", ""))).enter(SEQUENCE)
+    inside = over(bytes.fromhex("3003 0402ff ff".replace(" ", ""))).enter(SEQUENCE)
     with pytest.raises(NotDer):
         inside.contents(OCTET_STRING)
 
 
 def test_octets_that_nobody_read_are_refused() -> None:
-    reader = Reader(bytes.fromhex("0401ff00"))
+    reader = over(bytes.fromhex("0401ff00"))
     reader.contents(OCTET_STRING)
     with pytest.raises(NotDer):
         reader.done()

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signer.cli.demo.authority import PLAIN_DOCTOR, to_pem
 from signer.verify import Indication, Report, RevocationPolicy, SubIndication, verify
-from signer.verify.der import Reader
+from signer.verify.der import over
 from signer.x509 import read
 from tests import pki
 from tests.revocation import (
@@ -43,9 +43,9 @@ def judged(signature: bytes, at: datetime = LATER) -> Report:
 
 def basic(response: bytes) -> bytes:
     """The BasicOCSPResponse inside an OCSPResponse."""
-    _, explicit = elements(Reader(response).enter(0x30))
-    _, octets = elements(Reader(explicit).enter(0xA0).enter(0x30))
-    return Reader(octets).contents(0x04)
+    _, explicit = elements(over(response).enter(0x30))
+    _, octets = elements(over(explicit).enter(0xA0).enter(0x30))
+    return over(octets).contents(0x04)
 
 
 def with_values(signature: bytes, *, crls: bytes = b"", ocsps: bytes = b"") -> bytes:
@@ -56,8 +56,8 @@ def with_values(signature: bytes, *, crls: bytes = b"", ocsps: bytes = b"") -> b
 
 def with_crls(signature: bytes, *choices: bytes) -> bytes:
     """RevocationInfoChoices in SignedData itself (RFC 5652 §5.1)."""
-    kind, explicit = elements(Reader(signature).enter(0x30))
-    *fields, signers = elements(Reader(explicit).enter(0xA0).enter(0x30))
+    kind, explicit = elements(over(signature).enter(0x30))
+    *fields, signers = elements(over(explicit).enter(0xA0).enter(0x30))
     data = tlv(0x30, b"".join([*fields, tlv(0xA1, b"".join(choices)), signers]))
     return tlv(0x30, kind + tlv(0xA0, data))
 
