@@ -156,7 +156,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 )
 _FORBIDDEN = re.compile(f"[\ud800-\udfff{_NONCHARACTERS}]")
 # The octets that every noncharacter's UTF-8 begins with, none of which Persian or Latin text needs.
-_NONCHARACTER_LEADS = (b"\xef", b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+_NONCHARACTER_LEADS = b"\xef\xf0\xf1\xf2\xf3\xf4"
 # An escape that may stand for a forbidden character: \ud8xx-\udfxx, \ufddx, \ufdex, \ufffe, \uffff. Beyond
 # the first plane, noncharacters are escaped as surrogate pairs.
 _FORBIDDEN_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|[fF][dD][dDeE]|[fF]{3}[eEfF])")
@@ -185,7 +185,7 @@ def _load(octets: bytes, decode: Callable[[str], Any], max_depth: int, max_leave
         _accuse(text)
     if not depth_is_known and _depth(value) > max_depth:
         raise IJsonInvalid("", f"nested deeper than {max_depth}")
-    if _FORBIDDEN_ESCAPE.search(text) or any(lead in octets for lead in _NONCHARACTER_LEADS):
+    if _FORBIDDEN_ESCAPE.search(text) or len(octets.translate(None, _NONCHARACTER_LEADS)) != len(octets):
         _examine(_AS_WRITTEN(text), "")
     return value
 

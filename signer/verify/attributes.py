@@ -6,7 +6,6 @@ nothing by themselves. Neither digests nor values are checked here.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct
@@ -65,12 +64,12 @@ class Reference(Struct, frozen=True, gc=False, cache_hash=True):
         return algorithms.hashed(self.digest, certificate) == self.value
 
 
-class Signed(Struct, frozen=True, kw_only=True, gc=False):
-    """What the signed attributes say. `references` is None where no signing certificate is named."""
+class Meaning(Struct, frozen=True, kw_only=True, gc=False):
+    """What the signed attributes say, but for digest and time. `references` is None where no signing
+    certificate is named.
+    """
 
     content_type: bytes
-    message_digest: bytes
-    signing_time: datetime | None
     references: tuple[Reference, ...] | None
     media_type: str | None
     algorithm_protection: bytes | None
@@ -91,12 +90,15 @@ class Unsigned(Struct, frozen=True, kw_only=True):
 NOTHING = Unsigned()
 
 
-def signed(encoded: bytes) -> Signed:
-    """Read a SET OF Attribute, DER. Raises `NotDer`, `Unreadable`, `algorithms.Unknown`."""
+def signed(members: list[Element]) -> tuple[Meaning, Element, Element | None]:
+    """What a SET OF Attribute says, its message digest, and its signing time where there is one.
+
+    Raises `NotDer`, `Unreadable`, `algorithms.Unknown`.
+    """
     found: dict[bytes, list[Element]] = {}
     findings: tuple[Finding, ...] = ()
     before = b""
-    for member in der.only(encoded).parts(der.SET):
+    for member in members:
         one, parts = member.encoded(der.SEQUENCE), member.parts(der.SEQUENCE)
         if len(parts) != 2:
             raise NotDer("not the two parts of an Attribute")
@@ -112,15 +114,14 @@ def signed(encoded: bytes) -> Signed:
             raise NotDer("not one value in a signed attribute")
     content_type, message_digest = _needed(found, _CONTENT_TYPE), _needed(found, _MESSAGE_DIGEST)
     time, mime, protection = found.get(_SIGNING_TIME), found.get(_MIME_TYPE), found.get(_PROTECTION)
-    return Signed(
+    meaning = Meaning(
         content_type=content_type.contents(der.OID),
-        message_digest=message_digest.contents(der.OCTET_STRING),
-        signing_time=None if time is None else der.moment(time[0]),
         references=_references(found),
         media_type=None if mime is None else der.text(mime[0].contents(der.UTF8_STRING)),
         algorithm_protection=None if protection is None else protection[0].contents(der.SEQUENCE),
         findings=findings,
     )
+    return meaning, message_digest, None if time is None else time[0]
 
 
 def unsigned(contents: bytes | None) -> Unsigned:

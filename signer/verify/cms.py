@@ -11,12 +11,13 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from signer.verify import algorithms, attributes, crl, der
+from signer.verify import algorithms, attributes, crl, der, signer_info
 from signer.verify.algorithms import Algorithm
-from signer.verify.attributes import Reference, Signed, Unsigned
+from signer.verify.attributes import Reference, Unsigned
 from signer.verify.candidate import Candidate, SignatureTimestamp, Unreadable
 from signer.verify.der import Element, NotDer
 from signer.verify.report import Finding, Severity, SubIndication
+from signer.verify.signer_info import SignerInfo
 from signer.x509 import Certificate, CertificateUnreadable
 from signer.x509 import read as read_certificate
 
@@ -32,7 +33,7 @@ MAX_REVOCATION_DATA = 32
 
 
 class _Parts(Struct, frozen=True, kw_only=True, gc=False):
-    """A SignedData taken apart; `signed_attributes` bear the tag of SET OF, as they were signed (§5.4)."""
+    """A SignedData taken apart; `signer` is its one SignerInfo, DER."""
 
     content_type: bytes
     content: bytes | None
@@ -40,12 +41,7 @@ class _Parts(Struct, frozen=True, kw_only=True, gc=False):
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     ocsps: tuple[bytes, ...]
-    sid: bytes
-    digest_algorithm: bytes
-    signed_attributes: bytes
-    signature_algorithm: bytes
-    signature: bytes
-    unsigned_attributes: bytes | None
+    signer: bytes
 
 
 def read(octets: bytes, content: bytes | None = None) -> Candidate:
@@ -66,25 +62,26 @@ def read_signed_data(
     """
     try:
         parts = _take_apart(octets)
-        signed = attributes.signed(parts.signed_attributes)
-        unsigned = attributes.unsigned(parts.unsigned_attributes)
-        algorithm = _algorithm(parts.digest_algorithms, parts.digest_algorithm, parts.signature_algorithm)
+        signer = signer_info.read(parts.signer)
+        unsigned = attributes.unsigned(signer.unsigned_attributes)
+        algorithm = _algorithm(parts.digest_algorithms, signer.digest_algorithm, signer.signature_algorithm)
     except NotDer as fault:
         raise _broken("not-der", str(fault)) from None
     except algorithms.Unknown as fault:
         raise _unreadable(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "algorithm-unknown", str(fault)) from None
-    if parts.content_type != content_type or signed.content_type != content_type:
+    meaning = signer.meaning
+    if parts.content_type != content_type or meaning.content_type != content_type:
         raise _broken("content-type-unexpected")
-    if signed.algorithm_protection is not None and signed.algorithm_protection != _protected(parts):
+    if meaning.algorithm_protection is not None and meaning.algorithm_protection != _protected(signer):
         raise _broken("algorithms-disagree", "CMSAlgorithmProtection")
     every = parts.certificates + unsigned.certificates + certificates
     crls, ocsps = parts.crls + unsigned.crls, parts.ocsps + unsigned.ocsps
     if crls and sum(map(len, crls)) > crl.MAX_OCTETS:
         raise _broken("too-much-revocation-data")
-    certificate = _signer(every, parts.sid, signed.references)
-    failure, found, changed = _check(parts, signed, algorithm, certificate, content)
-    cades = signed.references is not None
+    certificate = _signer(every, signer.sid, meaning.references)
     data = content if parts.content is None else parts.content
+    failure, found, changed = _check(data, signer, algorithm, certificate, content)
+    cades = meaning.references is not None
     return Candidate(
         format="cades" if cades else "cms",
         level=_level(unsigned, parts) if cades else "",
@@ -95,15 +92,15 @@ def read_signed_data(
         crls=crls,
         ocsps=ocsps,
         timestamps=tuple(
-            [SignatureTimestamp(token=token, stamped=parts.signature) for token in unsigned.timestamps]
+            [SignatureTimestamp(token=token, stamped=signer.signature) for token in unsigned.timestamps]
         ),
-        claimed_at=signed.signing_time,
-        media_type=signed.media_type,
+        claimed_at=signer.signing_time,
+        media_type=meaning.media_type,
         content=data,
         attached=parts.content is not None,
         changed=changed,
         failure=failure,
-        findings=found + signed.findings + unsigned.findings,
+        findings=found + meaning.findings + unsigned.findings,
     )
 
 
@@ -143,16 +140,6 @@ def _take_apart(octets: bytes) -> _Parts:
         raise _broken("no-signer")
     if len(signer) > 1:
         raise _unreadable(SubIndication.SIG_CONSTRAINTS_FAILURE, "several-signers")
-    fields = signer[0].parts(der.SEQUENCE)
-    if len(fields) < 5:
-        raise NotDer("not the parts of a SignerInfo")
-    if fields[0].contents(der.INTEGER) != (b"\x01" if fields[1].tag == der.SEQUENCE else b"\x03"):
-        raise _broken("version-unknown", "SignerInfo")
-    digest_algorithm = fields[2].encoded(der.SEQUENCE)
-    if fields[3].tag != der.CONTEXT_0:
-        raise _broken("no-signed-attributes")
-    if not 6 <= len(fields) <= 7:
-        raise NotDer("not the parts of a SignerInfo")
     return _Parts(
         content_type=content_type,
         content=content,
@@ -160,12 +147,7 @@ def _take_apart(octets: bytes) -> _Parts:
         certificates=certificates,
         crls=crls,
         ocsps=ocsps,
-        sid=fields[1].encoded(fields[1].tag),
-        digest_algorithm=digest_algorithm,
-        signed_attributes=b"\x31" + fields[3].encoded(der.CONTEXT_0)[1:],
-        signature_algorithm=fields[4].encoded(der.SEQUENCE),
-        signature=fields[5].contents(der.OCTET_STRING),
-        unsigned_attributes=fields[6].contents(der.CONTEXT_1) if len(fields) == 7 else None,
+        signer=signer[0].encoded(der.SEQUENCE),
     )
 
 
@@ -214,9 +196,9 @@ def _algorithm(listed: bytes, signers: bytes, signature: bytes) -> Algorithm:
     return algorithm
 
 
-def _protected(parts: _Parts) -> bytes:
+def _protected(signer: SignerInfo) -> bytes:
     """What a CMSAlgorithmProtection attribute must say (RFC 6211 §2)."""
-    return parts.digest_algorithm + b"\xa1" + parts.signature_algorithm[1:]
+    return signer.digest_algorithm + b"\xa1" + signer.signature_algorithm[1:]
 
 
 @lru_cache(maxsize=64)
@@ -250,16 +232,19 @@ def _named(encoded: bytes, sid: bytes) -> Certificate | None:
 
 
 def _check(
-    parts: _Parts, signed: Signed, algorithm: Algorithm, certificate: Certificate, given: bytes | None
+    content: bytes | None,
+    signer: SignerInfo,
+    algorithm: Algorithm,
+    certificate: Certificate,
+    given: bytes | None,
 ) -> tuple[SubIndication | None, tuple[Finding, ...], bytes | None]:
     """What digest and value end in, why, and a version of the content that is not the signed one."""
-    content = given if parts.content is None else parts.content
-    if not algorithms.made_by(certificate.spki, algorithm, parts.signature, parts.signed_attributes):
+    if not algorithms.made_by(certificate.spki, algorithm, signer.signature, signer.signed_attributes):
         return SubIndication.SIG_CRYPTO_FAILURE, (_failed("signature-wrong"),), None
     if content is None:
         return SubIndication.SIGNED_DATA_NOT_FOUND, (_failed("content-missing"),), None
-    if algorithms.hashed(algorithm.digest, content) != signed.message_digest:
-        meant = given is not None and algorithms.hashed(algorithm.digest, given) == signed.message_digest
+    if algorithms.hashed(algorithm.digest, content) != signer.message_digest:
+        meant = given is not None and algorithms.hashed(algorithm.digest, given) == signer.message_digest
         return SubIndication.HASH_FAILURE, (_failed("digest-differs"),), given if meant else None
     if given is not None and given != content:
         return SubIndication.HASH_FAILURE, (_failed("content-differs"),), given

@@ -105,16 +105,14 @@ def read(encoded: bytes) -> Response:
     """Read an OCSPResponse, or the BasicOCSPResponse that CAdES embeds, DER. Raises `NotDer`."""
     if len(encoded) > MAX_OCTETS:
         raise NotDer("an OCSP response over the size limit")
-    outer = over(encoded)
-    whole = outer.enter(der.SEQUENCE)
-    outer.done()
+    whole = _sequence(encoded)
     if whole.next_is(der.ENUMERATED):
         if whole.contents(der.ENUMERATED) != _SUCCESSFUL:
             raise NotDer("an OCSP response without an answer")
         response = whole.enter(der.CONTEXT_0).enter(der.SEQUENCE)
         if response.contents(der.OID) != _BASIC:
             raise NotDer("an OCSP response of another type")
-        return read(response.contents(der.OCTET_STRING))
+        whole = _sequence(response.contents(der.OCTET_STRING))
     tbs, algorithm = whole.encoded(der.SEQUENCE), whole.encoded(der.SEQUENCE)
     signature = whole.contents(der.BIT_STRING)
     certificates = []
@@ -141,6 +139,13 @@ def read(encoded: bytes) -> Response:
         answers=tuple(answers),
         certificates=tuple(certificates),
     )
+
+
+def _sequence(encoded: bytes) -> Reader:
+    outer = over(encoded)
+    whole = outer.enter(der.SEQUENCE)
+    outer.done()
+    return whole
 
 
 def _answer(single: Reader) -> Answer:

@@ -7,7 +7,7 @@ from cryptography.hazmat import asn1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signer.verify.der import OCTET_STRING, SEQUENCE, NotDer, over
+from signer.verify.der import OCTET_STRING, SEQUENCE, NotDer, only, over, split
 
 
 @given(st.binary(max_size=70_000))
@@ -47,6 +47,28 @@ def test_what_an_encoder_writes_is_read_back(octets: bytes) -> None:
 def test_what_is_not_der_is_refused(encoded: str) -> None:
     with pytest.raises(NotDer):
         over(bytes.fromhex(encoded)).contents(OCTET_STRING)
+    with pytest.raises(NotDer):
+        only(bytes.fromhex(encoded)).contents(OCTET_STRING)
+
+
+@given(st.binary(max_size=300))
+def test_both_ways_of_reading_take_and_refuse_the_same(octets: bytes) -> None:
+    def one_by_one() -> list[bytes]:
+        reader, found = over(octets), []
+        while not reader.exhausted():
+            found.append(reader.element())
+        return found
+
+    def at_once() -> list[bytes]:
+        return [element.encoded(element.tag) for element in split(octets, 0, len(octets))]
+
+    try:
+        expected = one_by_one()
+    except NotDer:
+        with pytest.raises(NotDer):
+            at_once()
+    else:
+        assert at_once() == expected
 
 
 def test_an_element_may_not_reach_beyond_its_container() -> None:

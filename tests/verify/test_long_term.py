@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signer.cli.demo.authority import PLAIN_DOCTOR, to_pem
-from signer.verify import Indication, Report, RevocationPolicy, SubIndication, verify
-from signer.verify.der import over
+from signer.verify import Indication, Report, RevocationPolicy, SubIndication, ocsp, verify
+from signer.verify.der import NotDer, over
 from signer.x509 import read
 from tests import pki
 from tests.revocation import (
@@ -163,3 +163,15 @@ def test_a_timestamp_of_openssls_authority_proves_the_time(tmp_path: Path, hash_
     assert report.indication is Indication.VALID, report.findings
     assert report.proven_at is not None
     assert abs(report.proven_at - now) < timedelta(minutes=5)
+
+
+def test_answers_inside_one_another_are_refused_however_deep() -> None:
+    nested = b"\x30\x00"
+    basic_type = bytes.fromhex("06092b0601050507300101")
+    while len(nested) < ocsp.MAX_OCTETS - 64:
+        nested = tlv(
+            0x30,
+            bytes.fromhex("0a0100") + tlv(0xA0, tlv(0x30, basic_type + tlv(0x04, nested))),
+        )
+    with pytest.raises(NotDer):
+        ocsp.read(nested)
