@@ -98,7 +98,7 @@ def prepare(
         raise FormatUnsupported(f"asic-e {level.value}{'' if attached else ' detached'}")
     check(media_type, certificate, algorithm)
     name = _NAMES.get(media_type, _OTHER)
-    check_attachments(media_type, attachments)
+    check_content(content, media_type, attached=attached, attachments=attachments)
     parts = [SignedPart(uri=name, digested=content, media_type=media_type)]
     for attachment in attachments:
         check(attachment.media_type, certificate, algorithm)
@@ -149,8 +149,10 @@ def attach(kept: bytes, content: bytes, attachments: tuple[Attachment, ...] = ()
     return _container(kept, dict(zip(names, contents, strict=True)))
 
 
-def check_attachments(media_type: str, attachments: tuple[Attachment, ...]) -> None:
-    """Raise `DocumentRefused` where their names cannot stand in a container beside such a document."""
+def check_content(
+    content: bytes, media_type: str, *, attached: bool, attachments: tuple[Attachment, ...] = ()
+) -> None:
+    """Raise `DocumentRefused` where attachments' names cannot stand in a container beside such a document."""
     _check_names((_NAMES.get(media_type, _OTHER), *(attachment.name for attachment in attachments)))
 
 

@@ -98,8 +98,7 @@ def prepare(
     certificate that no DER can hold.
     """
     check(media_type, certificate, algorithm)
-    if parses_as_signed_attributes(content):
-        raise DocumentRefused("content parses as the signed attributes of a signature")
+    check_content(content, media_type, attached=attached)
     attributes = signed_attributes(
         digest=SUITES[algorithm].digest(content),
         certificate=certificate,
@@ -112,6 +111,12 @@ def prepare(
         certificate=certificate,
         content=content if attached else None,
     )
+
+
+def check_content(content: bytes, media_type: str, *, attached: bool) -> None:
+    """Raise `DocumentRefused` for content that parses as SET OF Attribute, whatever is to become of it."""
+    if parses_as_signed_attributes(content):
+        raise DocumentRefused("content parses as the signed attributes of a signature")
 
 
 def signed_attributes(

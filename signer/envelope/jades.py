@@ -18,7 +18,7 @@ from signer.envelope import jose
 from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentRefused, FormatUnsupported
+from signer.model.errors import FormatUnsupported
 from signer.model.request import Level
 from signer.x509 import Certificate
 
@@ -26,6 +26,8 @@ from signer.x509 import Certificate
 _TYP = {Level.B_B: "jose", Level.B_T: "jose+json", Level.B_T_IF_POSSIBLE: "jose+json"}
 
 _PAYLOAD = b'{"payload":"'
+
+check_content = jose.check_content
 
 
 class JadesToBeSigned(Struct, frozen=True, kw_only=True):
@@ -71,8 +73,7 @@ def prepare(
     check(media_type, certificate, algorithm)
     if level not in _TYP:
         raise FormatUnsupported(f"JAdES {level.value}")
-    if not content:
-        raise DocumentRefused("no content to sign")
+    check_content(content, media_type, attached=attached)
     if signing_time.tzinfo is None:
         raise ValueError("a signing time is aware")
     header = _until_time(certificate.der, algorithm, media_type, _TYP[level])

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from msgspec import Struct
 
 from signer.model.credential import SignatureAlgorithm
+from signer.model.errors import DocumentRefused
 
 #: RFC 7518 §3.1.
 NAMES = {
@@ -34,6 +35,12 @@ _COORDINATE = {
 }
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
+
+
+def check_content(content: bytes, media_type: str, *, attached: bool) -> None:
+    """Raise `DocumentRefused` for empty content: its attached form would be its detached one."""
+    if not content:
+        raise DocumentRefused("no content to sign")
 
 
 def base64(octets: bytes) -> str:

@@ -16,11 +16,13 @@ from signer.envelope import jose
 from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentRefused, FormatUnsupported
+from signer.model.errors import FormatUnsupported
 from signer.model.request import Level
 from signer.x509 import Certificate
 
 TYP = "jose"
+
+check_content = jose.check_content
 
 
 class JwsToBeSigned(Struct, frozen=True, kw_only=True):
@@ -62,8 +64,7 @@ def prepare(
     check(media_type, certificate, algorithm)
     if level is not Level.B_B:
         raise FormatUnsupported(f"JWS {level.value}")
-    if not content:
-        raise DocumentRefused("no content to sign")
+    check_content(content, media_type, attached=attached)
     header = _until_time(certificate.der, algorithm, media_type).protected(_sig_t(signing_time))
     return JwsToBeSigned(
         to_be_signed=header + b"." + jose.base64url(content),

@@ -13,12 +13,13 @@ from cryptography.hazmat import asn1
 from signer.envelope import cades, cms
 from signer.envelope.algorithms import PREFERENCE, SUITES
 from signer.model.credential import SignatureAlgorithm
-from signer.model.errors import DocumentRefused, FormatUnsupported, MechanismUnsupported
+from signer.model.errors import FormatUnsupported, MechanismUnsupported
 from signer.model.request import Level
 from signer.x509 import Certificate
 
 attach = cades.attach
 strip = cades.strip
+check_content = cades.check_content
 
 
 def prepare(
@@ -41,8 +42,7 @@ def prepare(
         raise FormatUnsupported(f"legacy CMS has no level {level.value}")
     if algorithm not in PREFERENCE[certificate.key_kind]:
         raise MechanismUnsupported(f"{algorithm.value} with a {certificate.key_kind.value} key")
-    if cades.parses_as_signed_attributes(content):
-        raise DocumentRefused("content parses as the signed attributes of a signature")
+    cades.check_content(content, media_type, attached=attached)
     attributes = [
         cms.attribute(cms.ID_CONTENT_TYPE, cms.ID_DATA),
         cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),

@@ -191,6 +191,13 @@ def prepare(
     return replace(draft, objects=objects, around=around)
 
 
+def check_content(content: bytes, media_type: str, *, attached: bool) -> None:
+    """Raise `DocumentRefused` for XML that cannot carry its signature, where it is to be enveloped."""
+    if attached and media_type in XML_TYPES:
+        _canonical(content)
+        _around(content)
+
+
 def sign_parts(
     parts: tuple[SignedPart, ...],
     *,

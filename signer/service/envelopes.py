@@ -37,10 +37,10 @@ from signer.x509 import Certificate
 class Format(Struct, frozen=True, kw_only=True):
     """One format as the agent offers it.
 
-    `maker` gives its module in `signer.envelope`, with `prepare`, `strip` and `attach`, imported when it is
-    first asked for. `options` are what of a document this format's `prepare` alone asks for, `parts` what
-    `strip` and `attach` ask for; `slow` makers are kept off the event loop. A format without `media_types` is
-    no panel's to ask for.
+    `maker` gives its module in `signer.envelope`, imported when it is first asked for, with `prepare`,
+    `strip`, `attach` and, where `checks_content`, `check_content`. `options` are what of a document this
+    format's `prepare` alone asks for, `parts` what the others ask for; `slow` makers are kept off the event
+    loop. A format without `media_types` is no panel's to ask for.
     """
 
     maker: Callable[[], Any]
@@ -51,6 +51,7 @@ class Format(Struct, frozen=True, kw_only=True):
     options: Callable[[Document], dict[str, Any]] = lambda _: {}
     parts: Callable[[Document], dict[str, Any]] = lambda _: {}
     slow: bool = False
+    checks_content: bool = True
 
 
 def _module(name: str) -> Callable[[], Any]:
@@ -93,6 +94,7 @@ FORMATS = {
         attached=_ATTACHED,
         options=lambda document: {"seal": document.seal},
         slow=True,
+        checks_content=False,
     ),
     SignatureFormat.ASIC_E: Format(
         maker=_module("asic"),
@@ -103,7 +105,11 @@ FORMATS = {
         parts=lambda document: {"attachments": document.attachments},
     ),
     SignatureFormat.SIGN_IN: Format(
-        maker=_module("sign_in"), checker=SignedIn(), media_types=frozenset(), attached=frozenset({False})
+        maker=_module("sign_in"),
+        checker=SignedIn(),
+        media_types=frozenset(),
+        attached=frozenset({False}),
+        checks_content=False,
     ),
 }
 
@@ -120,7 +126,8 @@ def check_supported(document: Document, allowed: frozenset[SignatureFormat] | No
     """Refuse at the post what no yes could make good.
 
     Raises `FormatUnsupported` where the matrix has no such cell or policy allows other formats alone, and
-    `DocumentRefused` for attachments whose names cannot stand in a container.
+    `DocumentRefused` for a content that the format cannot carry and for attachments whose names cannot stand
+    in a container.
     """
     kind, level = document.format, document.level
     if (document.media_type, kind, level) not in MATRIX:
@@ -129,8 +136,11 @@ def check_supported(document: Document, allowed: frozenset[SignatureFormat] | No
         raise FormatUnsupported(f"{kind.value} {'attached' if document.attached else 'detached'}")
     if allowed is not None and kind not in allowed:
         raise FormatUnsupported(f"{kind.value}: not by this clinic's policy")
-    if document.attachments:
-        FORMATS[kind].maker().check_attachments(document.media_type, document.attachments)
+    form = FORMATS[kind]
+    if form.checks_content:
+        form.maker().check_content(
+            document.content, document.media_type, attached=document.attached, **form.parts(document)
+        )
 
 
 def slow(document: Document) -> bool:

@@ -115,6 +115,38 @@ def test_names_that_no_container_holds_are_refused_before_anybody_is_asked(names
         check_supported(document)
 
 
+#: A SET OF Attribute, as far as anybody would look.
+ATTRIBUTES = bytes.fromhex("3106300406022a03")
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "content"),
+    [
+        (SignatureFormat.XADES, "application/xml", b"<rx/>"),
+        (SignatureFormat.XADES, "text/xml", b"<rx><item/></rx><!-- x -->"),
+        (SignatureFormat.XADES, "text/xml", b"<?panel x?><rx>500 mg</rx>"),
+        (SignatureFormat.XADES, "text/xml", b"<!DOCTYPE rx><rx>500 mg</rx>"),
+        (SignatureFormat.XADES, "text/xml", b'<rx xmlns="relative">500 mg</rx>'),
+        (
+            SignatureFormat.XADES,
+            "text/xml",
+            b'<rx><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"></Signature></rx>',
+        ),
+        (SignatureFormat.JWS, TEXT, b""),
+        (SignatureFormat.JADES, TEXT, b""),
+        (SignatureFormat.CADES, TEXT, ATTRIBUTES),
+        (SignatureFormat.CMS, TEXT, ATTRIBUTES),
+    ],
+    ids=repr,
+)
+def test_content_that_a_format_cannot_carry_is_refused_before_anybody_is_asked(
+    kind: SignatureFormat, media_type: str, content: bytes
+) -> None:
+    document = Document(id="rx", media_type=media_type, content=content, format=kind)
+    with pytest.raises(DocumentRefused):
+        check_supported(document)
+
+
 FILES = (
     Attachment(name="a.txt", media_type=TEXT, content=b"a"),
     Attachment(name="b.txt", media_type=TEXT, content=b"b"),
