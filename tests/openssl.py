@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from signer.cli.demo.authority import PrivateKey, to_pem
 
 
-def verified_content(signature: Path, anchors: Path) -> bytes:
-    """What a DER file holds, verified as CAdES up to the PEM certificates in `anchors`.
+def verified_content(signature: Path, anchors: Path, detached: Path | None = None) -> bytes:
+    """What a DER file is over, verified as CAdES up to the PEM certificates in `anchors`.
+
+    `detached` is the file with its content, where that is not inside.
 
     Raises `subprocess.CalledProcessError`.
     """
@@ -20,6 +22,7 @@ def verified_content(signature: Path, anchors: Path) -> bytes:
         [
             *("openssl", "cms", "-verify", "-binary", "-cades", "-purpose", "any", "-inform", "DER"),
             *("-in", signature, "-CAfile", anchors),
+            *(() if detached is None else ("-content", detached)),
         ],
         check=True,
         capture_output=True,
