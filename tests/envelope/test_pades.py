@@ -22,7 +22,10 @@ from signer.envelope.phases import Evidence
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import DocumentError, DocumentRefused, DocumentUnreadable, FormatUnsupported
 from signer.model.request import Level
-from tests import pdfs, pki, stamping
+from signer.net import timestamp
+from signer.verify import Indication, RevocationPolicy, SubIndication, verify
+from signer.x509 import read
+from tests import levels, pdfs, pki, revocation, stamping
 from tests.bench.pades import peak_of_large
 from tests.signatures import ALGORITHMS, WITHOUT_NUMBERS, lasting_pdf, signed_pdf
 
@@ -182,6 +185,58 @@ def test_b_lt_holds_chain_and_revocation_data_in_an_update_of_its_own() -> None:
         DocumentSecurityStore.sig_content_identifier(found.pkcs7_content.hex().upper().encode())
     ]
     assert pades.attach(pades.strip(signed, content), content) == signed
+
+
+def answered_pdf() -> tuple[bytes, tuple[bytes, ...]]:
+    """PAdES B-LT, timestamp by `openssl ts`, with answers by `openssl ocsp` about signer and stamper."""
+    signer = pki.leaf("rsa-2048", WITHOUT_NUMBERS)
+    draft = pades.prepare(
+        content=pdfs.plain(), certificate=signer, algorithm=RSA, signing_time=pki.NOW, level=Level.B_LT
+    )
+    value = pki.sign(pki.key("rsa-2048"), RSA, draft.to_be_signed)
+    stamp = levels.token(draft.stamped(value))
+    stampers = timestamp.certificates(stamp)
+    answers = (levels.ocsp(signer), levels.ocsp(stampers[0]))
+    chain = (pki.authority().certificate, *(one.der for one in stampers))
+    return draft.finish(value, Evidence(timestamp=stamp, certificates=chain, ocsps=answers)), answers
+
+
+def test_an_authoritys_own_answers_are_in_the_store_and_settle_the_verdict_everywhere(
+    tmp_path: Path,
+) -> None:
+    signed, answers = answered_pdf()
+    reader = PdfFileReader(io.BytesIO(signed))
+    store = DocumentSecurityStore.read_dss(reader)
+    assert {one.get_object().data for one in store.ocsps} == set(answers)
+    assert store.crls == []
+    root = read(pki.authority().certificate)
+    report = verify(signed, anchors=(root,), revocation=RevocationPolicy.REQUIRE)
+    assert (report.indication, report.level) == (Indication.VALID, "B-LT"), report.findings
+    assert report.proven_at is not None
+    assert "certificate-not-revoked" in {finding.code for finding in report.findings}
+    (found,) = reader.embedded_regular_signatures
+    context = store.as_validation_context(
+        {
+            "trust_roots": [other_x509.Certificate.load(root.der)],
+            "revocation_mode": "hard-fail",
+            "allow_fetching": False,
+        }
+    )
+    status = asyncio.run(async_validate_pdf_signature(found, context))
+    assert status.bottom_line
+    assert "Signature is Valid" in pdfsig(tmp_path, signed)
+
+
+def test_an_answer_that_it_was_revoked_is_believed_from_the_store() -> None:
+    signer = pki.leaf("rsa-2048")
+    draft = pades.prepare(
+        content=pdfs.plain(), certificate=signer, algorithm=RSA, signing_time=pki.NOW, level=Level.B_LT
+    )
+    value = pki.sign(pki.key("rsa-2048"), RSA, draft.to_be_signed)
+    revoked = revocation.ocsp_response(signer, revoked_at=pki.NOW - pki.A_MONTH / 2)
+    signed = draft.finish(value, Evidence(timestamp=levels.token(draft.stamped(value)), ocsps=(revoked,)))
+    report = verify(signed, anchors=(read(pki.authority().certificate),))
+    assert (report.indication, report.sub_indication) == (Indication.INVALID, SubIndication.REVOKED)
 
 
 def test_what_was_lasting_stays_so_when_a_second_doctor_signs(tmp_path: Path) -> None:
