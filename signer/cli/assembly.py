@@ -162,7 +162,7 @@ class Agent:
         from signer.service.evidence import Outside
         from signer.service.key_requests import KeyRequests
         from signer.service.pin_guard import PinGuard
-        from signer.service.questions import Surroundings
+        from signer.service.questions import Surroundings, TokenWork
         from signer.service.signing import SigningService
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
@@ -186,32 +186,45 @@ class Agent:
         )
         undo.callback(authorities.close)
         pairings = Pairings.open(self._folders.data)
+        guard = PinGuard(self._folders.data / "wrong-pins.json")
+        requests = KeyRequests(self._folders.data / "certificate-requests.json")
+        attention = asyncio.Lock()
+        known = _authorities(self._policy.anchors)
+
+        def written() -> None:
+            signers.read_anew()
+            tokens.look()
+
+        def desk(turn: asyncio.Lock) -> TokenDesk:
+            return TokenDesk(modules, clock=clock, guard=guard, requests=requests, turn=turn, changed=written)
+
         surroundings = Surroundings(
             signers=tokens,
             consent=self._consent,
             journal=journal,
             clock=clock,
-            guard=PinGuard(self._folders.data / "wrong-pins.json"),
+            guard=guard,
             paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
             outside=Outside(
                 net=authorities,
                 revocation=self._policy.net.revocation,
-                known=_authorities(self._policy.anchors),
+                known=known,
             ),
             severe=self._policy.red_findings,
             formats=self._policy.formats,
             policy_problem=self._policy_problem,
             sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
+            token_work=TokenWork(
+                # The doctor's attention is held by whoever asks, and it is the tokens' too.
+                desk=desk(asyncio.Lock()),
+                requests=requests,
+                tokens=tokens,
+                anchors=lambda: (*known, *_users_authorities(self._folders.data / "anchors")),
+            ),
+            turn=attention,
         )
         service = SigningService(surroundings)
-        self._desk = TokenDesk(
-            modules,
-            clock=clock,
-            guard=surroundings.guard,
-            requests=KeyRequests(self._folders.data / "certificate-requests.json"),
-            turn=surroundings.turn,
-            changed=signers.read_anew,
-        )
+        self._desk = desk(attention)
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())
         if identity.made:
@@ -272,6 +285,17 @@ def _authorities(folder: str | None) -> tuple[Certificate, ...]:
     for path in anchors.unreadable:
         log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
     return anchors.certificates
+
+
+def _users_authorities(folder: Path) -> tuple[Certificate, ...]:
+    """Those that the user trusts (`mohr anchors`), read now."""
+    from signer.verify.anchors import load
+
+    try:
+        return load(folder).certificates if folder.is_dir() else ()
+    except OSError as problem:
+        log.warning("the anchors cannot be read: %s", type(problem).__name__)
+        return ()
 
 
 def _paired_since(pairings: Pairings, origin: str, now: datetime) -> datetime | None:

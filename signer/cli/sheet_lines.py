@@ -16,6 +16,7 @@ from signer.model.sheet import (
     Cell,
     Comparison,
     DocumentSheet,
+    FactsSheet,
     Finding,
     Moment,
     Page,
@@ -45,6 +46,9 @@ def sheet_lines(sheet: DocumentSheet) -> Iterator[Line]:
             yield ("  ", media_type)
             for leaf in leaves:
                 yield ("  ", leaf.pointer, ": ", leaf.text)
+        case FactsSheet(facts=facts):
+            for fact in facts:
+                yield (f"  {findings.FIELDS[fact.name][1]}: ", fact.text)
         case PdfSheet(pages=pages):
             yield from _pages(pages)
         case PrescriptionSheet() as body:

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple, TypeVar
 
 from signer.cli.sheet_lines import finding_lines, sheet_lines
 from signer.cli.tty import NoAnswer, Tty
@@ -37,7 +38,11 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
+
+T = TypeVar("T")
 
 _PIN_PROBLEMS = {
     PinProblem.WRONG: "The PIN was wrong. Nothing was signed; type it again with care.",
@@ -85,17 +90,35 @@ class TerminalConsent:
             self._tty.say(question.origin, " asks for a signature. Which certificate?")
             for number, credential in enumerate(question.credentials, 1):
                 self._tty.say(f"  {number}. ", *_credential(credential))
-            usable = {str(n): c.id for n, c in enumerate(question.credentials, 1) if c.problem is None}
-            with suppress(NoAnswer):
-                while typed := (await self._tty.line("Number, or nothing to decline: ")).strip():
-                    if (number_typed := latin_digits(typed)) in usable:
-                        return usable[number_typed]
-                    self._tty.say("Type one of ", ", ".join(usable), ".")
-        return None
+            return await self._picked(
+                {str(n): c.id for n, c in enumerate(question.credentials, 1) if c.problem is None}
+            )
+
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        """A number, or an empty line to decline."""
+        async with self._turn():
+            self._tty.say()
+            self._tty.say(question.origin, " asks for work on a token. Which token?")
+            for number, token in enumerate(question.tokens, 1):
+                self._tty.say(f"  {number}. ", *_token(token))
+            return await self._picked({str(n): token for n, token in enumerate(question.tokens, 1)})
 
     def open(self, question: ConsentQuestion) -> TerminalDialogue:
         """Begin the dialogue; shown at once where no other question is in front."""
         return TerminalDialogue(self._tty, self._take_place(), question)
+
+    def open_token(self, question: TokenQuestion) -> TerminalDialogue:
+        """The same for what is asked of a token."""
+        return TerminalDialogue(self._tty, self._take_place(), question)
+
+    async def _picked(self, offered: dict[str, T]) -> T | None:
+        """What stands under the number that is typed; None where nothing is."""
+        with suppress(NoAnswer):
+            while typed := (await self._tty.line("Number, or nothing to decline: ")).strip():
+                if (number := latin_digits(typed)) in offered:
+                    return offered[number]
+                self._tty.say("Type one of ", ", ".join(offered), ".")
+        return None
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -115,10 +138,11 @@ class TerminalConsent:
 class TerminalDialogue:
     """Implements `ConsentDialogue`: one document after another, then one PIN. In front until it is closed."""
 
-    def __init__(self, tty: Tty, place: _Place, question: ConsentQuestion) -> None:
+    def __init__(self, tty: Tty, place: _Place, question: ConsentQuestion | TokenQuestion) -> None:
         self._tty = tty
         self._place = place
         self._question = question
+        self._words = _words(question)
         self._shown = False
         self._wrong_before = False
         if place.came.is_set():
@@ -137,7 +161,7 @@ class TerminalDialogue:
             answers: list[DocumentAnswer] = []
             for number, sheet in enumerate(sheets, 1):
                 self._tty.say()
-                if not self._question.signs_in:
+                if self._words.numbered:
                     self._tty.say(f"--- document {number} of {len(sheets)}: ", sheet.document_id)
                 if (answer := await self._answer_one(sheet)) is not None:
                     answers.append(answer)
@@ -195,19 +219,19 @@ class TerminalDialogue:
         self._shown = True
         question, tty = self._question, self._tty
         tty.say()
-        if question.signs_in:
-            tty.say(question.origin, " asks you to sign in.")
-        else:
-            tty.say(question.origin, f" asks for {len(question.sheets)} signature(s).")
+        tty.say(question.origin, self._words.asks)
         if question.paired_since is not None:
             tty.say(f"Paired since {question.paired_since:%Y-%m-%d}.")
-        tty.say("Certificate: ", *_credential(question.credential))
+        if isinstance(question, TokenQuestion):
+            tty.say("Token: ", *_token(question.token))
+        else:
+            tty.say("Certificate: ", *_credential(question.credential))
         if len(question.sheets) > 1:
             tty.say("Ctrl-D at any question declines them all.")
 
     def _say_end(self, outcome: Outcome) -> None:
         signed = sum(state is DocumentOutcome.SIGNED for _, state in outcome.documents)
-        self._tty.say(f"{signed} of {len(outcome.documents)} signed.")
+        self._tty.say(f"{signed} of {len(outcome.documents)} {self._words.done}.")
         if outcome.problem is not None and outcome.problem != ConsentDeclined.code:
             problem = by_code(outcome.problem)
             self._tty.say(f"{problem.en} {problem.en_remedy} [{problem.code}]")
@@ -216,15 +240,14 @@ class TerminalDialogue:
         for line in sheet_lines(sheet):
             self._tty.say(*line)
         if sheet.refused:
-            self._tty.say("This document cannot be signed as it stands.")
+            self._tty.say(f"This cannot be {self._words.done} as it stands.")
             return None
         for finding in sheet.needs_yes:
             for line in finding_lines(finding):
                 self._tty.say(*line)
-            if not await _yes(self._tty, "Sign in spite of that?"):
+            if not await _yes(self._tty, self._words.in_spite):
                 return None
-        asked = f"Sign in to {self._question.origin}?" if self._question.signs_in else "Sign this document?"
-        if not await _yes(self._tty, asked):
+        if not await _yes(self._tty, self._words.question):
             return None
         codes = {finding.code for finding in sheet.needs_yes}
         return DocumentAnswer(document_id=sheet.document_id, accepted=tuple(sorted(codes)))
@@ -258,7 +281,8 @@ class TerminalDialogue:
 
     async def _pin(self, authorisation: Authorisation) -> Pin | None:
         """A PIN that may be this token's, or None where nothing is typed."""
-        holder = self._question.credential.holder.name
+        asked = self._question
+        holder = asked.token.label if isinstance(asked, TokenQuestion) else asked.credential.holder.name
         what = "Signature PIN of " if authorisation.role is PinRole.SIGNATURE else "PIN of "
         return await typed_pin(
             self._tty,
@@ -268,6 +292,31 @@ class TerminalDialogue:
             least=authorisation.pin_min,
             most=authorisation.pin_max,
         )
+
+
+class _Words(NamedTuple):
+    """What a question is called: behind the origin, for each sheet, for its warnings, and at the end."""
+
+    asks: str
+    question: str
+    in_spite: str
+    done: str
+    numbered: bool = False
+
+
+def _words(question: ConsentQuestion | TokenQuestion) -> _Words:
+    if isinstance(question, TokenQuestion):
+        if question.makes_key:
+            asks = " asks for a certificate request, with a new key on a token."
+            return _Words(asks, "Make this key and request?", "Make it in spite of that?", "made")
+        asks = " brings a certificate to be kept on a token."
+        return _Words(asks, "Keep this certificate?", "Keep it in spite of that?", "kept")
+    if question.signs_in:
+        return _Words(
+            " asks you to sign in.", f"Sign in to {question.origin}?", "Sign in spite of that?", "signed"
+        )
+    asks = f" asks for {len(question.sheets)} signature(s)."
+    return _Words(asks, "Sign this document?", "Sign in spite of that?", "signed", numbered=True)
 
 
 class _Place:
@@ -289,6 +338,11 @@ class _Place:
 
 async def _yes(tty: Tty, question: str) -> bool:
     return await typed_word(tty, question, "yes", "no") == "yes"
+
+
+def _token(token: TokenRef) -> tuple[str, ...]:
+    reader = (", in ", token.reader) if token.reader else ()
+    return (token.label or "(no name)", ", serial ", token.serial, *reader)
 
 
 def _credential(credential: Credential) -> tuple[str, ...]:

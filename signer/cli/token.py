@@ -207,6 +207,12 @@ def requests(forget: str | None) -> int:
         for made in visit.desk.requests():
             who = (made.applicant.name, ", ", made.applicant.centre or "no centre")
             visit.tty.say(f"{made.id}  {made.made_at:%Y-%m-%d}  token ", made.token_serial, "  ", *who)
+            if made.origin is not None:
+                visit.tty.say("    asked for by ", made.origin)
+            if not made.finished:
+                visit.tty.say(
+                    "    not finished: its key may be on the token, and is used when it is made again"
+                )
 
     return _run(None, act)
 

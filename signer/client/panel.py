@@ -19,12 +19,20 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Struct
+from msgspec.structs import asdict
 
 from signer.client.errors import AgentNotFound, AgentNotTrusted, ClientError, NotPairedYet, ProblemAnswered
 from signer.client.events import EventStream
 from signer.client.keys import KeyStore, PinnedPairing
 from signer.endpoint import message_signatures as ms
 from signer.endpoint import messages
+from signer.endpoint.certificate_messages import (
+    CertificateAnswer,
+    CertificateBody,
+    CertificateRequestAnswer,
+    CertificateRequestBody,
+    SubjectBody,
+)
 from signer.endpoint.encodings import b64, b64u, unb64u
 from signer.endpoint.keys import SigningKey, keyid, verifies
 from signer.endpoint.pairing import (
@@ -36,12 +44,14 @@ from signer.endpoint.pairing import (
     panel_commitment,
 )
 from signer.endpoint.problems import MEDIA_TYPE, Problem
+from signer.model.applicant import Applicant, KeyType
 from signer.model.request import Document, RequestState
 
 LONGEST_WAIT = 25
 _FINAL = {RequestState.FINISHED, RequestState.DECLINED, RequestState.CANCELLED, RequestState.FAILED}
 
 T = TypeVar("T")
+F = TypeVar("F", messages.SignInAnswer, CertificateRequestAnswer, CertificateAnswer)
 
 
 class Detection(Struct, frozen=True, kw_only=True):
@@ -175,17 +185,37 @@ class PanelClient:
         self, nonce: str, *, credential: str | None = None, timeout: float = 600.0
     ) -> messages.SignInAnswer:
         """Ask for a sign-in token over a nonce of the server's; wait up to `timeout` seconds for it."""
-        until = time.monotonic() + timeout
         body = messages.SignInBody(nonce=nonce, credential=credential if credential is not None else UNSET)
-        answer = self._signed(
-            "POST", "/v1/sign-ins?wait=0", msgspec.json.encode(body), secrets.token_urlsafe(16)
-        )
-        found = _decoded(answer, messages.SignInAnswer)
-        while found.state not in _FINAL and time.monotonic() < until:
-            left = max(0, min(LONGEST_WAIT, int(until - time.monotonic()) + 1))
-            answer = self._signed("GET", f"/v1/sign-ins/{found.id}?wait={left}")
-            found = _decoded(answer, messages.SignInAnswer)
-        return found
+        return self._followed("/v1/sign-ins", body, messages.SignInAnswer, None, timeout)
+
+    def request_certificate(
+        self,
+        applicant: Applicant,
+        key: KeyType = KeyType.RSA_2048,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float = 600.0,
+    ) -> CertificateRequestAnswer:
+        """Have a key made on the doctor's token and a PKCS #10 for it; wait up to `timeout` seconds.
+
+        The same particulars under the same key give the same one again.
+        """
+        parts = {name: text for name, text in asdict(applicant).items() if text is not None}
+        body = CertificateRequestBody(subject=SubjectBody(**parts), key=key)
+        path = "/v1/certificate-requests"
+        return self._followed(path, body, CertificateRequestAnswer, idempotency_key, timeout)
+
+    def store_certificate(
+        self,
+        certificate: bytes,
+        chain: Sequence[bytes] = (),
+        *,
+        idempotency_key: str | None = None,
+        timeout: float = 600.0,
+    ) -> CertificateAnswer:
+        """Have an issued certificate, DER, kept on the token beside its key; `chain` stands above it."""
+        body = CertificateBody(certificate=b64(certificate), chain=[b64(one) for one in chain])
+        return self._followed("/v1/certificates", body, CertificateAnswer, idempotency_key, timeout)
 
     def view(self, request_id: str, *, wait: int = 0) -> messages.RequestAnswer:
         """A signing request now, or when it is finished within `wait` seconds."""
@@ -209,6 +239,18 @@ class PanelClient:
         if self._connection is not None:
             self._connection.close()
         self._connection, self._proven = None, False
+
+    def _followed(
+        self, path: str, body: Struct, kind: type[F], idempotency_key: str | None, timeout: float
+    ) -> F:
+        """Post, and wait for the end, up to `timeout` seconds; then how it stands."""
+        until = time.monotonic() + timeout
+        octets, key = msgspec.json.encode(body), idempotency_key or secrets.token_urlsafe(16)
+        found = _decoded(self._signed("POST", f"{path}?wait=0", octets, key), kind)
+        while found.state not in _FINAL and time.monotonic() < until:
+            left = max(0, min(LONGEST_WAIT, int(until - time.monotonic()) + 1))
+            found = _decoded(self._signed("GET", f"{path}/{found.id}?wait={left}"), kind)
+        return found
 
     def _post(self, path: str, body: Struct) -> _Answer:
         return self._send("POST", path, msgspec.json.encode(body))

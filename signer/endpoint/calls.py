@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from signer.endpoint import events, messages, openapi, page
+from signer.endpoint import certificate_messages, events, messages, openapi, page
 from signer.endpoint.encodings import b64u, unb64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import challenge_message
@@ -35,6 +35,8 @@ STREAMS_IN_ALL = 16
 JSON = "application/json"
 
 T = TypeVar("T")
+#: What is told of a request of one kind; raises `RequestUnknown` for one of another.
+AnswerOf = Callable[[RequestView, Language], Struct]
 
 
 class AgentState(Enum):
@@ -226,8 +228,7 @@ class Calls:
 
     async def sign_in(self, call: Call) -> Answer:
         """Take a sign-in in; wait for its end if asked to."""
-        wait = _wait(call.query)
-        key = _idempotency_key(call)
+        wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, messages.SignInBody)
         signing_in = self._use_cases.sign_in(
             origin=call.origin,
@@ -236,24 +237,81 @@ class Calls:
             nonce=messages.nonce_of(body),
             credential=body.credential or None,
         )
-        view = await self._taken_in(call, signing_in, wait)
-        location = ("Location", f"/v1/sign-ins/{view.id}")
-        answer = messages.sign_in_answer(view, call.language)
-        return _json(answer, status=200 if view.final else 202, headers=(location,))
+        return await self._taken_in_as(messages.sign_in_answer, "sign-ins", call, signing_in, wait)
 
     async def view_sign_in(self, call: Call) -> Answer:
         """A sign-in now, or when it is finished."""
-        wait = _wait(call.query)
-        view = await self._use_cases.view(origin=call.origin, request_id=call.parameter, wait=wait)
-        return _json(messages.sign_in_answer(view, call.language))
+        return await self._view_as(messages.sign_in_answer, call)
 
     async def cancel_sign_in(self, call: Call) -> Answer:
         """Take a sign-in back, where no token was made yet."""
+        return await self._cancel_as(messages.sign_in_answer, call)
+
+    async def request_certificate(self, call: Call) -> Answer:
+        """Take a certificate request in; wait for its end if asked to."""
+        wait, key = _wait(call.query), _idempotency_key(call)
+        body = messages.read_body(call.body, certificate_messages.CertificateRequestBody)
+        requesting = self._use_cases.request_certificate(
+            origin=call.origin,
+            idempotency_key=key,
+            body_hash=hashlib.sha256(call.body).digest(),
+            applicant=certificate_messages.applicant_of(body),
+            key=body.key,
+        )
+        answer = certificate_messages.certificate_request_answer
+        return await self._taken_in_as(answer, "certificate-requests", call, requesting, wait)
+
+    async def view_certificate_request(self, call: Call) -> Answer:
+        """A certificate request now, or when it is finished."""
+        return await self._view_as(certificate_messages.certificate_request_answer, call)
+
+    async def cancel_certificate_request(self, call: Call) -> Answer:
+        """Take a certificate request back, where no key was made yet."""
+        return await self._cancel_as(certificate_messages.certificate_request_answer, call)
+
+    async def store_certificate(self, call: Call) -> Answer:
+        """Take an issued certificate in; wait until it is kept if asked to."""
+        wait, key = _wait(call.query), _idempotency_key(call)
+        body = messages.read_body(call.body, certificate_messages.CertificateBody)
+        certificate, chain = certificate_messages.certificates_of(body)
+        storing = self._use_cases.store_certificate(
+            origin=call.origin,
+            idempotency_key=key,
+            body_hash=hashlib.sha256(call.body).digest(),
+            certificate=certificate,
+            chain=chain,
+        )
+        return await self._taken_in_as(
+            certificate_messages.certificate_answer, "certificates", call, storing, wait
+        )
+
+    async def view_certificate(self, call: Call) -> Answer:
+        """A certificate on its way to its token, now or when it is there."""
+        return await self._view_as(certificate_messages.certificate_answer, call)
+
+    async def cancel_certificate(self, call: Call) -> Answer:
+        """Take a certificate back, where it is not kept yet."""
+        return await self._cancel_as(certificate_messages.certificate_answer, call)
+
+    async def _taken_in_as(
+        self, answer: AnswerOf, place: str, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float
+    ) -> Answer:
+        view = await self._taken_in(call, taking, wait)
+        location = ("Location", f"/v1/{place}/{view.id}")
+        told = answer(view, call.language)
+        return _json(told, status=200 if view.final else 202, headers=(location,))
+
+    async def _view_as(self, answer: AnswerOf, call: Call) -> Answer:
+        wait = _wait(call.query)
+        view = await self._use_cases.view(origin=call.origin, request_id=call.parameter, wait=wait)
+        return _json(answer(view, call.language))
+
+    async def _cancel_as(self, answer: AnswerOf, call: Call) -> Answer:
         _query(call.query)
         view = await self._use_cases.view(origin=call.origin, request_id=call.parameter)
-        messages.sign_in_answer(view, call.language)  # a signing request is not taken back under this path
+        answer(view, call.language)  # another kind of request is not taken back under this path
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
-        return _json(messages.sign_in_answer(await self._to_its_end(cancelling), call.language))
+        return _json(answer(await self._to_its_end(cancelling), call.language))
 
     async def _taken_in(
         self, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float

@@ -21,6 +21,7 @@ from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooL
 from signer.model.ijson import IJsonInvalid, parse
 from signer.model.presence import Presence
 from signer.model.request import (
+    AGENTS_OWN,
     MAX_DOCUMENTS,
     PDF,
     Attachment,
@@ -44,6 +45,7 @@ SIGN_IN_NONCE_OCTETS = 32
 MAX_ATTACHMENTS = 16
 #: All of one document's together.
 MAX_ATTACHED = 10 * 1024 * 1024
+
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
@@ -314,16 +316,14 @@ def request_answer(view: RequestView, language: Language) -> RequestAnswer:
 
 def sign_in_answer(view: RequestView, language: Language) -> SignInAnswer:
     """A sign-in as its origin may know it. Raises `RequestUnknown` for a request that is none."""
-    document = view.documents[0]
-    if document.format != SignatureFormat.SIGN_IN.value:
-        raise RequestUnknown
+    document = only_document(view, SignatureFormat.SIGN_IN)
     return SignInAnswer(
         id=view.id,
         state=view.state,
         position=view.position,
         token=UNSET if document.signature is None else document.signature.decode("ascii"),
         certificate=UNSET if document.certificate is None else b64(document.certificate),
-        problem=_document_problem(view.id, document, language),
+        problem=document_problem(view.id, document, language),
     )
 
 
@@ -380,8 +380,8 @@ def _document(place: int, posted: DocumentBody) -> Document:
         signature_format, level = SignatureFormat(posted.format), Level(posted.level)
     except ValueError:
         raise FormatUnsupported(f"{pointer}: no such format or level") from None
-    if signature_format is SignatureFormat.SIGN_IN:
-        raise FormatUnsupported(f"{pointer}: what a sign-in says is worded by the agent alone")
+    if signature_format in AGENTS_OWN:
+        raise FormatUnsupported(f"{pointer}: {signature_format.value} is worded by the agent alone")
     content = _content(pointer, posted)
     limit = MAX_PDF if posted.media_type == PDF else MAX_DOCUMENT
     if len(content) > limit:
@@ -417,7 +417,7 @@ def _attachments(pointer: str, posted: list[AttachmentBody]) -> tuple[Attachment
         Attachment(
             name=file.name,
             media_type=file.media_type,
-            content=_decoded(f"{pointer}/{place}/content_base64", file.content_base64),
+            content=decoded(f"{pointer}/{place}/content_base64", file.content_base64),
         )
         for place, file in enumerate(posted)
     )
@@ -431,15 +431,24 @@ def _content(pointer: str, posted: DocumentBody) -> bytes:
     if isinstance(text, str) and encoded is UNSET:
         return text.encode()
     if isinstance(encoded, str) and text is UNSET:
-        return _decoded(f"{pointer}/content_base64", encoded)
+        return decoded(f"{pointer}/content_base64", encoded)
     raise RequestMalformed(f"{pointer}: exactly one of content and content_base64")
 
 
-def _decoded(pointer: str, encoded: str) -> bytes:
+def decoded(pointer: str, encoded: str) -> bytes:
+    """Base64 as octets. Raises `RequestMalformed` with the place."""
     try:
         return unb64(encoded)
     except ValueError:
         raise RequestMalformed(f"{pointer}: not canonical base64") from None
+
+
+def only_document(view: RequestView, kind: SignatureFormat) -> DocumentView:
+    """The one document of a request that the agent worded. Raises `RequestUnknown` for another's."""
+    document = view.documents[0]
+    if document.format != kind.value:
+        raise RequestUnknown
+    return document
 
 
 def _octets(text: str, length: int, pointer: str) -> bytes:
@@ -461,11 +470,12 @@ def _document_answer(request_id: str, view: DocumentView, language: Language) ->
         signature=UNSET if view.signature is None else b64(view.signature),
         certificate=UNSET if view.certificate is None else b64(view.certificate),
         signed_at=UNSET if view.signed_at is None else _seconds(view.signed_at),
-        problem=_document_problem(request_id, view, language),
+        problem=document_problem(request_id, view, language),
     )
 
 
-def _document_problem(request_id: str, view: DocumentView, language: Language) -> Problem | UnsetType:
+def document_problem(request_id: str, view: DocumentView, language: Language) -> Problem | UnsetType:
+    """Why a document failed, in the caller's words; UNSET where it did not."""
     if view.problem is None:
         return UNSET
     incident = incident_of(request_id, view.id, view.problem.code)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from signer.endpoint import events, messages
+from signer.endpoint import certificate_messages, events, messages
 from signer.endpoint.admission import RouteClass
 from signer.endpoint.problems import MEDIA_TYPE, Problem
 from signer.endpoint.routes import ROUTES
@@ -72,7 +72,39 @@ _CALLS = {
     ),
     "view_sign_in": _Described("A sign-in now.", {200: (messages.SignInAnswer,)}, query=("wait",)),
     "cancel_sign_in": _Described("Take a sign-in back.", {200: (messages.SignInAnswer,)}),
+    "request_certificate": _Described(
+        "Have a key made on the token, and a certificate request (PKCS #10) for it.",
+        {
+            200: (certificate_messages.CertificateRequestAnswer,),
+            202: (certificate_messages.CertificateRequestAnswer,),
+        },
+        certificate_messages.CertificateRequestBody,
+        query=("wait",),
+    ),
+    "view_certificate_request": _Described(
+        "A certificate request now.", {200: (certificate_messages.CertificateRequestAnswer,)}, query=("wait",)
+    ),
+    "cancel_certificate_request": _Described(
+        "Take a certificate request back, while no key is made.",
+        {200: (certificate_messages.CertificateRequestAnswer,)},
+    ),
+    "store_certificate": _Described(
+        "Have an issued certificate kept on the token, beside its key.",
+        {200: (certificate_messages.CertificateAnswer,), 202: (certificate_messages.CertificateAnswer,)},
+        certificate_messages.CertificateBody,
+        query=("wait",),
+    ),
+    "view_certificate": _Described(
+        "A certificate on its way to its token.",
+        {200: (certificate_messages.CertificateAnswer,)},
+        query=("wait",),
+    ),
+    "cancel_certificate": _Described(
+        "Take a certificate back, while it is not kept.", {200: (certificate_messages.CertificateAnswer,)}
+    ),
 }
+#: The calls that take an Idempotency-Key.
+_KEYED = frozenset({"submit", "sign_in", "request_certificate", "store_certificate"})
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "wait": {
         "name": "wait",
@@ -174,7 +206,7 @@ def _operation(
     parameters = [_PARAMETERS[query] for query in call.query]
     if "{id}" in path:
         parameters.append(_PARAMETERS["id"])
-    if name in {"submit", "sign_in"}:
+    if name in _KEYED:
         parameters.append(_PARAMETERS["idempotency-key"])
     if name == "events":
         parameters.append(_PARAMETERS["last-event-id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from signer.endpoint.admission import RouteClass
+from signer.endpoint.certificate_messages import MAX_CERTIFICATES_BODY
 from signer.endpoint.messages import MAX_BODY, MAX_LINE, MAX_SMALL_BODY
 
 
@@ -43,12 +44,26 @@ ROUTES = (
     Route("/v1/signing-requests/{id}", RouteClass.PAIRED, {"GET": "view", "DELETE": "cancel"}),
     Route("/v1/sign-ins", RouteClass.PAIRED, {"POST": "sign_in"}),
     Route("/v1/sign-ins/{id}", RouteClass.PAIRED, {"GET": "view_sign_in", "DELETE": "cancel_sign_in"}),
+    Route("/v1/certificate-requests", RouteClass.PAIRED, {"POST": "request_certificate"}),
+    Route(
+        "/v1/certificate-requests/{id}",
+        RouteClass.PAIRED,
+        {"GET": "view_certificate_request", "DELETE": "cancel_certificate_request"},
+    ),
+    Route("/v1/certificates", RouteClass.PAIRED, {"POST": "store_certificate"}),
+    Route(
+        "/v1/certificates/{id}",
+        RouteClass.PAIRED,
+        {"GET": "view_certificate", "DELETE": "cancel_certificate"},
+    ),
 )
 
 #: The most octets that a call's body may have; nothing where a call takes none.
 BODY_LIMITS = {
     "submit": MAX_BODY,
     "sign_in": MAX_SMALL_BODY,
+    "request_certificate": MAX_SMALL_BODY,
+    "store_certificate": MAX_CERTIFICATES_BODY,
     "exchange": MAX_BODY + MAX_LINE,
     "start_pairing": MAX_SMALL_BODY,
     "reveal_pairing": MAX_SMALL_BODY,

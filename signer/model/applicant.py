@@ -7,6 +7,7 @@ whether they are true is the authority's to find out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 
 from msgspec import Struct
 
@@ -15,6 +16,15 @@ from signer.model.text import hidden, is_national_code
 
 #: Characters in one part of a name (X.520 upper bounds, RFC 5280 appendix A.1).
 LONGEST_PART = 64
+
+
+class KeyType(Enum):
+    """The keys that a panel may have made on a token: RSA of 2048 bits or more, or P-256."""
+
+    RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
+    RSA_4096 = "rsa-4096"
+    EC_P256 = "ec-p256"
 
 
 class Applicant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -262,6 +262,75 @@ _KINDS = (
         fa_remedy="اگر نشانی بالا همان پنلی نیست که باز کرده‌اید، «رد» را بزنید.",
         en_remedy="If that address is not the panel that you opened, decline.",
     ),
+    Kind(
+        code="makes-key",
+        weight=Weight.NOTE,
+        fa="برای {origin} کلیدی تازه در توکن {token} ساخته می‌شود که هرگز از آن بیرون نمی‌رود. "
+        "نسخه‌ای امضا نمی‌شود. آنچه این‌جا می‌بینید در درخواست گواهی نوشته می‌شود و به همین پنل می‌رسد.",
+        en="For {origin} a new key is made on the token {token}, which it never leaves. No prescription is "
+        "signed. What you see here is written into the certificate request, which that panel gets.",
+        fa_remedy="اگر خودتان گواهی تازه‌ای نخواسته‌اید، یا نامی نادرست است، «رد» را بزنید.",
+        en_remedy="Decline if you did not ask for a certificate, or if any of it is not right.",
+    ),
+    Kind(
+        code="key-left-unfinished",
+        weight=Weight.NOTE,
+        fa="درخواستی مانند این در {begun_fa} نیمه‌کاره ماند. اگر کلیدش در توکن باشد، همان به کار می‌رود.",
+        en="A request like this one was left unfinished at {begun_en}. "
+        "Where its key is on the token, that is used.",
+        fa_remedy="کاری لازم نیست؛ کلید دومی ساخته نمی‌شود.",
+        en_remedy="Nothing to do; no second key is made.",
+    ),
+    Kind(
+        code="request-in-progress",
+        weight=Weight.AMBER,
+        fa="از {made_fa} درخواستی با همین مشخصات در این توکن در انتظار گواهی است؛ این یکی کلید دیگری می‌سازد.",
+        en="A request with the same particulars waits for its certificate since {made_en}; "
+        "this one makes another key.",
+        fa_remedy="اگر درخواست پیشین از دست رفته است، جداگانه تأیید کنید.",
+        en_remedy="Confirm if the earlier request is lost.",
+    ),
+    Kind(
+        code="token-of-another",
+        weight=Weight.AMBER,
+        fa="گواهی‌های این توکن به نام {holder} است، با کد ملی دیگر.",
+        en="The certificates on this token are those of {holder}, with another national code.",
+        fa_remedy="ببینید توکن خودتان وصل است؛ اگر درست است جداگانه تأیید کنید.",
+        en_remedy="Check that it is your own token that is plugged in; confirm if it is right.",
+    ),
+    Kind(
+        code="stores-certificate",
+        weight=Weight.NOTE,
+        fa="{origin} گواهی صادرشده‌ای آورده است تا کنار کلیدش در توکن نوشته شود. چیزی امضا نمی‌شود.",
+        en="{origin} brings an issued certificate, to be written to the token beside its key. "
+        "Nothing is signed.",
+        fa_remedy="نام و مرکز را بخوانید؛ اگر از آن شما نیست «رد» را بزنید.",
+        en_remedy="Read the name and the centre; decline if they are not yours.",
+    ),
+    Kind(
+        code="issuer-not-trusted",
+        weight=Weight.AMBER,
+        fa="از این گواهی راهی به مرجعی که این رایانه می‌شناسد پیدا نشد: {issuer}.",
+        en="No way was found from this certificate to an authority that this computer trusts: {issuer}.",
+        fa_remedy="اگر صادرکننده را می‌شناسید جداگانه تأیید کنید؛ «mohr anchors» مرجع‌ها را می‌افزاید.",
+        en_remedy="Confirm if you know the issuer; `mohr anchors` adds authorities.",
+    ),
+    Kind(
+        code="certificate-for-another",
+        weight=Weight.AMBER,
+        fa="«{field}» در گواهی {certificate} است و در درخواست شما {document} بود.",
+        en="The {field} is {certificate} in the certificate; in your request it was {document}.",
+        fa_remedy="اگر تفاوت درست است جداگانه تأیید کنید، وگرنه از مرجع بپرسید.",
+        en_remedy="Confirm if the difference is right; else ask the authority.",
+    ),
+    Kind(
+        code="certificate-cannot-sign",
+        weight=Weight.AMBER,
+        fa="با این گواهی نمی‌توان نسخه امضا کرد: {why}.",
+        en="No prescription can be signed with this certificate: {why}.",
+        fa_remedy="اگر با این حال باید در توکن باشد، جداگانه تأیید کنید.",
+        en_remedy="Confirm if it belongs on the token all the same.",
+    ),
 )
 
 CATALOGUE: dict[str, Kind] = {kind.code: kind for kind in _KINDS}
@@ -292,6 +361,18 @@ FIELDS: dict[str, tuple[str, str]] = {
     "repeat": ("تکرار", "repeat"),
     "diagnosis": ("تشخیص", "diagnosis"),
     "not_before": ("تاریخ شروع", "first date"),
+    "given_name": ("نام", "given name"),
+    "surname": ("نام خانوادگی", "surname"),
+    "province": ("استان", "province"),
+    "city": ("شهر", "city"),
+    "country": ("کشور", "country"),
+    "key": ("کلید", "key"),
+    "token": ("توکن", "token"),
+    "holder": ("صاحب گواهی", "holder"),
+    "issuer": ("صادرکننده", "issuer"),
+    "valid_from": ("اعتبار از", "valid from"),
+    "valid_to": ("اعتبار تا", "valid until"),
+    "serial": ("شمارهٔ گواهی", "certificate number"),
 }
 
 

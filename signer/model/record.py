@@ -1,6 +1,8 @@
 """What the journal keeps: hashes, times, origins and credentials. No document, no name, no patient.
 
-How entries are chained and stored is `signer.journal`.
+A certificate request and a certificate that is kept on a token leave the same entries: `format` tells them.
+The first has no credential yet (`credential_id` is empty), and its `signature` is the PKCS #10; the second's
+is the certificate. How entries are chained and stored is `signer.journal`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ JSON = "application/json"
 TEXT = "text/plain"
 #: What a sign-in asks for: made by the agent itself, and no media type that a panel may post.
 SIGN_IN = "application/vnd.mohr.sign-in+json"
+#: What a certificate request asks for, in the agent's own words, and what a certificate that comes in is
+#: (RFC 2585 §4.1).
+CERTIFICATE_REQUEST = "application/vnd.mohr.certificate-request+json"
+CERTIFICATE = "application/pkix-cert"
 XML = "application/xml"
 PDF = "application/pdf"
 
@@ -30,6 +34,7 @@ class SignatureFormat(Enum):
     """The family of envelope; the level says how much long-term data it carries.
 
     SIGN_IN is no envelope that a panel can ask for: a document of that format comes from a sign-in alone.
+    Nor are PKCS10, which a new key signs for itself, and CERTIFICATE, which is kept and not signed.
     """
 
     CADES = "cades"
@@ -40,6 +45,12 @@ class SignatureFormat(Enum):
     PADES = "pades"
     ASIC_E = "asic-e"
     SIGN_IN = "sign-in"
+    PKCS10 = "pkcs10"
+    CERTIFICATE = "certificate"
+
+
+#: The formats that stand in no posted document.
+AGENTS_OWN = frozenset({SignatureFormat.SIGN_IN, SignatureFormat.PKCS10, SignatureFormat.CERTIFICATE})
 
 
 class Level(Enum):
@@ -88,7 +99,7 @@ class Document(Struct, frozen=True, kw_only=True):
     """One thing to sign: exactly `content`, byte for byte, said to be `media_type`.
 
     `id` is the panel's own, unique within its request. `attached` puts the content inside the signature.
-    `attachments` are for a container (ASiC-E) alone.
+    `attachments` are for a container (ASiC-E) alone, and the issuers of a certificate that comes in.
     `seal` is None for a signature that is not seen on a page; only PAdES has one.
     """
 

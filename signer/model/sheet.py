@@ -118,6 +118,23 @@ class PlainSheet(Struct, frozen=True, kw_only=True, tag="plain"):
     leaves: tuple[Leaf, ...]
 
 
+class Fact(Struct, frozen=True, kw_only=True):
+    """One fact by its name in `findings.FIELDS`; `at` where it is a time, aware. `code`: an identifier."""
+
+    name: str
+    text: str
+    code: bool = False
+    at: datetime | None = None
+
+
+class FactsSheet(Struct, frozen=True, kw_only=True, tag="facts"):
+    """What a token is asked to keep or make, fact by fact; `leaves` are the same as they were asked for."""
+
+    media_type: str
+    facts: tuple[Fact, ...]
+    leaves: tuple[Leaf, ...]
+
+
 class Picture(Struct, frozen=True, kw_only=True):
     """A drawn page: rows from the top, four octets a pixel: blue, green, red and one unused."""
 
@@ -144,6 +161,9 @@ class PdfSheet(Struct, frozen=True, kw_only=True, tag="pdf"):
     picture: Callable[[int, int], Picture]
 
 
+Body = PrescriptionSheet | PlainSheet | PdfSheet | FactsSheet
+
+
 class DocumentSheet(Struct, frozen=True, kw_only=True, dict=True):
     """What is on screen for one document. `content_hash` ties it to the bytes it was drawn from.
 
@@ -154,10 +174,10 @@ class DocumentSheet(Struct, frozen=True, kw_only=True, dict=True):
     document_id: str
     content_hash: bytes
     findings: tuple[Finding, ...]
-    draw: Callable[[], PrescriptionSheet | PlainSheet | PdfSheet]
+    draw: Callable[[], Body]
 
     @cached_property
-    def body(self) -> PrescriptionSheet | PlainSheet | PdfSheet:
+    def body(self) -> Body:
         """Every signed leaf, laid out."""
         return self.draw()
 

@@ -27,9 +27,11 @@ from signer.model.request import (
     VisibleSeal,
 )
 from signer.model.sheet import (
+    Body,
     Cell,
     Comparison,
     DocumentSheet,
+    FactsSheet,
     Finding,
     Item,
     Leaf,
@@ -50,7 +52,7 @@ from signer.prescription.leaves import LINE_BREAK, Hidden, Leaves, is_plain, lea
 from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.pdf_wire import Inspected
 
-Draw = Callable[[], PrescriptionSheet | PlainSheet | PdfSheet]
+Draw = Callable[[], Body]
 
 _GRAVITY = {Weight.RED: 0, Weight.AMBER: 1, Weight.NOTE: 2}
 
@@ -225,8 +227,8 @@ def _with_attachments(
 
     def drawn() -> PrescriptionSheet | PlainSheet:
         body = draw()
-        if isinstance(body, PdfSheet):
-            raise TypeError("a PDF is an attachment, or has none")
+        if isinstance(body, PdfSheet | FactsSheet):
+            raise TypeError("a PDF is an attachment, or has none; facts never have any")
         if isinstance(body, PlainSheet):
             return replace(body, leaves=(*body.leaves, *shown))
         return replace(body, details=(*body.details, *shown))

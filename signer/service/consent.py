@@ -34,6 +34,8 @@ __all__ = [
     "Pin",
     "PinProblem",
     "PinRequest",
+    "TokenChoiceQuestion",
+    "TokenQuestion",
     "binding_digest",
 ]
 
@@ -72,6 +74,35 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     def signs_in(self) -> bool:
         """True where the page asks who the doctor is, and for no signature on a document."""
         return any(document.format is SignatureFormat.SIGN_IN for document in self.documents)
+
+
+class TokenChoiceQuestion(Struct, frozen=True, kw_only=True):
+    """On which of several tokens is a key made, or a certificate kept? Asked, never resolved by order."""
+
+    origin: str
+    tokens: tuple[TokenRef, ...]
+
+
+class TokenQuestion(Struct, frozen=True, kw_only=True):
+    """What is asked of a token beside signatures: a new key and a request for it, or a certificate to keep.
+
+    There is no credential yet; `token` is where it happens. The one sheet holds what goes into the request,
+    or what the certificate says. `asked_at` (aware, UTC) is frozen here.
+    """
+
+    request_id: str
+    origin: str
+    paired_since: datetime | None
+    sheets: tuple[DocumentSheet, ...]
+    documents: tuple[Document, ...]
+    token: TokenRef
+    authorisation: Authorisation
+    asked_at: datetime
+
+    @property
+    def makes_key(self) -> bool:
+        """True where a key is made; else a certificate is kept."""
+        return self.documents[0].format is SignatureFormat.PKCS10
 
 
 class DocumentAnswer(Struct, frozen=True, kw_only=True):
@@ -175,8 +206,14 @@ class ConsentSurface(Protocol):
     async def choose(self, question: ChoiceQuestion) -> str | None:
         """The chosen credential's id, or None when the doctor declines."""
 
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        """The chosen token, or None when the doctor declines."""
+
     def open(self, question: ConsentQuestion) -> ConsentDialogue:
         """Bring the question in front of the doctor."""
+
+    def open_token(self, question: TokenQuestion) -> ConsentDialogue:
+        """The same for what is asked of a token: one sheet, one PIN, the same dialogue."""
 
 
 def binding_digest(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from drivers.pin import Pin
-from signer.model.credential import Authorisation, Credential, SignatureAlgorithm
+from signer.model.credential import Authorisation, Credential, SignatureAlgorithm, TokenRef
 from signer.model.evidence import Revocation
 from signer.model.presence import Presence
 from signer.model.record import Ending, Intent, PastRequest, Seal
 from signer.x509 import Certificate
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -78,6 +80,26 @@ class Signers(Protocol):
 
     async def returned(self, credential: Credential) -> Credential:
         """Wait until the credential's own token, by serial and certificate, is there; where it is now."""
+
+
+class TokenPlace(Protocol):
+    """A token's place and the card that is in it now."""
+
+    async def work(self, work: Awaitable[T]) -> T:
+        """Wait for the work. A failure that says nothing is `TokenRemoved` where the card has gone."""
+
+
+class Tokens(Protocol):
+    """Where tokens stand, for work on them that needs no credential."""
+
+    def place(self, token: TokenRef) -> TokenPlace:
+        """Where this token is."""
+
+    async def token_gone(self, token: TokenRef) -> None:
+        """Wait until the token is not there any more."""
+
+    async def token_returned(self, token: TokenRef) -> None:
+        """Wait until a token with its serial number is there."""
 
 
 class Journal(Protocol):

@@ -41,8 +41,10 @@ from signer.service.consent import (
     PinRequest,
 )
 from signer.service.evidence import Outside
+from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
-from signer.service.ports import Clock, Journal, Signers
+from signer.service.ports import Clock, Journal, Signers, Tokens
+from signer.service.token_desk import TokenDesk
 from signer.x509.usability import signs_in
 
 #: Sheets are read this many at a time before other work of the agent gets its turn.
@@ -51,13 +53,26 @@ SHEETS_AT_A_TIME = 16
 GONE_WITHIN = 2.0
 
 
+class TokenWork(Struct, frozen=True, kw_only=True):
+    """What work on tokens needs. `desk` takes no turn of its own: who asks the doctor holds it already.
+
+    `anchors` gives the authorities that this computer trusts, as they are now.
+    """
+
+    desk: TokenDesk
+    requests: KeyRequests
+    tokens: Tokens
+    anchors: Callable[[], tuple[x509.Certificate, ...]] = lambda: ()
+
+
 class Surroundings(Struct, frozen=True, kw_only=True):
     """What a request needs of the agent, and what the clinic's policy says of it.
 
     `severe` are amber findings that policy makes red, `formats` the ones it allows (None: all), and
     `policy_problem` why there is no policy to go by, with which nothing is signed.
-    `sign_in_with_non_repudiation` is the policy's own word (`Policy`). `turn` is the doctor's attention, and
-    the tokens': who asks, or works on a token, holds it.
+    `sign_in_with_non_repudiation` is the policy's own word (`Policy`). Without `token_work` no key is made
+    and no certificate kept. `turn` is the doctor's attention, and the tokens': who asks, or works on a token,
+    holds it.
     """
 
     signers: Signers
@@ -71,6 +86,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     sign_in_with_non_repudiation: bool = False
     formats: frozenset[SignatureFormat] | None = None
     policy_problem: PolicyInvalid | None = None
+    token_work: TokenWork | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -200,7 +216,7 @@ class Questions:
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
-        accepted = _check_answer(answer, sheets)
+        accepted = check_answer(answer, sheets)
         self._approval = Approval(
             credential=credential,
             certificate=x509.read(credential.certificate),
@@ -279,7 +295,7 @@ class Questions:
         return j.TokenBack()
 
 
-def _check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:
+def check_answer(answer: Approved, sheets: tuple[DocumentSheet, ...]) -> dict[str, tuple[str, ...]]:
     """The approved documents and the findings accepted for each. Raises `ConsentBreach`.
 
     A surface cannot approve what it was not shown, what a red finding forbids, or an amber one in silence.

@@ -62,6 +62,7 @@ class Runner:
         known: dict[str, j.Progress],
         signed: dict[str, Signed],
         changed: Callable[[], None],
+        questions: Questions | None = None,
     ) -> None:
         self.request = request
         self.journey = j.begin(tuple(d.id for d in request.documents), known)
@@ -70,7 +71,7 @@ class Runner:
         self._changed = changed
         self._documents = {d.id: d for d in request.documents}
         self._stop: asyncio.Future[j.Event] = asyncio.get_running_loop().create_future()
-        self._questions = Questions(request, surroundings)
+        self._questions = questions or Questions(request, surroundings)
         self._session: SigningSession | None = None
         self._pipeline: Pipeline | None = None
         self._intending: asyncio.Task[None] | None = None

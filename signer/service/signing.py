@@ -15,6 +15,7 @@ from datetime import timedelta
 from msgspec import structs
 
 from signer.model import journey as j
+from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import Credential
 from signer.model.errors import (
     CredentialAbsent,
@@ -22,15 +23,17 @@ from signer.model.errors import (
     IdempotencyConflict,
     RequestExpired,
     RequestUnknown,
+    TokenAbsent,
     TooManyPending,
 )
 from signer.model.record import PastRequest
 from signer.model.request import Document, DocumentState, SigningRequest
-from signer.service import envelopes
+from signer.service import envelopes, token_documents
 from signer.service.news import News, NewsDesk
 from signer.service.pipeline import Signed
-from signer.service.questions import Surroundings
+from signer.service.questions import Surroundings, TokenWork
 from signer.service.runner import Runner
+from signer.service.token_runner import TokenRunner, left_by_a_crash, released
 from signer.service.views import RequestView
 
 PENDING_PER_ORIGIN = 2
@@ -74,6 +77,27 @@ class SigningService:
         """See `UseCases.sign_in`."""
         documents = (envelopes.sign_in_document(origin, nonce),)
         return await self._admit(origin, idempotency_key, body_hash, documents, credential, None)
+
+    async def request_certificate(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, applicant: Applicant, key: KeyType
+    ) -> RequestView:
+        """See `UseCases.request_certificate`."""
+        applicant.check()
+        documents = (token_documents.request_document(applicant, key),)
+        return await self._admit(origin, idempotency_key, body_hash, documents, None, None)
+
+    async def store_certificate(
+        self,
+        *,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        certificate: bytes,
+        chain: tuple[bytes, ...],
+    ) -> RequestView:
+        """See `UseCases.store_certificate`."""
+        documents = (token_documents.certificate_document(certificate, chain),)
+        return await self._admit(origin, idempotency_key, body_hash, documents, None, None)
 
     async def _admit(
         self,
@@ -153,6 +177,14 @@ class SigningService:
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
+        work = self._token_work(request)
+        if work is not None and not signed:
+            now, journal = request.received_at, self._around.journal
+            left = await left_by_a_crash(request, past, work, journal, now)
+            if left is not None:
+                (document,) = request.documents
+                known = {document.id: j.Progress(DocumentState.SIGNED)}
+                signed = {document.id: released(document, left, now)}
         if len(known) < len(request.documents):
             for document in request.documents:
                 if document.id not in known:
@@ -162,9 +194,15 @@ class SigningService:
         if past is not None:
             request = _under(past.request_id, request)
         entry = _Entry()
-        entry.runner = Runner(
-            request, self._around, known=known, signed=signed, changed=lambda: self._changed(entry)
-        )
+
+        def changed() -> None:
+            self._changed(entry)
+
+        around = self._around
+        if work is None:
+            entry.runner = Runner(request, around, known=known, signed=signed, changed=changed)
+        else:
+            entry.runner = TokenRunner(request, around, work, known=known, signed=signed, changed=changed)
         self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
         self._changed(entry)
         if not entry.final.is_set():
@@ -174,6 +212,14 @@ class SigningService:
                 UNANSWERED_FOR.total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
             )
         return entry
+
+    def _token_work(self, request: SigningRequest) -> TokenWork | None:
+        """What work on a token needs, where the request is that. Raises `TokenAbsent` without any."""
+        if not any(token_documents.of_token(document) for document in request.documents):
+            return None
+        if self._around.token_work is None:
+            raise TokenAbsent("this agent has no desk for tokens")
+        return self._around.token_work
 
     def _check_room(self, origin: str) -> None:
         pending = [e for e in self._entries.values() if not e.final.is_set()]
@@ -267,6 +313,9 @@ def _remembered(
     for seal in past.seals:
         if (document := documents.get(seal.document_id)) is not None:
             known[document.id] = j.Progress(DocumentState.SIGNED)
+            if token_documents.of_token(document):
+                signed[document.id] = released(document, seal.signature, seal.signed_at)
+                continue
             whole = envelopes.attach(seal.signature, document)
             signed[document.id] = Signed(
                 document_id=document.id,

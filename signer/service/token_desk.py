@@ -7,40 +7,34 @@ The port for the command line, the window and the endpoint. Each PIN given here 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct, structs
 
-from drivers import mechanisms
 from drivers.catalogue import Unblocking
-from drivers.errors import DriverFault, SignatureMalformed
-from drivers.types import KeySpec, NewCertificate, PinChange, StoredKey, Token, TokenFlags
+from drivers.errors import DriverFault
+from drivers.types import KeySpec, PinChange, Token, TokenFlags
 from signer import x509
-from signer.envelope import algorithms
 from signer.model.applicant import Applicant
 from signer.model.credential import (
     Authorisation,
     PinRole,
-    SignatureAlgorithm,
     TokenRef,
     TriesLeft,
 )
 from signer.model.errors import (
-    CertificateStored,
-    CertificateWithoutKey,
     LastTryUnconfirmed,
     OfficerPinLocked,
     OperationUnsupported,
     PinLocked,
     PinWrong,
-    SignatureNotVerified,
     TokenAbsent,
     TokenAmbiguous,
 )
 from signer.service.consent import Pin
 from signer.service.key_requests import KeyRequest, KeyRequests
+from signer.service.open_token import KeyOnToken, OpenToken
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock
 from signer.service.token_signers import TokenModule, authorisation_of, meaning, tries_left
@@ -66,18 +60,6 @@ class Secret(Struct, frozen=True, kw_only=True):
 
     pin: Pin | None
     last_try_accepted: bool = False
-
-
-class KeyOnToken(Struct, frozen=True, kw_only=True):
-    """A private key, what it is for by its certificate or request, and whether it can be told apart.
-
-    `key_id` is the CKA_ID; `certified` says that a certificate for it is on the token.
-    """
-
-    key_id: bytes
-    label: str
-    spki: bytes | None
-    certified: bool
 
 
 class TokenDesk:
@@ -120,6 +102,11 @@ class TokenDesk:
             raise TokenAmbiguous(f"{len(meant)} tokens")
         return meant[0]
 
+    async def find(self, ref: TokenRef) -> ManagedToken | None:
+        """The token with this serial number as it is now, in whatever slot, through the same module first."""
+        there = [token for token in await self.tokens() if token.ref.serial == ref.serial]
+        return next((t for t in there if t.ref.module == ref.module), there[0] if there else None)
+
     async def change_pin(self, token: ManagedToken, old: Secret, new: Pin | None) -> None:
         """Who knows the PIN gives it a new value."""
         await self._set_pin(token, PinChange.BY_USER, old, new, token.user)
@@ -145,21 +132,15 @@ class TokenDesk:
 
     async def keys(self, token: ManagedToken, pin: Secret) -> tuple[KeyOnToken, ...]:
         """The private keys on the token."""
-        async with self._logged_in(token, pin) as module:
-            found = await module.supervisor.keys(token.ref.slot)
-            stored = await module.supervisor.certificates(token.ref.slot)
-        certified = {certificate.key_id for certificate in stored}
-        return tuple(
-            KeyOnToken(key_id=k.key_id, label=k.label, spki=k.spki, certified=k.key_id in certified)
-            for k in found
-        )
+        async with self.open(token, pin) as opened:
+            return await opened.keys()
 
     async def make_key(
         self, token: ManagedToken, pin: Secret, spec: KeySpec, label: str, *, each: bool = False
     ) -> KeyOnToken:
         """Make a key pair that never leaves the token; `each` wants a PIN for each of its signatures."""
-        async with self._logged_in(token, pin) as module:
-            return await self._make_key(module, token, spec, label, each=each)
+        async with self.open(token, pin) as opened:
+            return await opened.make_key(spec, label, each=each)
 
     async def request(
         self,
@@ -167,60 +148,32 @@ class TokenDesk:
         pin: Secret,
         applicant: Applicant,
         spec: KeySpec,
-        *,
-        origin: str | None = None,
     ) -> KeyRequest:
-        """Make a key, and a PKCS #10 request for it that is signed on the token and read again.
-
-        The request is kept until its certificate is stored or it is forgotten. Raises `ApplicantInvalid`
-        before anything is sent to the token.
+        """Make a key and a request for it: see `OpenToken.request`. Raises `ApplicantInvalid` before anything
+        is sent to the token.
         """
         try:
             applicant.check()
         except BaseException:
             _forget(pin.pin)
             raise
-        async with self._logged_in(token, pin) as module:
-            key = await self._make_key(module, token, spec, applicant.centre or applicant.name, each=False)
-            made = await self._sign_request(module, await self._read(module, token), key, applicant)
-        request = KeyRequest(
-            id=secrets.token_urlsafe(12),
-            applicant=applicant,
-            token_serial=token.ref.serial,
-            token_label=token.ref.label,
-            key_id=key.key_id,
-            spki=key.spki or b"",
-            request=made,
-            made_at=self._clock.now(),
-            origin=origin,
-        )
-        self._requests.add(request)
-        return request
+        async with self.open(token, pin) as opened:
+            return await opened.request(applicant, spec)
 
     async def store_certificate(
         self, token: ManagedToken, pin: Secret, certificate: bytes
     ) -> x509.Certificate:
-        """Write an issued certificate beside its key, found by its public key.
+        """Write an issued certificate beside its key, found by its public key: see `OpenToken.store`.
 
-        Raises `x509.CertificateUnreadable`, `CertificateWithoutKey`, `CertificateStored`. The request that it
-        answers is forgotten.
+        Raises `x509.CertificateUnreadable` too.
         """
         try:
             read = x509.read(certificate)
         except BaseException:
             _forget(pin.pin)
             raise
-        async with self._logged_in(token, pin) as module:
-            supervisor, slot = module.supervisor, token.ref.slot
-            if any(stored.der == read.der for stored in await supervisor.certificates(slot)):
-                raise CertificateStored
-            key = self._key_of(read, token, await supervisor.keys(slot))
-            await supervisor.store_certificate(slot, _new_certificate(read, key))
-            if not any(stored.der == read.der for stored in await supervisor.certificates(slot)):
-                raise OperationUnsupported("the module took the certificate and does not show it")
-        for request in self._requests.all():
-            if request.spki == read.spki:
-                self._requests.forget(request.id)
+        async with self.open(token, pin) as opened:
+            await opened.store(read)
         return read
 
     def requests(self) -> tuple[KeyRequest, ...]:
@@ -230,6 +183,21 @@ class TokenDesk:
     def forget_request(self, request_id: str) -> None:
         """Throw a request away; its key stays on the token. Raises `RequestUnknown`."""
         self._requests.forget(request_id)
+
+    @asynccontextmanager
+    async def open(self, token: ManagedToken, pin: Secret) -> AsyncIterator[OpenToken]:
+        """The token logged in, and logged out at the end. The PIN is sent once and forgotten at once.
+
+        Raises `PinWrong` and the other PIN conditions before anything is done.
+        """
+        async with self._trying(token, pin, token.user) as module:
+            await module.supervisor.login(token.ref.slot, pin.pin)
+            _forget(pin.pin)
+            try:
+                yield OpenToken(module, token.ref, self._requests, self._clock)
+            finally:
+                with suppress(DriverFault):
+                    await module.supervisor.logout(token.ref.slot)
 
     # Inside.
 
@@ -304,63 +272,6 @@ class TokenDesk:
         if guarded and not secret.last_try_accepted:
             raise LastTryUnconfirmed
 
-    @asynccontextmanager
-    async def _logged_in(self, token: ManagedToken, pin: Secret) -> AsyncIterator[TokenModule]:
-        async with self._trying(token, pin, token.user) as module:
-            await module.supervisor.login(token.ref.slot, pin.pin)
-            try:
-                yield module
-            finally:
-                with suppress(DriverFault):
-                    await module.supervisor.logout(token.ref.slot)
-
-    async def _make_key(
-        self, module: TokenModule, token: ManagedToken, spec: KeySpec, label: str, *, each: bool
-    ) -> KeyOnToken:
-        key_id = secrets.token_bytes(8)
-        spki = await module.supervisor.generate_key_pair(
-            token.ref.slot, spec, key_id, label, always_authenticate=each
-        )
-        return KeyOnToken(key_id=key_id, label=label, spki=spki, certified=False)
-
-    async def _sign_request(
-        self, module: TokenModule, token: Token, key: KeyOnToken, applicant: Applicant
-    ) -> bytes:
-        # Takes 40 ms to import, which the start of the agent need not wait for.
-        from signer.x509 import request as pkcs10
-
-        public_key = x509.public_key(key.spki or b"")
-        kind, bits = x509.describe(public_key)
-        usable = mechanisms.usable(token, bits)
-        offered = mechanisms.offered(usable, module.profile.sign)
-        chosen = algorithms.choose(kind, tuple(SignatureAlgorithm(name) for name in offered))
-        plan = mechanisms.plan(chosen.value, usable, module.profile.sign)
-        draft = pkcs10.prepare(applicant, key.spki or b"", algorithms.SUITES[chosen].signature_algorithm)
-        answer = await module.supervisor.sign(
-            token.slot, key.key_id, plan.mechanism, plan.data(draft.to_be_signed)
-        )
-        try:
-            request = draft.finish(plan.signature(answer))
-            pkcs10.check(request, key.spki or b"")
-        except (SignatureMalformed, pkcs10.RequestBroken) as problem:
-            raise SignatureNotVerified(f"{problem}, made by {module.path}") from problem
-        return request
-
-    def _key_of(
-        self, certificate: x509.Certificate, token: ManagedToken, keys: tuple[StoredKey, ...]
-    ) -> bytes:
-        """The CKA_ID of the certificate's key. A token that hides public halves is asked by its requests."""
-        there = {key.key_id for key in keys}
-        found = {key.key_id for key in keys if key.spki == certificate.spki}
-        found |= {
-            request.key_id
-            for request in self._requests.all()
-            if (request.spki, request.token_serial) == (certificate.spki, token.ref.serial)
-        } & there
-        if len(found) != 1:
-            raise CertificateWithoutKey(f"{len(found)} keys")
-        return found.pop()
-
 
 def _managed(module: TokenModule, token: Token) -> ManagedToken:
     flags, profile = token.token_flags, module.profile
@@ -381,17 +292,6 @@ def _managed(module: TokenModule, token: Token) -> ManagedToken:
 def _officers_tries(flags: TokenFlags) -> TriesLeft:
     """The officer's flags in the places of the user's, which stand four bits lower (PKCS #11 v2.40 §3.2)."""
     return tries_left(TokenFlags(flags >> 4), trusted=False)
-
-
-def _new_certificate(certificate: x509.Certificate, key_id: bytes) -> NewCertificate:
-    return NewCertificate(
-        key_id=key_id,
-        label=certificate.holder.centre or certificate.holder.name,
-        der=certificate.der,
-        subject=certificate.subject_der,
-        issuer=certificate.issuer_der,
-        serial_number=certificate.serial_der,
-    )
 
 
 def _forget(*pins: Pin | None) -> None:

@@ -42,7 +42,7 @@ from signer.model.errors import (
     TokenRemoved,
 )
 from signer.model.presence import Presence
-from signer.service.ports import SigningSession
+from signer.service.ports import SigningSession, TokenPlace
 from signer.service.sightings import one_each
 from signer.service.token_signers import TokenModule, TokenSigners
 
@@ -183,6 +183,32 @@ class TokenWatch:
                     if here and (one.id, one.token.serial) == (credential.id, credential.token.serial):
                         return one
                 await news.wait()
+
+    # `Tokens`.
+
+    def place(self, token: TokenRef) -> TokenPlace:
+        """See `Tokens.place`."""
+        return _Place(self, token)
+
+    async def token_gone(self, token: TokenRef) -> None:
+        """See `Tokens.token_gone`."""
+        while not self._sees(token):  # it may be looked for just now
+            await self.changes()
+        while self._sees(token):
+            await self.changes()
+
+    async def token_returned(self, token: TokenRef) -> None:
+        """See `Tokens.token_returned`."""
+        with self.attention():
+            while not self._sees(token):
+                await self.changes()
+
+    def _sees(self, token: TokenRef) -> bool:
+        return any(seen.serial == token.serial for seen in self._presence.tokens)
+
+    def look(self) -> None:
+        """Something was written to a token: look what is there now."""
+        self._dirty.set()
 
     # Looking.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import Credential
 from signer.model.request import Document
 from signer.service.news import News
@@ -39,6 +40,29 @@ class UseCases(Protocol):
 
         `nonce` is base64url of 32 octets or more. A certificate for documents alone ends it as failed with
         `CredentialNotForSignIn`.
+        """
+
+    async def request_certificate(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, applicant: Applicant, key: KeyType
+    ) -> RequestView:
+        """As `submit`, for a new key on a token and a PKCS #10 for it: one document of format `pkcs10`.
+
+        Its `signature` is the PKCS #10, DER; the same key and body give the same one until its certificate
+        was stored a day ago. Raises `ApplicantInvalid`.
+        """
+
+    async def store_certificate(
+        self,
+        *,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        certificate: bytes,
+        chain: tuple[bytes, ...],
+    ) -> RequestView:
+        """As `submit`, for an issued certificate to be kept beside its key: one document, `certificate`.
+
+        Both are DER and can be read (`x509.read`); `chain` is looked at and not kept.
         """
 
     async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:

@@ -20,6 +20,7 @@ from signer.endpoint.keys import SigningKey
 from signer.endpoint.listener import EndpointAddress
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.server import Endpoint
+from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import Credential, Holder, KeyKind, TokenRef
 from signer.model.errors import CredentialAbsent, IdempotencyConflict, MohrError, RequestUnknown
 from signer.model.policy import Policy
@@ -29,9 +30,12 @@ from signer.service.consent import (
     ConsentDialogue,
     ConsentQuestion,
     PairingQuestion,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
 from signer.service.envelopes import sign_in_document
 from signer.service.news import News
+from signer.service.token_documents import certificate_document, request_document
 from signer.service.views import DocumentView, RequestView
 
 ORIGIN = "https://panel.example"
@@ -82,7 +86,13 @@ class ScriptedDoctor:
     async def choose(self, question: ChoiceQuestion) -> str | None:
         raise AssertionError("not asked by the endpoint")
 
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        raise AssertionError("not asked by the endpoint")
+
     def open(self, question: ConsentQuestion) -> ConsentDialogue:
+        raise AssertionError("not asked by the endpoint")
+
+    def open_token(self, question: TokenQuestion) -> ConsentDialogue:
         raise AssertionError("not asked by the endpoint")
 
 
@@ -159,6 +169,37 @@ class RememberingUseCases:
             body_hash=body_hash,
             documents=(sign_in_document(origin, nonce),),
             credential=credential,
+            purpose=None,
+        )
+
+    async def request_certificate(
+        self, *, origin: str, idempotency_key: str, body_hash: bytes, applicant: Applicant, key: KeyType
+    ) -> RequestView:
+        applicant.check()
+        return await self.submit(
+            origin=origin,
+            idempotency_key=idempotency_key,
+            body_hash=body_hash,
+            documents=(request_document(applicant, key),),
+            credential=None,
+            purpose=None,
+        )
+
+    async def store_certificate(
+        self,
+        *,
+        origin: str,
+        idempotency_key: str,
+        body_hash: bytes,
+        certificate: bytes,
+        chain: tuple[bytes, ...],
+    ) -> RequestView:
+        return await self.submit(
+            origin=origin,
+            idempotency_key=idempotency_key,
+            body_hash=body_hash,
+            documents=(certificate_document(certificate, chain),),
+            credential=None,
             purpose=None,
         )
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -48,10 +49,14 @@ from signer.service.consent import (
     PairingQuestion,
     Pin,
     PinRequest,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
 from signer.service.credentials import credential_of
 from signer.x509.extensions import purposes
 from tests import outside, tsa
+
+Question = ConsentQuestion | TokenQuestion
 
 NOW = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
 PIN = "4711"
@@ -239,11 +244,14 @@ class Doctor:
     """
 
     def __init__(self) -> None:
-        self.answers: list[Callable[[ConsentQuestion], Approved | Declined]] = []
+        self.answers: list[Callable[[Any], Approved | Declined]] = []
         self.pins: list[Approved | None] = []
         self.choice: Callable[[ChoiceQuestion], str | None] = lambda question: question.credentials[0].id
         self.questions: list[ConsentQuestion] = []
         self.choices: list[ChoiceQuestion] = []
+        self.token_choice: Callable[[TokenChoiceQuestion], TokenRef | None] = lambda q: q.tokens[0]
+        self.token_choices: list[TokenChoiceQuestion] = []
+        self.token_questions: list[TokenQuestion] = []
         self.pin_requests: list[PinRequest] = []
         self.tokens_wanted: list[TokenRef] = []
         self.tokens_away: list[TokenRef | None] = []
@@ -263,6 +271,17 @@ class Doctor:
         self.choices.append(question)
         return self.choice(question)
 
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        self.token_choices.append(question)
+        return self.token_choice(question)
+
+    def open_token(self, question: TokenQuestion) -> Dialogue:
+        if self.problem is not None:
+            raise self.problem
+        self.token_questions.append(question)
+        self.asked.set()
+        return Dialogue(self, question)
+
     def open(self, question: ConsentQuestion) -> Dialogue:
         if self.problem is not None:
             raise self.problem
@@ -274,7 +293,7 @@ class Doctor:
 class Dialogue:
     """Implements `ConsentDialogue`."""
 
-    def __init__(self, doctor: Doctor, question: ConsentQuestion) -> None:
+    def __init__(self, doctor: Doctor, question: Question) -> None:
         self._doctor = doctor
         self._question = question
 
@@ -308,7 +327,7 @@ class Dialogue:
         self._doctor.outcomes.append(outcome)
 
 
-def yes(question: ConsentQuestion, pin: str = PIN) -> Approved:
+def yes(question: Question, pin: str = PIN) -> Approved:
     """Yes to everything that is not refused, each amber finding accepted."""
     return Approved(
         answers=tuple(

@@ -18,6 +18,8 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
 
 #: How often a token may come back in one request before it is given up.
@@ -30,13 +32,14 @@ class ScriptedDoctor:
     """Reads every sheet, accepts what may be accepted, approves what no red finding forbids.
 
     Implements `ConsentSurface`. `on_question` is called when a question comes up, before it is answered; the
-    latest outcomes shown at the end are kept in `outcomes`.
+    latest outcomes shown at the end are kept in `outcomes`, what was asked of tokens in `token_questions`.
     """
 
     def __init__(self, pin: str, on_question: Callable[[ConsentQuestion], None] | None = None) -> None:
         self._pin = pin
         self._on_question = on_question
         self.outcomes = deque[Outcome](maxlen=_KEPT)
+        self.token_questions = deque[TokenQuestion](maxlen=_KEPT)
 
     async def pair(self, question: PairingQuestion) -> bool:
         """Yes: the script started the pairing itself."""
@@ -46,10 +49,19 @@ class ScriptedDoctor:
         """The credential that stays valid longest."""
         return max(question.credentials, key=lambda c: (c.not_after, c.id)).id
 
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        """The first in the order of their serial numbers."""
+        return min(question.tokens, key=lambda token: token.serial)
+
     def open(self, question: ConsentQuestion) -> ScriptedDialogue:
         """Look at the question."""
         if self._on_question is not None:
             self._on_question(question)
+        return ScriptedDialogue(question, self._pin, self.outcomes)
+
+    def open_token(self, question: TokenQuestion) -> ScriptedDialogue:
+        """Look at it; kept in `token_questions`."""
+        self.token_questions.append(question)
         return ScriptedDialogue(question, self._pin, self.outcomes)
 
 
@@ -59,7 +71,7 @@ class ScriptedDialogue:
     A token that was `_PATIENCE` times away and back is given up: it may be there and say that it is not.
     """
 
-    def __init__(self, question: ConsentQuestion, pin: str, outcomes: deque[Outcome]) -> None:
+    def __init__(self, question: ConsentQuestion | TokenQuestion, pin: str, outcomes: deque[Outcome]) -> None:
         self._question = question
         self._pin = pin
         self._outcomes = outcomes
