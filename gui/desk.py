@@ -30,7 +30,7 @@ from gui.views.ask import STRAY, AskWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
 from gui.views.pairing import PairingWindow
-from signer.service.consent import ConsentQuestion, PairingQuestion
+from signer.service.consent import ConsentQuestion, PairingQuestion, TokenQuestion
 
 
 class Desk(QObject):
@@ -117,7 +117,7 @@ class Desk(QObject):
         self.presented.emit(window)
 
     def _window(self, question: Question) -> AskWindow:
-        if isinstance(question, ConsentQuestion):
+        if isinstance(question, ConsentQuestion | TokenQuestion):
             return ConsentWindow(question, self._tongue, stray=self._stray)
         if isinstance(question, PairingQuestion):
             return PairingWindow(question, self._tongue, stray=self._stray)

@@ -53,6 +53,8 @@ SHOW_WAITING = Text("نمایش", "Show")
 TITLE_ONE = Text("درخواست امضای نسخه", "Request to sign a prescription")
 TITLE_ONE_PLAIN = Text("درخواست امضای سند", "Request to sign a document")
 TITLE_SIGN_IN = Text("ورود به {origin}", "Sign in to {origin}")
+TITLE_MAKES_KEY = Text("درخواست گواهی با کلید تازه", "Certificate request with a new key")
+TITLE_KEEPS = Text("گواهی صادرشده برای توکن", "An issued certificate for your token")
 TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign")
 FROM_PANEL = Text("از پنل", "From the panel")
 PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
@@ -106,6 +108,18 @@ DETAILS = Text("جزئیات ({count} مقدار دیگر)", "Details ({count} m
 DETAILS_ALL = Text("جزئیات", "Details")
 DETAILS_TITLE = Text("همهٔ مقدارها، درست همان‌گونه که امضا می‌شوند", "Every value, exactly as it is signed")
 DETAILS_BACK = Text("بازگشت به نسخه", "Back to the prescription")
+FACTS_TITLE = Text("همهٔ مقدارها، همان‌گونه که خواسته شده است", "Every value, as it was asked for")
+FACTS_BACK = Text("بازگشت", "Back")
+FACTS_ASKED = Text("مقدارها، همان‌گونه که خواسته شده است", "The values as they were asked for")
+CERTIFICATE_MORE = Text("بیشتر از این گواهی", "More of this certificate")
+KEY_PROMISE = Text(
+    "کلید درون توکن ساخته می‌شود و از آن بیرون نمی‌رود. آنچه بالا می‌بینید در درخواست گواهی نوشته می‌شود.",
+    "The key is made inside the token and never leaves it. What stands above is written into the request.",
+)
+KEEP_PROMISE = Text(
+    "گواهی کنار کلیدش در توکن نوشته می‌شود. چیزی پاک نمی‌شود و چیزی امضا نمی‌شود.",
+    "The certificate is written to the token beside its key. Nothing is deleted, and nothing is signed.",
+)
 SIGN_IN_TITLE = Text("همهٔ آنچه صفحه خواسته است", "Everything that the page asks with")
 LEAVES_TITLE = Text("همهٔ مقدارهای این سند", "Every value of this document")
 PAGE_OF = Text("صفحهٔ {page} از {count}", "Page {page} of {count}")
@@ -201,9 +215,12 @@ DECLINE = Text("رد", "Decline")
 GIVE_UP = Text("انصراف", "Give up")
 SIGN = Text("امضا", "Sign")
 SIGN_IN = Text("ورود", "Sign in")
+MAKE_KEY = Text("ساختن کلید", "Make the key")
+KEEP = Text("نگهداری در توکن", "Keep on the token")
 SIGN_MANY = Text("امضای {approved} از {total}", "Sign {approved} of {total}")
 CLOSE = Text("بستن", "Close")
 WHY_RED = Text("این نسخه ایرادی دارد که امضا را ممکن نمی‌کند.", "A finding forbids signing this.")
+WHY_UNSEEN_FACTS = Text("تا پایان بخوانید.", "Read it to its end.")
 WHY_UNSEEN = Text("نسخه را تا پایان ببینید.", "Read the sheet to its end.")
 WHY_YES = Text("پذیرش جداگانهٔ هشدارها لازم است.", "The warnings need your own yes.")
 WHY_NONE = Text("هنوز سندی تأیید نشده است.", "No document is approved yet.")
@@ -246,8 +263,16 @@ TOKEN_WANTED = Text(
     "توکن {label} (شمارهٔ {serial}) جدا شد. برای ادامه، همان را دوباره وصل کنید.",
     "The token {label} (serial {serial}) was pulled out. Plug the same one in again to go on.",
 )
+MAKING_KEY = Text(
+    "توکن کلید می‌سازد؛ این شاید یک دقیقه بکشد.", "The token makes the key; this may take a minute."
+)
 SIGNING_COUNT = Text("{done} از {total} امضا شد", "{done} of {total} signed")
 DONE_ONE = Text("امضا شد.", "Signed.")
+DONE_KEY = Text(
+    "کلید ساخته شد و درخواست گواهی به پنل رسید.", "The key is made, and the panel has the request."
+)
+DONE_KEPT = Text("گواهی در توکن است.", "The certificate is on the token.")
+DONE_NOTHING = Text("کاری انجام نشد.", "Nothing was done.")
 DONE_SIGN_IN = Text("وارد شدید.", "Signed in.")
 DONE_MANY = Text("{signed} سند امضا شد.", "{signed} documents were signed.")
 DONE_SOME = Text(
@@ -278,6 +303,14 @@ CHOOSE_HINT = Text(
     "چند گواهی قابل استفاده است. مُهر هیچ‌کدام را به جای شما برنمی‌گزیند.",
     "Several certificates can sign. Mohr never picks one for you.",
 )
+CHOOSE_TOKEN_TITLE = Text("در کدام توکن؟", "On which token?")
+CHOOSE_TOKEN_HINT = Text(
+    "چند توکن به این رایانه وصل است. مُهر هیچ‌کدام را به جای شما برنمی‌گزیند.",
+    "Several tokens are connected. Mohr never picks one for you.",
+)
+CHOOSE_TOKEN_LIST = Text("توکن‌ها", "Tokens")
+TOKEN_SERIAL = Text("شمارهٔ {serial}", "serial {serial}")
+TOKEN_READER = Text("در {reader}", "in {reader}")
 CHOOSE_CONTINUE = Text("ادامه", "Continue")
 CHOOSE_LIST = Text("گواهی‌ها", "Certificates")
 VALIDITY = Text("اعتبار {start} تا {end}", "valid {start} to {end}")

@@ -19,6 +19,8 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
 
 __all__ = [
@@ -38,10 +40,10 @@ __all__ = [
     "Withdrawn",
 ]
 
-Question = ConsentQuestion | PairingQuestion | ChoiceQuestion
+Question = ConsentQuestion | TokenQuestion | PairingQuestion | ChoiceQuestion | TokenChoiceQuestion
 
-#: Consent and PIN: `Approved` or `Declined`. Pairing: a bool. Choice: a credential id or None.
-Reply = Approved | Declined | bool | str | None
+#: Consent and PIN: `Approved` or `Declined`. Pairing: a bool. Choice: a credential id, a token, or None.
+Reply = Approved | Declined | bool | str | TokenRef | None
 
 
 class Asked(Struct, frozen=True):

@@ -33,6 +33,8 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
 
 #: Seconds between two `Progressed`: 30 Hz is as often as a person can see and Qt should paint.
@@ -95,8 +97,17 @@ class WindowSurface:
         reply = await self._ask(question)
         return reply if isinstance(reply, str) else None
 
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        """The picked token, None when declined. Raises `ConsentSurfaceMissing`."""
+        reply = await self._ask(question)
+        return reply if isinstance(reply, TokenRef) else None
+
     def open(self, question: ConsentQuestion) -> WindowDialogue:
         """Put the question in the windows' queue. Raises `ConsentSurfaceMissing`."""
+        return WindowDialogue(self._outbox, self, self._put(question))
+
+    def open_token(self, question: TokenQuestion) -> WindowDialogue:
+        """The same for what is asked of a token. Raises `ConsentSurfaceMissing`."""
         return WindowDialogue(self._outbox, self, self._put(question))
 
     def reply(self, ticket: int, reply: Reply) -> None:

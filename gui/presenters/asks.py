@@ -1,4 +1,4 @@
-"""The two small questions in words: pairing, and the choice of a credential."""
+"""The small questions in words: pairing, and the choice of a credential or a token."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from gui import translations as t
 from gui.presenters.tongue import Tongue, left_to_right
-from signer.model.credential import Credential
+from signer.model.credential import Credential, TokenRef
 from signer.model.errors import by_code
-from signer.service.consent import ChoiceQuestion, PairingQuestion
+from signer.service.consent import ChoiceQuestion, PairingQuestion, TokenChoiceQuestion
 
 
 class PairingView(Struct, frozen=True, kw_only=True):
@@ -30,12 +30,12 @@ class PairingView(Struct, frozen=True, kw_only=True):
     no: str
 
 
-class CredentialView(Struct, frozen=True, kw_only=True):
-    """One certificate to pick. `usable` is False where `problem` says why."""
+class OptionView(Struct, frozen=True, kw_only=True):
+    """One certificate or token to pick, and the reply that it stands for. `problem` says why it cannot be."""
 
-    credential_id: str
-    centre: str
-    holder: str
+    picks: str | TokenRef
+    name: str
+    who: str
     facts: str
     problem: str | None
     accessible: str
@@ -48,7 +48,8 @@ class ChoiceView(Struct, frozen=True, kw_only=True):
     lead: str
     origin: str
     hint: str
-    credentials: tuple[CredentialView, ...]
+    listed: str
+    options: tuple[OptionView, ...]
     proceed: str
     decline: str
 
@@ -72,21 +73,48 @@ def present_pairing(question: PairingQuestion, tongue: Tongue) -> PairingView:
     )
 
 
-def present_choice(question: ChoiceQuestion, tongue: Tongue) -> ChoiceView:
+def present_choice(question: ChoiceQuestion | TokenChoiceQuestion, tongue: Tongue) -> ChoiceView:
     """The choice question in words."""
     say = tongue.say
+    if isinstance(question, TokenChoiceQuestion):
+        return ChoiceView(
+            title=say(t.CHOOSE_TOKEN_TITLE),
+            lead=say(t.FROM_PANEL),
+            origin=left_to_right(question.origin),
+            hint=say(t.CHOOSE_TOKEN_HINT),
+            listed=say(t.CHOOSE_TOKEN_LIST),
+            options=tuple(_token(token, tongue) for token in question.tokens),
+            proceed=say(t.CHOOSE_CONTINUE),
+            decline=say(t.DECLINE),
+        )
     return ChoiceView(
         title=say(t.CHOOSE_TITLE),
         lead=say(t.FROM_PANEL),
         origin=left_to_right(question.origin),
         hint=say(t.CHOOSE_HINT),
-        credentials=tuple(_credential(c, tongue) for c in question.credentials),
+        listed=say(t.CHOOSE_LIST),
+        options=tuple(_credential(c, tongue) for c in question.credentials),
         proceed=say(t.CHOOSE_CONTINUE),
         decline=say(t.DECLINE),
     )
 
 
-def _credential(credential: Credential, tongue: Tongue) -> CredentialView:
+def _token(token: TokenRef, tongue: Tongue) -> OptionView:
+    say = tongue.say
+    name = tongue.signed(token.label or token.serial)
+    serial = say(t.TOKEN_SERIAL, serial=left_to_right(token.serial))
+    reader = say(t.TOKEN_READER, reader=left_to_right(token.reader)) if token.reader.strip() else ""
+    return OptionView(
+        picks=token,
+        name=name,
+        who=serial,
+        facts=reader,
+        problem=None,
+        accessible=". ".join(filter(None, (name, serial, reader))),
+    )
+
+
+def _credential(credential: Credential, tongue: Tongue) -> OptionView:
     say, holder = tongue.say, credential.holder
     centre = tongue.signed(holder.centre) if holder.centre else say(t.NO_CENTRE)
     who = tongue.within(holder.name)
@@ -108,10 +136,10 @@ def _credential(credential: Credential, tongue: Tongue) -> CredentialView:
     if credential.problem is not None:
         condition = by_code(credential.problem)
         problem = condition.fa if tongue.rtl else condition.en
-    return CredentialView(
-        credential_id=credential.id,
-        centre=centre,
-        holder=who,
+    return OptionView(
+        picks=credential.id,
+        name=centre,
+        who=who,
         facts=facts,
         problem=problem,
         accessible=". ".join(filter(None, (centre, who, facts, problem))),

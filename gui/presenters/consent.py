@@ -13,6 +13,7 @@ from gui.presenters.ending import present_ending
 from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
+from gui.presenters.wish import wish_of
 from signer.model.credential import TokenRef, TriesLeft
 from signer.model.errors import PinLocked
 from signer.model.sheet import DocumentSheet, PdfSheet, PrescriptionSheet, Weight
@@ -25,14 +26,16 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    TokenQuestion,
 )
 
 
 class ConsentPresenter:
     """The state of one consent window. All methods are called on the window's thread."""
 
-    def __init__(self, question: ConsentQuestion, tongue: Tongue) -> None:
+    def __init__(self, question: ConsentQuestion | TokenQuestion, tongue: Tongue) -> None:
         self.question = question
+        self._wish = wish_of(question)
         self.phase = Phase.ASKING
         self.tongue = tongue
         self._authorisation = question.authorisation
@@ -66,19 +69,12 @@ class ConsentPresenter:
     def header(self) -> Header:
         """The top row."""
         question, say = self.question, self.tongue.say
-        credential = question.credential
-        if self.question.signs_in:
-            title = say(t.TITLE_SIGN_IN, origin=left_to_right(question.origin))
-        elif self.many:
-            title = say(t.TITLE_MANY, count=self.count)
-        elif isinstance(question.sheets[0].body, PrescriptionSheet):
-            title = say(t.TITLE_ONE)
-        else:
-            title = say(t.TITLE_ONE_PLAIN)
-        until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
-        where = credential.holder.centre or credential.holder.name
         return Header(
-            title=title,
+            title=(
+                say(t.TITLE_MANY, count=self.count)
+                if self.many
+                else say(self._wish.title, origin=left_to_right(question.origin))
+            ),
             lead=say(t.FROM_PANEL),
             origin=left_to_right(question.origin),
             since=(
@@ -87,7 +83,7 @@ class ConsentPresenter:
                 else None
             ),
             insurer=self._insurer(),
-            certificate=f"{self.tongue.within(where)} · {until}",
+            certificate=self._with_what(),
         )
 
     def sheet(self, index: int) -> SheetView:
@@ -138,7 +134,7 @@ class ConsentPresenter:
         if sheet.refused:
             return say(t.WHY_RED)
         if not self._seen[index]:
-            return say(t.WHY_PAGES if isinstance(sheet.body, PdfSheet) else t.WHY_UNSEEN)
+            return say(t.WHY_PAGES if isinstance(sheet.body, PdfSheet) else self._wish.unseen)
         if not self._amber(sheet) <= self._accepted[index]:
             return say(t.WHY_YES)
         return None
@@ -254,7 +250,7 @@ class ConsentPresenter:
         asking = self.phase is Phase.ASKING
         guarded = pins.guarded(authorisation, wrong_before=self._guard_unknown)
         return Footer(
-            holder=self.tongue.signed(self.question.credential.holder.name),
+            holder=self._whose(),
             pin_caption=self._pin_caption(),
             pin_pad=Line(where) if pad else None,
             takes_pin=asking and not pad and authorisation.tries is not TriesLeft.LOCKED,
@@ -268,13 +264,13 @@ class ConsentPresenter:
             can_decline=asking or self.phase is Phase.TOKEN_WANTED,
             hint=self._hint(),
             busy=self._busy(),
-            progress=self._progress if self.phase is Phase.SIGNING else None,
+            progress=self._progress if self.phase is Phase.SIGNING and self._wish.busy is None else None,
         )
 
     def ending(self) -> Ending:
         """The last words. Only after `ended`."""
         assert self._outcome is not None
-        return present_ending(self._outcome, self.tongue, many=self.many, signs_in=self.question.signs_in)
+        return present_ending(self._outcome, self.tongue, wish=self._wish, many=self.many)
 
     # --- inside
 
@@ -283,6 +279,23 @@ class ConsentPresenter:
         """After a wrong PIN, and where the agent says that a yes is missing, unknown is guarded like last."""
         unconfirmed = self._again is not None and self._again.problem is PinProblem.LAST_TRY_UNCONFIRMED
         return self._wrong_before or unconfirmed
+
+    def _with_what(self) -> str:
+        """The certificate that would sign; where there is none yet, the token."""
+        question, say = self.question, self.tongue.say
+        if isinstance(question, TokenQuestion):
+            return say(t.TOKEN, label=left_to_right(question.token.label or question.token.serial))
+        credential = question.credential
+        until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
+        where = credential.holder.centre or credential.holder.name
+        return f"{self.tongue.within(where)} · {until}"
+
+    def _whose(self) -> str:
+        """Whose PIN is wanted."""
+        question = self.question
+        if isinstance(question, TokenQuestion):
+            return self.tongue.signed(question.token.label or question.token.serial)
+        return self.tongue.signed(question.credential.holder.name)
 
     def _insurer(self) -> str | None:
         names = {s.body.insurer for s in self.question.sheets if isinstance(s.body, PrescriptionSheet)}
@@ -346,10 +359,8 @@ class ConsentPresenter:
         return None if pad else pins.length_line(self._pin_length, self._authorisation, self.tongue)
 
     def _sign_words(self) -> str:
-        if self.question.signs_in:
-            return self.tongue.say(t.SIGN_IN)
         if not self.many:
-            return self.tongue.say(t.SIGN)
+            return self.tongue.say(self._wish.press)
         return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)
 
     def _banner(self) -> Line | None:
@@ -388,6 +399,8 @@ class ConsentPresenter:
             return self.tongue.say(t.OPENING_TOKEN)
         if self.phase is Phase.TOKEN_WANTED and self._wanted is not None:
             return self._token_wanted(self._wanted)
+        if self.phase is Phase.SIGNING and self._wish.busy is not None:
+            return self.tongue.say(self._wish.busy)
         if self.phase is Phase.SIGNING and self._progress is not None:
             done, total = self._progress
             return self.tongue.say(t.SIGNING_COUNT, done=done, total=total)

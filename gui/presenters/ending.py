@@ -6,11 +6,12 @@ from gui import translations as t
 from gui.presenters.consent_views import Ending
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tongue import Tongue, left_to_right
+from gui.presenters.wish import Wish
 from signer.model.errors import ConsentDeclined, by_code
 from signer.service.consent import DocumentOutcome, Outcome
 
 
-def present_ending(outcome: Outcome, tongue: Tongue, *, many: bool, signs_in: bool = False) -> Ending:
+def present_ending(outcome: Outcome, tongue: Tongue, *, wish: Wish, many: bool) -> Ending:
     """The last words for this outcome."""
     states = [state for _, state in outcome.documents]
     signed = states.count(DocumentOutcome.SIGNED)
@@ -23,10 +24,9 @@ def present_ending(outcome: Outcome, tongue: Tongue, *, many: bool, signs_in: bo
     if failed or (declined and signed):
         sentence = tongue.say(t.DONE_SOME, signed=signed, total=len(states), declined=declined, failed=failed)
     elif not signed:
-        sentence = tongue.say(t.DONE_NONE)
+        sentence = tongue.say(wish.nothing)
     else:
-        one = t.DONE_SIGN_IN if signs_in else t.DONE_ONE
-        sentence = tongue.say(t.DONE_MANY, signed=signed) if many else tongue.say(one)
+        sentence = tongue.say(t.DONE_MANY, signed=signed) if many else tongue.say(wish.done)
     return Ending(
         sentence=Line(sentence, Tone.BAD if failed else Tone.OK if signed else Tone.PLAIN),
         remedy=None,

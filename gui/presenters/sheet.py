@@ -15,12 +15,14 @@ from msgspec import Struct
 from gui import translations as t
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
-from signer.model.findings import remedy, sentence
-from signer.model.request import SIGN_IN
+from signer.model.findings import FIELDS, remedy, sentence
+from signer.model.request import CERTIFICATE_REQUEST, SIGN_IN
 from signer.model.sheet import (
     Cell,
     Comparison,
     DocumentSheet,
+    Fact,
+    FactsSheet,
     Finding,
     Item,
     Leaf,
@@ -108,7 +110,8 @@ class PageView(Struct, frozen=True, kw_only=True):
 class SheetView(Struct, frozen=True, kw_only=True):
     """A whole document as drawn. `leaves` are (pointer, text) as signed, in no localised form.
 
-    A plain document has its leaves alone; a PDF has `pages`, and `picture` to draw them with.
+    A plain document has its leaves alone; a PDF has `pages`, and `picture` to draw them with. `promise` is
+    what the yes will do.
     """
 
     findings: tuple[FindingView, ...]
@@ -125,6 +128,7 @@ class SheetView(Struct, frozen=True, kw_only=True):
     legend: tuple[tuple[Comparison, str], ...] = ()
     pages: tuple[PageView, ...] = ()
     picture: Callable[[int, int], Picture] | None = None
+    promise: str = ""
 
 
 def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
@@ -140,7 +144,35 @@ def present_sheet(sheet: DocumentSheet, tongue: Tongue) -> SheetView:
         )
     if isinstance(body, PdfSheet):
         return _pdf(body, findings, tongue)
+    if isinstance(body, FactsSheet):
+        return _facts(body, findings, tongue)
     return _Prescription(body, tongue).view(findings)
+
+
+def _facts(body: FactsSheet, findings: tuple[FindingView, ...], tongue: Tongue) -> SheetView:
+    """Each fact under its name; as they were asked for, or more of a certificate, behind them."""
+    asked = body.media_type == CERTIFICATE_REQUEST
+    return SheetView(
+        head=tuple(_fact(fact, tongue) for fact in body.facts),
+        findings=findings,
+        leaves=body.leaves,
+        leaves_title=tongue.say(t.FACTS_TITLE if asked else t.CERTIFICATE_MORE),
+        leaves_back=tongue.say(t.FACTS_BACK),
+        details_label=tongue.say(t.FACTS_ASKED if asked else t.CERTIFICATE_MORE),
+        promise=tongue.say(t.KEY_PROMISE if asked else t.KEEP_PROMISE),
+    )
+
+
+def _fact(fact: Fact, tongue: Tongue) -> Field:
+    caption = FIELDS[fact.name][0 if tongue.rtl else 1]
+    if fact.at is not None:
+        return Field(
+            caption=caption,
+            value=Value(text=tongue.day(fact.at), strong=True),
+            aside=f"({tongue.other_day(fact.at)})",
+        )
+    text = tongue.code(fact.text) if fact.code else tongue.signed(fact.text)
+    return Field(caption=caption, value=Value(text=text, strong=True))
 
 
 def _pdf(body: PdfSheet, findings: tuple[FindingView, ...], tongue: Tongue) -> SheetView:
@@ -167,6 +199,7 @@ def _pdf(body: PdfSheet, findings: tuple[FindingView, ...], tongue: Tongue) -> S
         details_label=tongue.say(t.PAGES_TEXT),
         pages=tuple(pages),
         picture=body.picture,
+        promise=tongue.say(t.SIGNED_PROMISE),
     )
 
 
@@ -176,6 +209,9 @@ def summary(sheet: DocumentSheet, tongue: Tongue) -> tuple[str, str]:
     if isinstance(body, PlainSheet):
         first = tongue.say(t.PLAIN_DOCUMENT, id=tongue.code(sheet.document_id))
         return first, tongue.say(t.LEAVES_COUNT, count=len(body.leaves))
+    if isinstance(body, FactsSheet):
+        first = tongue.say(t.PLAIN_DOCUMENT, id=tongue.code(sheet.document_id))
+        return first, tongue.say(t.LEAVES_COUNT, count=len(body.facts))
     if isinstance(body, PdfSheet):
         first = tongue.say(t.PLAIN_DOCUMENT, id=tongue.code(sheet.document_id))
         return first, tongue.say(t.PAGES_COUNT, count=len(body.pages))
@@ -261,6 +297,7 @@ class _Prescription:
             leaves_title=say(t.DETAILS_TITLE),
             leaves_back=say(t.DETAILS_BACK),
             details_label=say(t.DETAILS, count=count) if count else say(t.DETAILS_ALL),
+            promise=say(t.SIGNED_PROMISE),
         )
 
     def _head(self) -> Iterator[Field]:

@@ -1,4 +1,4 @@
-"""The choice of a credential: every usable certificate with what tells it apart, none picked beforehand."""
+"""The choice of a credential, or of a token: each with what tells it apart, none picked beforehand."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import translations as t
-from gui.presenters.asks import CredentialView, present_choice
+from gui.presenters.asks import OptionView, present_choice
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.header import origin_line
 from gui.views.kit import KeyButton, button, label, row
 from gui.views.marks import Seal
 from gui.views.ticks import Radio
-from signer.service.consent import ChoiceQuestion
+from signer.model.credential import TokenRef
+from signer.service.consent import ChoiceQuestion, TokenChoiceQuestion
 
 
 class ChoiceWindow(AskWindow):
-    """Asks one `ChoiceQuestion`; the reply is a credential id, or None."""
+    """Asks one `ChoiceQuestion` or `TokenChoiceQuestion`; the reply is a credential id, a token, or None."""
 
-    def __init__(self, question: ChoiceQuestion, tongue: Tongue, *, stray: float = STRAY) -> None:
+    def __init__(
+        self, question: ChoiceQuestion | TokenChoiceQuestion, tongue: Tongue, *, stray: float = STRAY
+    ) -> None:
         super().__init__(tongue, QSize(640, 560), stray=stray)
         self._question = question
         self.rebuild()
 
     def compose(self) -> QWidget:
-        """One card for each certificate, and *continue* once one is picked."""
+        """One card for each, and *continue* once one is picked."""
         view = present_choice(self._question, self.tongue)
         self.setWindowTitle(view.title)
         content = QWidget()
@@ -59,12 +61,12 @@ class ChoiceWindow(AskWindow):
         cards.setContentsMargins(22, 16, 22, 16)
         cards.setSpacing(12)
         cards.addWidget(label(view.hint, "soft", wrap=True))
-        self.options: dict[str, Option] = {}
+        self.options: dict[str | TokenRef, Option] = {}
         self._group = QButtonGroup(self)
-        for credential in view.credentials:
-            option = Option(credential)
+        for offered in view.options:
+            option = Option(offered)
             self._group.addButton(option.radio)
-            self.options[credential.credential_id] = option
+            self.options[offered.picks] = option
             option.radio.toggled.connect(self._picked)
             cards.addWidget(option)
         cards.addStretch(1)
@@ -73,7 +75,7 @@ class ChoiceWindow(AskWindow):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setAccessibleName(self.tongue.say(t.CHOOSE_LIST))
+        area.setAccessibleName(view.listed)
         area.setWidget(body)
         area.viewport().setAutoFillBackground(False)
         column.addWidget(area, 1)
@@ -105,23 +107,23 @@ class ChoiceWindow(AskWindow):
             option.mark()
         self.proceed.setEnabled(self._chosen() is not None)
 
-    def _chosen(self) -> str | None:
+    def _chosen(self) -> str | TokenRef | None:
         return next((name for name, option in self.options.items() if option.radio.isChecked()), None)
 
-    def _settle(self, chosen: str | None) -> None:
+    def _settle(self, chosen: str | TokenRef | None) -> None:
         self.answer(chosen)
         self.finish()
 
 
 class Option(QFrame):
-    """One certificate as a card; a click anywhere on it picks it."""
+    """One certificate or token as a card; a click anywhere on it picks it."""
 
-    def __init__(self, credential: CredentialView) -> None:
+    def __init__(self, offered: OptionView) -> None:
         super().__init__()
         self.setProperty("role", "option")
-        self.radio = Radio(credential.centre)
-        self.radio.setAccessibleName(credential.accessible)
-        self.radio.setEnabled(credential.problem is None)
+        self.radio = Radio(offered.name)
+        self.radio.setAccessibleName(offered.accessible)
+        self.radio.setEnabled(offered.problem is None)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(2)
@@ -129,10 +131,11 @@ class Option(QFrame):
         under = QVBoxLayout()
         under.setContentsMargins(34, 0, 34, 0)
         under.setSpacing(2)
-        under.addWidget(label(credential.holder, wrap=True))
-        under.addWidget(label(credential.facts, "soft", wrap=True))
-        if credential.problem is not None:
-            under.addWidget(label(credential.problem, "bad", wrap=True))
+        under.addWidget(label(offered.who, wrap=True))
+        if offered.facts:
+            under.addWidget(label(offered.facts, "soft", wrap=True))
+        if offered.problem is not None:
+            under.addWidget(label(offered.problem, "bad", wrap=True))
         column.addLayout(under)
 
     def mark(self) -> None:

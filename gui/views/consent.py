@@ -19,7 +19,7 @@ from gui.views.marks import Sign, SignMark
 from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
 from signer.model.credential import TokenRef
-from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest
+from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest, TokenQuestion
 
 SIZE = QSize(1040, 880)
 #: Milliseconds that a success stays in sight before the window closes itself.
@@ -27,9 +27,11 @@ LINGER = 1200
 
 
 class ConsentWindow(AskWindow):
-    """One `ConsentQuestion` from first sight to ending."""
+    """One `ConsentQuestion` or `TokenQuestion` from first sight to ending."""
 
-    def __init__(self, question: ConsentQuestion, tongue: Tongue, *, stray: float = STRAY) -> None:
+    def __init__(
+        self, question: ConsentQuestion | TokenQuestion, tongue: Tongue, *, stray: float = STRAY
+    ) -> None:
         super().__init__(tongue, SIZE, stray=stray)
         self.presenter = ConsentPresenter(question, tongue)
         self._at = 0

@@ -272,7 +272,7 @@ class Paper(QWidget):
             below.addWidget(legend(kind, words))
         self._column.addLayout(below)
         self._column.addStretch(1)
-        self._column.addWidget(label(self._tongue.say(t.SIGNED_PROMISE), "soft", wrap=True))
+        self._column.addWidget(label(self._view.promise, "soft", wrap=True))
 
     def _notes_of_all(self) -> list[FindingView]:
         return [f for f in self._view.findings if f.item is None and f.weight is Weight.NOTE]

@@ -15,7 +15,7 @@ from msgspec import Struct
 from signer import x509
 from signer.model import findings
 from signer.model.applicant import Applicant, KeyType
-from signer.model.credential import Holder, TokenRef
+from signer.model.credential import Holder, KeyKind, TokenRef
 from signer.model.request import (
     AGENTS_OWN,
     CERTIFICATE,
@@ -100,17 +100,7 @@ def request_sheet(
     asked = wanted(document)
     subject = asked.subject
     found = [findings.make("makes-key", origin=origin, token=token.label or token.serial)]
-    for earlier in alike:
-        at = {
-            "fa": short_instant(earlier.made_at, "fa"),
-            "en": short_instant(earlier.made_at, "en"),
-        }
-        if earlier.finished:
-            found.append(
-                findings.make("request-in-progress", severe=severe, made_fa=at["fa"], made_en=at["en"])
-            )
-        elif earlier.key_type == asked.key.value:
-            found.append(findings.make("key-left-unfinished", begun_fa=at["fa"], begun_en=at["en"]))
+    found += _of_earlier(alike, asked.key, severe)
     others = [h for h in holders if h.national_codes and subject.national_code not in h.national_codes]
     if others and len(others) == len(holders):
         found.append(
@@ -160,7 +150,7 @@ def certificate_sheet(
         Fact(name="issuer", text=visible(certificate.issuer)),
         Fact(name="valid_from", text=f"{certificate.not_before:%Y-%m-%d}", at=certificate.not_before),
         Fact(name="valid_to", text=f"{certificate.not_after:%Y-%m-%d}", at=certificate.not_after),
-        Fact(name="key", text=f"{certificate.key_kind.value} {certificate.key_bits}", code=True),
+        Fact(name="key", text=_key_of(certificate), code=True),
         _token(token),
     )
     leaves = (
@@ -170,6 +160,25 @@ def certificate_sheet(
         Leaf(pointer="SHA-256", text=certificate.id),
     )
     return _sheet(document, found, FactsSheet(media_type=document.media_type, facts=facts, leaves=leaves))
+
+
+def _of_earlier(alike: tuple[KeyRequest, ...], key: KeyType, severe: frozenset[str]) -> Iterator[Finding]:
+    """A key that was left is used; else one that waits for its certificate needs a yes to another key."""
+    left = [one for one in alike if not one.finished and one.key_type == key.value]
+    waiting = [one for one in alike if one.finished]
+    if left:
+        begun = left[0].made_at
+        yield findings.make(
+            "key-left-unfinished", begun_fa=short_instant(begun, "fa"), begun_en=short_instant(begun, "en")
+        )
+    elif waiting:
+        made = waiting[-1].made_at
+        yield findings.make(
+            "request-in-progress",
+            severe=severe,
+            made_fa=short_instant(made, "fa"),
+            made_en=short_instant(made, "en"),
+        )
 
 
 def _sheet(document: Document, found: list[Finding], body: FactsSheet) -> DocumentSheet:
@@ -188,6 +197,12 @@ def _subject(subject: Applicant) -> Iterator[Fact]:
         if text is not None:
             yield Fact(name=part, text=visible(text), code=part in _CODES)
     yield Fact(name="country", text="IR", code=True)
+
+
+def _key_of(certificate: x509.Certificate) -> str:
+    if certificate.key_kind is KeyKind.RSA:
+        return f"RSA {certificate.key_bits}"
+    return f"EC P-{certificate.key_bits}"
 
 
 def _token(token: TokenRef) -> Fact:

@@ -83,6 +83,7 @@ class TokenRunner(Runner):
         await self._around.journal.intend((self._intended(self._asks.agreed),))
         if self._stop.done():
             return (self._stop.result(),)
+        self._asks.progress(0, 1)  # making a key takes a card its time
         if self._document.format is SignatureFormat.PKCS10:
             asked = token_documents.wanted(self._document)
             made = await place.work(

@@ -23,6 +23,7 @@ from tests.contract.surfaces import (
     Leave,
     Move,
     Pick,
+    PickToken,
     SayNo,
     SayYes,
     Scenario,
@@ -33,12 +34,14 @@ T = TypeVar("T")
 
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _BEGINNING = re.compile(
-    r"(?P<asked>Pairing asked for by|Which certificate\?|asks for \d+ signature\(s\)|asks you to sign in\.)"
+    r"(?P<asked>Pairing asked for by|Which certificate\?|asks for \d+ signature\(s\)|asks you to sign in\."
+    r"|Which token\?|asks for a certificate request|brings a certificate)"
     r"|The token is back|The PIN was wrong"
     r"|does not take a PIN like|session ended|your own yes to it was missing"
 )
 _PROMPT = re.compile(
-    r"(Are they the same|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of|Plug it in)"
+    r"(Are they the same|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of|Plug it in"
+    r"|Make this|Keep this|Make it|Keep it)"
     r"[^\r\n]*: $"
 )
 _DOCUMENT = re.compile(r"--- document \d+ of \d+: (\S+)")
@@ -198,6 +201,12 @@ class _Person:
                 return numbers[-1]
             case (Approve(_, refusing), "Sign in spite" | "Sign this"):
                 return "no" if _DOCUMENT.findall(text)[-1] in refusing else "yes"
+            case (PickToken(token), "Number, or nothing"):
+                offered = re.findall(r"^  (\d+)\. .*, serial (\w+)", text, re.MULTILINE)
+                numbers = [str(number) for number, serial in offered if serial == token.serial]
+                return numbers[-1]
+            case (Approve(), "Make this" | "Keep this" | "Make it" | "Keep it"):
+                return "yes"
             case (Approve(), "Sign in to") | (Approve() | TypePin(), "Try all"):
                 return "yes"
             case (Approve(str(pin)), "PIN of"):

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from signer.model.credential import TokenRef
 from signer.service.consent import ConsentSurface
 
 T = TypeVar("T")
@@ -32,6 +33,13 @@ class Pick:
     """This credential."""
 
     credential_id: str
+
+
+@dataclass(frozen=True)
+class PickToken:
+    """This token."""
+
+    token: TokenRef
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Leave:
     """Look at the question and do nothing."""
 
 
-Move = SayYes | SayNo | Pick | Approve | TypePin | GiveUp | Leave
+Move = SayYes | SayNo | Pick | PickToken | Approve | TypePin | GiveUp | Leave
 
 
 class Stage(Protocol):

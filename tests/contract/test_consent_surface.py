@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from signer.model.credential import Authorisation, AuthorisationKind, TriesLeft
+from signer.model.credential import Authorisation, AuthorisationKind, TokenRef, TriesLeft
 from signer.service.consent import (
     Approved,
     ConsentQuestion,
@@ -17,6 +17,7 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
+    TokenQuestion,
 )
 from tests.cli.theatre import TerminalTheatre
 from tests.contract.surfaces import (
@@ -24,6 +25,7 @@ from tests.contract.surfaces import (
     GiveUp,
     Leave,
     Pick,
+    PickToken,
     SayNo,
     SayYes,
     Scenario,
@@ -301,6 +303,86 @@ def test_a_credential_is_chosen_by_its_id(theatre: Theatre) -> None:
 
     wanted = scenes.CHOICE.credentials[1].id
     assert theatre.perform(scenario, Pick(wanted)) == wanted
+
+
+@pytest.mark.parametrize("picked", scenes.TOKEN_CHOICE.tokens, ids=lambda token: token.serial)
+def test_a_token_is_chosen_as_it_was_offered(theatre: Theatre, picked: TokenRef) -> None:
+    async def scenario(stage: Stage) -> TokenRef | None:
+        return await stage.surface.choose_token(scenes.TOKEN_CHOICE)
+
+    assert theatre.perform(scenario, PickToken(picked)) == picked
+
+
+def test_choosing_no_token_answers_none(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> TokenRef | None:
+        return await stage.surface.choose_token(scenes.TOKEN_CHOICE)
+
+    assert theatre.perform(scenario, SayNo()) is None
+    assert theatre.still_asking() == 0
+
+
+TOKEN_QUESTIONS = {
+    "certificate-request": scenes.certificate_request(),
+    "certificate": scenes.certificate(),
+}
+
+
+def _answer_for_token(question: TokenQuestion, state: DocumentOutcome) -> Scenario[Approved | Declined]:
+    async def scenario(stage: Stage) -> Approved | Declined:
+        dialogue = stage.surface.open_token(question)
+        try:
+            return await dialogue.answer()
+        finally:
+            dialogue.progress(0, 1)
+            dialogue.close(Outcome(documents=((question.sheets[0].document_id, state),)))
+
+    return scenario
+
+
+@pytest.mark.parametrize("asked", TOKEN_QUESTIONS)
+def test_work_on_a_token_gets_its_yes_with_each_warning_and_its_pin(theatre: Theatre, asked: str) -> None:
+    question = TOKEN_QUESTIONS[asked]
+    answer = theatre.perform(_answer_for_token(question, DocumentOutcome.SIGNED), Approve("4321"))
+    assert isinstance(answer, Approved)
+    (about,) = answer.answers
+    warned = tuple(finding.code for finding in question.sheets[0].needs_yes)
+    assert (about.document_id, about.accepted) == (asked, warned)
+    assert answer.pin is not None
+    assert answer.pin.reveal() == b"4321"
+
+
+@pytest.mark.parametrize("asked", TOKEN_QUESTIONS)
+def test_work_on_a_token_can_be_declined(theatre: Theatre, asked: str) -> None:
+    scenario = _answer_for_token(TOKEN_QUESTIONS[asked], DocumentOutcome.DECLINED)
+    assert isinstance(theatre.perform(scenario, SayNo()), Declined)
+    assert theatre.still_asking() == 0
+
+
+def test_a_wrong_pin_for_work_on_a_token_is_asked_again_in_the_same_dialogue(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> Approved | None:
+        dialogue = stage.surface.open_token(scenes.certificate_request())
+        await dialogue.answer()
+        answer = await dialogue.ask_pin(PinRequest(problem=PinProblem.WRONG, authorisation=scenes.PIN_KNOWN))
+        dialogue.close(Outcome(documents=(("certificate-request", DocumentOutcome.SIGNED),)))
+        return answer
+
+    answer = theatre.perform(scenario, Approve("1111"), TypePin("2222"))
+    assert answer is not None
+    assert answer.pin is not None
+    assert answer.pin.reveal() == b"2222"
+
+
+def test_a_token_pulled_out_of_its_own_work_is_waited_for_or_given_up(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> bool:
+        question = scenes.certificate_request()
+        dialogue = stage.surface.open_token(question)
+        await dialogue.answer()
+        await dialogue.want_token(question.token)
+        dialogue.close(Outcome(documents=(("certificate-request", DocumentOutcome.DECLINED),)))
+        return True
+
+    assert theatre.perform(scenario, Approve("1111"), GiveUp())
+    assert theatre.still_asking() == 0
 
 
 def test_choosing_none_answers_none(theatre: Theatre) -> None:

@@ -36,6 +36,7 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
+    TokenQuestion,
 )
 from tests import pdfs
 from tests.desktop import scenes
@@ -43,7 +44,9 @@ from tests.desktop import scenes
 Draw = Callable[[Tongue, Preferences], QWidget]
 
 
-def _consent(question: ConsentQuestion, act: Callable[[ConsentWindow], None] = lambda _: None) -> Draw:
+def _consent(
+    question: ConsentQuestion | TokenQuestion, act: Callable[[ConsentWindow], None] = lambda _: None
+) -> Draw:
     def draw(tongue: Tongue, _: Preferences) -> QWidget:
         window = ConsentWindow(question, tongue, stray=0)
         window.come_forward()
@@ -119,6 +122,27 @@ def _done(window: ConsentWindow) -> None:
     _typed(window)
     window.pin.press_sign()
     window.close_with(Outcome(documents=(("rx-1", DocumentOutcome.SIGNED),)), at_once=False)
+
+
+def _making(window: ConsentWindow) -> None:
+    _typed(window)
+    window.pin.press_sign()
+    window.progress(0, 1)
+
+
+def _made(window: ConsentWindow) -> None:
+    _typed(window)
+    window.pin.press_sign()
+    outcome = Outcome(documents=(("certificate-request", DocumentOutcome.SIGNED),))
+    window.close_with(outcome, at_once=False)
+
+
+def _full(window: ConsentWindow) -> None:
+    window.presenter.accept(0, 0, True)
+    _typed(window)
+    window.pin.press_sign()
+    outcome = Outcome(documents=(("certificate", DocumentOutcome.FAILED),), problem="token-full")
+    window.close_with(outcome, at_once=False)
 
 
 def _some(window: ConsentWindow) -> None:
@@ -198,8 +222,16 @@ SCREENS: dict[str, Draw] = {
     "many": _consent(scenes.many(), _some),
     "many-signing": _consent(scenes.many(), _signing),
     "many-results": _consent(scenes.many(), _results),
+    "certificate-request": _consent(scenes.certificate_request(), _typed),
+    "certificate-request-again": _consent(scenes.certificate_request(scenes.earlier_request(finished=True))),
+    "certificate-request-left": _consent(scenes.certificate_request(scenes.earlier_request(finished=False))),
+    "certificate-request-making": _consent(scenes.certificate_request(), _making),
+    "certificate-request-done": _consent(scenes.certificate_request(), _made),
+    "certificate": _consent(scenes.certificate()),
+    "certificate-failed": _consent(scenes.certificate(), _full),
     "pairing": lambda tongue, _: _shown(PairingWindow(scenes.PAIRING, tongue, stray=0)),
     "choice": lambda tongue, _: _shown(ChoiceWindow(scenes.CHOICE, tongue, stray=0)),
+    "choice-of-token": lambda tongue, _: _shown(ChoiceWindow(scenes.TOKEN_CHOICE, tongue, stray=0)),
     "home": _home(AgentChanged(AgentState.READY, info=_INFO)),
     "home-waiting": _home(AgentChanged(AgentState.READY, info=_INFO), 1),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import structs
+
 from signer.cli.demo import samples
+from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
+from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import (
     Authorisation,
     AuthorisationKind,
@@ -18,9 +24,18 @@ from signer.model.credential import (
     TriesLeft,
 )
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
+from signer.model.sheet import DocumentSheet
 from signer.prescription.reader import read
-from signer.service.consent import ChoiceQuestion, ConsentQuestion, PairingQuestion
+from signer.service import token_documents
+from signer.service.consent import (
+    ChoiceQuestion,
+    ConsentQuestion,
+    PairingQuestion,
+    TokenChoiceQuestion,
+    TokenQuestion,
+)
 from signer.service.envelopes import sign_in_document
+from signer.service.key_requests import KeyRequest
 from tests.desktop.letter import letter
 
 NOW = datetime(2026, 11, 22, 6, 50, tzinfo=UTC)
@@ -171,6 +186,58 @@ def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> C
     )
 
 
+def certificate_request(
+    *earlier: KeyRequest, authorisation: Authorisation = PIN_KNOWN, name: str = "سارا"
+) -> TokenQuestion:
+    """A panel wants a key made and a request for it; `earlier` ones are in progress for the same doctor."""
+    applicant = structs.replace(APPLICANT, given_name=name)
+    document = token_documents.request_document(applicant, KeyType.RSA_2048)
+    place = credential().token
+    sheet = token_documents.request_sheet(document, place, origin=ORIGIN, alike=earlier, holders=())
+    return _of_token(document, sheet, authorisation)
+
+
+def certificate() -> TokenQuestion:
+    """A panel brings the certificate, of an authority that this computer does not trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    der = DemoAuthority(now=NOW).issue(spki, PLAIN_DOCTOR, not_before=NOW)
+    document = token_documents.certificate_document(der, ())
+    place = credential().token
+    sheet = token_documents.certificate_sheet(
+        document, place, origin=ORIGIN, request=None, trusted=False, now=NOW
+    )
+    return _of_token(document, sheet, PIN_KNOWN)
+
+
+def earlier_request(*, finished: bool) -> KeyRequest:
+    """The same request, made or left unfinished two days ago."""
+    return KeyRequest(
+        id="c-1",
+        applicant=APPLICANT,
+        token_serial=credential().token.serial,
+        token_label=credential().token.label,
+        key_id=b"\x01",
+        spki=b"",
+        request=b"made" if finished else b"",
+        made_at=NOW - timedelta(days=2),
+        key_type=KeyType.RSA_2048.value,
+    )
+
+
+def _of_token(document: Document, sheet: DocumentSheet, authorisation: Authorisation) -> TokenQuestion:
+    return TokenQuestion(
+        request_id="r-1",
+        origin=ORIGIN,
+        paired_since=datetime(2026, 10, 4, 8, 0, tzinfo=UTC),
+        sheets=(sheet,),
+        documents=(document,),
+        token=credential().token,
+        authorisation=authorisation,
+        asked_at=NOW,
+    )
+
+
 def many(count: int = 40) -> ConsentQuestion:
     """A morning's work: most of it clean, one that differs, some of yesterday."""
     names = ("یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده")
@@ -186,6 +253,21 @@ def many(count: int = 40) -> ConsentQuestion:
     return consent(*documents)
 
 
+APPLICANT = Applicant(
+    given_name="سارا",
+    surname="نمونه",
+    national_code="0012345679",
+    council_number="123456",
+    centre="مطب ونک",
+    province="تهران",
+)
+TOKEN_CHOICE = TokenChoiceQuestion(
+    origin=ORIGIN,
+    tokens=(
+        credential().token,
+        structs.replace(credential().token, serial="2A410010", slot=1, reader="Sample 01"),
+    ),
+)
 PAIRING = PairingQuestion(origin=ORIGIN, code="417290", expires_at=NOW + timedelta(minutes=3))
 CHOICE = ChoiceQuestion(
     origin=ORIGIN,

@@ -11,15 +11,21 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from signer.cli.demo.authority import DemoAuthority
+from signer.endpoint.certificate_messages import MAX_CERTIFICATES_BODY
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_PDF, MAX_SMALL_BODY
 from signer.model.policy import Policy
 from signer.model.request import PDF
-from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Headers, World, signing_request
+from tests.endpoint.world import NOON, ORIGIN, OTHER_ORIGIN, Headers, World, signing_request
 
 POST = "/v1/signing-requests"
 SIGN_INS = "/v1/sign-ins"
+REQUESTS = "/v1/certificate-requests"
+CERTIFICATES = "/v1/certificates"
+SUBJECT = {"given_name": "سارا", "surname": "نمونه", "national_code": "0012345679"}
 NONCE = "A" * 43
+ISSUED = base64.b64encode(DemoAuthority(now=NOON).certificate).decode()
 FILE = {"name": "a.txt", "media_type": "text/plain", "content_base64": "eA=="}
 LARGE_FILE = FILE | {"content_base64": "AAAA" * (2 * 1024 * 1024)}
 ONE = {"id": "rx-1", "media_type": "text/plain", "content": "x", "format": "cades"}
@@ -70,6 +76,17 @@ def posted(body: bytes) -> Callable[[World], Sent]:
 def signing_in(body: bytes) -> Callable[[World], Sent]:
     """A signed POST of a sign-in that is wrong in itself."""
     return lambda world: signed(world, "POST", SIGN_INS, body, idempotency_key="k")
+
+
+def requesting(subject: dict[str, Any] = SUBJECT, **more: Any) -> Callable[[World], Sent]:
+    """A signed POST of a certificate request that is wrong in itself."""
+    body = msgspec.json.encode({"subject": subject, **more})
+    return lambda world: signed(world, "POST", REQUESTS, body, idempotency_key="k")
+
+
+def storing(body: bytes) -> Callable[[World], Sent]:
+    """A signed POST of a certificate that is wrong in itself."""
+    return lambda world: signed(world, "POST", CERTIFICATES, body, idempotency_key="k")
 
 
 def got(**head: str | None) -> Callable[[World], Sent]:
@@ -297,6 +314,13 @@ PROOF: list[Row] = [
     ("created too far ahead", at(301), 401, "request-stale"),
     ("a body over the limit", posted(b" " * (MAX_BODY + 1)), 413, "request-too-large"),
     ("a sign-in over the limit", signing_in(b" " * (MAX_SMALL_BODY + 1)), 413, "request-too-large"),
+    ("a certificate request over the limit", requesting(more="x" * MAX_SMALL_BODY), 413, "request-too-large"),
+    (
+        "a certificate over the limit",
+        storing(b" " * (MAX_CERTIFICATES_BODY + 1)),
+        413,
+        "request-too-large",
+    ),
     ("an unknown route, unsigned", opened("/v2/agent"), 401, "signature-missing"),
 ]
 
@@ -424,6 +448,58 @@ BODY: list[Row] = [
         lambda w: signed(w, "POST", SIGN_INS, msgspec.json.encode({"nonce": NONCE})),
         400,
         "idempotency-key-missing",
+    ),
+    *(
+        (
+            f"{kind} as a document",
+            posted(signing_request(without(ONE, format=kind))),
+            422,
+            "format-unsupported",
+        )
+        for kind in ("pkcs10", "certificate")
+    ),
+    *(
+        (f"a certificate request {why}", made, 400, "request-malformed")
+        for why, made in (
+            ("without a surname", requesting(without(SUBJECT, "surname"))),
+            ("without a national code", requesting(without(SUBJECT, "national_code"))),
+            ("with an empty centre", requesting(SUBJECT | {"centre": ""})),
+            ("with a name of 65 characters", requesting(SUBJECT | {"surname": "ن" * 65})),
+            ("with a national code in Persian digits", requesting(SUBJECT | {"national_code": "۰۰۱۲۳۴۵۶۷۹"})),
+            ("with a council number in words", requesting(SUBJECT | {"council_number": "12a"})),
+            ("with a null city", requesting(SUBJECT | {"city": None})),
+            ("with a part of its own", requesting(SUBJECT | {"email": "a@b.example"})),
+            ("for a key of 1024 bits", requesting(key="rsa-1024")),
+            ("for a key of another curve", requesting(key="ec-p521")),
+            ("with a key of its own", requesting(spki="AAAA")),
+            ("for a token that the page names", requesting(token="2A410009")),
+        )
+    ),
+    *(
+        (f"a certificate request {why}", requesting(subject), 422, "applicant-invalid")
+        for why, subject in (
+            ("whose code's check digit is wrong", SUBJECT | {"national_code": "0012345678"}),
+            ("with hidden characters", SUBJECT | {"given_name": "سارا\u202e"}),
+            ("with blanks round a centre", SUBJECT | {"centre": " مطب "}),
+            ("with names that are too long together", SUBJECT | {"surname": "ن" * 62}),
+        )
+    ),
+    (
+        "a certificate request without an Idempotency-Key",
+        lambda w: signed(w, "POST", REQUESTS, msgspec.json.encode({"subject": SUBJECT})),
+        400,
+        "idempotency-key-missing",
+    ),
+    *(
+        (f"a certificate {why}", storing(body), 400, "request-malformed")
+        for why, body in (
+            ("that is none", msgspec.json.encode({"certificate": "AAAA"})),
+            ("that is empty", msgspec.json.encode({"certificate": ""})),
+            ("in PEM", msgspec.json.encode({"certificate": "-----BEGIN CERTIFICATE-----"})),
+            ("with a chain that is none", msgspec.json.encode({"certificate": ISSUED, "chain": ["AAAA"]})),
+            ("under five others", msgspec.json.encode({"certificate": ISSUED, "chain": [ISSUED] * 5})),
+            ("with its private key", msgspec.json.encode({"certificate": ISSUED, "key": "AAAA"})),
+        )
     ),
     ("an unknown level", posted(signing_request(without(ONE, level="B-LTA"))), 422, "format-unsupported"),
     (

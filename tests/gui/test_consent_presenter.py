@@ -18,17 +18,18 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
+    TokenQuestion,
 )
 from tests.desktop import scenes
 
 ONE = scenes.consent(scenes.three_items())
 
 
-def _presenter(question: ConsentQuestion = ONE, lang: Lang = "en") -> ConsentPresenter:
+def _presenter(question: ConsentQuestion | TokenQuestion = ONE, lang: Lang = "en") -> ConsentPresenter:
     return ConsentPresenter(question, Tongue(lang))
 
 
-def _ready(question: ConsentQuestion = ONE, lang: Lang = "en") -> ConsentPresenter:
+def _ready(question: ConsentQuestion | TokenQuestion = ONE, lang: Lang = "en") -> ConsentPresenter:
     presenter = _presenter(question, lang)
     presenter.saw_end(0)
     presenter.typed("1234")
@@ -294,3 +295,58 @@ def test_a_sign_in_is_asked_for_as_one_and_names_the_page(
     assert [leaf.pointer for leaf in presenter.sheet(0).leaves] == ["/aud", "/nonce"]
     presenter.ended(Outcome(documents=(("sign-in", DocumentOutcome.SIGNED),)))
     assert presenter.ending().sentence.text == end
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "button", "busy", "end", "nothing"),
+    [
+        (
+            *("en", "Certificate request with a new key", "Make the key"),
+            "The token makes the key; this may take a minute.",
+            *("The key is made, and the panel has the request.", "Nothing was done."),
+        ),
+        (
+            *("fa", "درخواست گواهی با کلید تازه", "ساختن کلید"),
+            "توکن کلید می‌سازد؛ این شاید یک دقیقه بکشد.",
+            *("کلید ساخته شد و درخواست گواهی به پنل رسید.", "کاری انجام نشد."),
+        ),
+    ],
+)
+def test_a_new_key_is_asked_for_as_one_and_waits_for_the_sheet_and_the_tokens_pin(
+    lang: Lang, title: str, button: str, busy: str, end: str, nothing: str
+) -> None:
+    question = scenes.certificate_request()
+    presenter = _presenter(question, lang)
+    presenter.typed("1234")
+    assert presenter.footer().why_not is not None
+    presenter.saw_end(0)
+    header, footer = presenter.header(), presenter.footer()
+    assert (header.title, footer.sign, footer.why_not) == (title, button, None)
+    assert question.token.label in header.certificate
+    assert question.token.label in footer.holder
+    answer = presenter.approval("1234")
+    assert [about.document_id for about in answer.answers] == ["certificate-request"]
+    presenter.progressed(0, 1)
+    assert (presenter.footer().busy, presenter.footer().progress) == (busy, None)
+    presenter.ended(Outcome(documents=(("certificate-request", DocumentOutcome.SIGNED),)))
+    assert presenter.ending().sentence.text == end
+    declined = ((("certificate-request"), DocumentOutcome.DECLINED),)
+    presenter.ended(Outcome(documents=declined, problem="consent-declined"))
+    assert presenter.ending().sentence.text == nothing
+
+
+def test_a_certificate_of_an_unknown_issuer_is_kept_only_after_a_yes_of_its_own() -> None:
+    presenter = _ready(scenes.certificate())
+    assert presenter.footer().why_not == "The warnings need your own yes."
+    presenter.accept(0, 0, True)
+    assert (presenter.footer().sign, presenter.footer().why_not) == ("Keep on the token", None)
+    assert presenter.approval("1234").answers[0].accepted == ("issuer-not-trusted",)
+
+
+def test_a_request_that_waits_already_needs_a_yes_to_another_key_and_one_left_unfinished_does_not() -> None:
+    waiting = scenes.certificate_request(scenes.earlier_request(finished=True))
+    assert [finding.code for finding in waiting.sheets[0].needs_yes] == ["request-in-progress"]
+    left = scenes.certificate_request(
+        scenes.earlier_request(finished=True), scenes.earlier_request(finished=False)
+    )
+    assert [finding.code for finding in left.sheets[0].findings] == ["makes-key", "key-left-unfinished"]

@@ -112,13 +112,49 @@ def test_pairing_shows_the_digits_as_the_page_does_and_again_in_persian() -> Non
 
 
 def test_a_credential_says_holder_centre_issuer_validity_and_why_it_cannot_sign() -> None:
-    usable, _, unusable = present_choice(scenes.CHOICE, EN).credentials
-    assert usable.centre == "مطب ونک"
-    assert usable.holder == "\u2068دکتر نمونه\u2069 · council no. \u2066123456\u2069"
+    usable, _, unusable = present_choice(scenes.CHOICE, EN).options
+    assert usable.name == "مطب ونک"
+    assert usable.who == "\u2068دکتر نمونه\u2069 · council no. \u2066123456\u2069"
     assert "GICA Bronze Sample CA" in usable.facts
     assert "2027-06-02" in usable.facts
     assert usable.problem is None
     assert unusable.problem == "This certificate cannot be used to sign."
+
+
+def test_a_token_says_its_name_serial_and_reader() -> None:
+    one, other = present_choice(scenes.TOKEN_CHOICE, EN).options
+    assert (one.picks, other.picks) == scenes.TOKEN_CHOICE.tokens
+    assert (bare(one.who), bare(one.facts)) == ("serial 2A410009", "in Sample 00")
+    assert one.problem is None
+    assert "serial 2A410010" in bare(other.accessible)
+
+
+@pytest.mark.parametrize("tongue", [EN, FA])
+def test_what_goes_into_a_certificate_request_is_all_on_its_sheet(tongue: Tongue) -> None:
+    sheet = scenes.certificate_request().sheets[0]
+    view = present_sheet(sheet, tongue)
+    shown = [bare(field.value.text) for field in view.head]
+    code, number = ("۰۰۱۲۳۴۵۶۷۹", "۱۲۳۴۵۶") if tongue.rtl else ("0012345679", "123456")
+    assert shown[:7] == ["سارا", "نمونه", code, number, "مطب ونک", "تهران", "IR"]
+    assert shown[7] == "RSA 2048"
+    assert "2A410009" in shown[8].translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789"))
+    assert [leaf.pointer for leaf in view.leaves][-1] == "/key"
+    captions = {field.caption for field in view.head}
+    assert ("کد ملی" if tongue.rtl else "national code") in captions
+    assert len(captions) == len(view.head)
+
+
+def test_a_certificate_says_whose_it_is_until_when_and_by_whom() -> None:
+    view = present_sheet(scenes.certificate().sheets[0], EN)
+    said = {field.caption: bare(field.value.text) for field in view.head}
+    assert said["council number"] == "123456"
+    assert said["valid until"] == "22 November 2027"
+    assert "Mohr" in said["issuer"]
+    assert [finding.needs_yes for finding in view.findings] == [True, False]
+
+
+def bare(text: str) -> str:
+    return "".join(c for c in text if c not in "\u2066\u2067\u2068\u2069\u200b")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from tests.contract.surfaces import (
     Leave,
     Move,
     Pick,
+    PickToken,
     SayNo,
     SayYes,
     Scenario,
@@ -119,8 +120,8 @@ class WindowTheatre:
 
     def _at_choice(self, window: ChoiceWindow, move: Move) -> None:
         match move:
-            case Pick(credential_id):
-                QTest.mouseClick(window.options[credential_id], Qt.MouseButton.LeftButton)
+            case Pick(picked) | PickToken(picked):
+                QTest.mouseClick(window.options[picked], Qt.MouseButton.LeftButton)
                 QTest.mouseClick(window.proceed, Qt.MouseButton.LeftButton)
             case SayNo():
                 QTest.mouseClick(window.no, Qt.MouseButton.LeftButton)

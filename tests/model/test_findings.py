@@ -40,6 +40,14 @@ WEIGHTS = {
     "names-are-the-panels-words": Weight.NOTE,
     "wire-not-comparable": Weight.NOTE,
     "signs-in": Weight.NOTE,
+    "makes-key": Weight.NOTE,
+    "key-left-unfinished": Weight.NOTE,
+    "request-in-progress": Weight.AMBER,
+    "token-of-another": Weight.AMBER,
+    "stores-certificate": Weight.NOTE,
+    "issuer-not-trusted": Weight.AMBER,
+    "certificate-for-another": Weight.AMBER,
+    "certificate-cannot-sign": Weight.AMBER,
 }
 LANGUAGES: tuple[Language, ...] = ("fa", "en")
 
