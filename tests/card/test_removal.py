@@ -13,12 +13,16 @@ from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
 from signer.cli.assembly import SystemClock
 from signer.journal.store import SqliteJournal
+from signer.model.applicant import Applicant, KeyType
 from signer.model.presence import Presence
 from signer.model.request import Document, DocumentState, RequestState
+from signer.service.consent import PinProblem
 from signer.service.evidence import Outside
+from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
-from signer.service.questions import Surroundings
+from signer.service.questions import Surroundings, TokenWork
 from signer.service.signing import SigningService
+from signer.service.token_desk import TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
 from signer.service.views import RequestView
@@ -29,6 +33,7 @@ from tests.service.doubles import Doctor, StillNet, again, yes
 
 ORIGIN = "https://panel.example"
 PATIENCE = 60.0
+DOCTOR = Applicant(given_name="سارا", surname="نمونه", national_code="0012345679", centre="مطب ونک")
 
 
 class Desk:
@@ -43,13 +48,18 @@ class Desk:
         self.journal = SqliteJournal(folder / "journal")
         self.doctor = Doctor()
         self.told: list[Presence] = []
+        guard, requests = PinGuard(), KeyRequests(folder / "requests.json")
+        work = TokenDesk(
+            (self.module,), clock=SystemClock(), guard=guard, requests=requests, turn=asyncio.Lock()
+        )
         self.service = SigningService(
             Surroundings(
                 signers=self.tokens,
                 consent=self.doctor,
                 journal=self.journal,
                 clock=SystemClock(),
-                guard=PinGuard(),
+                guard=guard,
+                token_work=TokenWork(desk=work, requests=requests, tokens=self.tokens),
                 paired_since=lambda origin: None,
                 outside=Outside(net=StillNet()),
             )
@@ -87,6 +97,11 @@ class Desk:
             documents=documents,
             credential=None,
             purpose=None,
+        )
+
+    async def ask_for_a_key(self) -> RequestView:
+        return await self.service.request_certificate(
+            origin=ORIGIN, idempotency_key="c", body_hash=b"c" * 32, applicant=DOCTOR, key=KeyType.RSA_2048
         )
 
     async def finished(self, view: RequestView) -> RequestView:
@@ -196,3 +211,59 @@ async def test_another_card_in_the_reader_is_not_the_one_that_is_wanted(
     assert (await desk.finished(posted)).documents[0].state is DocumentState.SIGNED
     assert other.card.signatures == 0
     assert other.card.tries == 3
+
+
+async def test_a_card_pulled_out_while_a_new_key_is_asked_for_is_named_waited_for_and_gone_on_with(
+    desk: Desk, contacts: Contacts
+) -> None:
+    contacts.insert()
+    await desk.ready()
+    desk.doctor.on_pin = lambda: again(PIN)
+
+    def pulled_out_before_the_yes(question: object) -> object:
+        contacts.remove()
+        return yes(question, PIN)  # type: ignore[arg-type]
+
+    desk.doctor.answers.append(pulled_out_before_the_yes)  # type: ignore[arg-type]
+    asked = await desk.ask_for_a_key()
+    await desk.until(lambda: bool(desk.doctor.tokens_wanted))
+    assert desk.doctor.tokens_wanted[0].serial == desk.doctor.token_questions[0].token.serial
+    assert not desk.doctor.pin_requests
+    contacts.insert()
+    view = await desk.finished(asked)
+    assert [request.problem for request in desk.doctor.pin_requests] == [PinProblem.TOKEN_BACK]
+    # A PIV card makes no key for its holder: the module says so, and that is what the panel is told.
+    assert view.state is RequestState.FAILED
+    problem = view.documents[0].problem
+    assert problem is not None
+    assert problem.code in {"operation-unsupported", "mechanism-unsupported", "module-failed"}
+    assert contacts.card.tries == 3
+
+
+async def test_a_card_that_goes_and_comes_while_a_new_key_is_asked_for_is_told_and_changes_nothing(
+    desk: Desk, contacts: Contacts
+) -> None:
+    contacts.insert()
+    await desk.ready()
+    asked = await desk.ask_for_a_key()
+    await desk.until(lambda: bool(desk.doctor.token_questions))
+    wanted = desk.doctor.token_questions[0].token
+    contacts.remove()
+    await desk.until(lambda: bool(desk.doctor.tokens_away))
+    contacts.insert()
+    await desk.until(lambda: len(desk.doctor.tokens_away) == 2)
+    assert [token and token.serial for token in desk.doctor.tokens_away] == [wanted.serial, None]
+    view = await desk.service.cancel(origin=ORIGIN, request_id=asked.id)
+    assert view.state is RequestState.CANCELLED
+
+
+async def test_a_doctor_who_gives_the_card_up_has_declined_the_new_key(
+    desk: Desk, contacts: Contacts
+) -> None:
+    contacts.insert()
+    await desk.ready()
+    desk.doctor.gives_up = True
+    desk.doctor.answers.append(lambda question: yes(question, PIN))
+    contacts.vanish[Instruction.VERIFY] = 0
+    view = await desk.finished(await desk.ask_for_a_key())
+    assert view.state is RequestState.DECLINED
