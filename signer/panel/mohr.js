@@ -27,6 +27,10 @@ export { MohrError };
 /** @typedef {import('./signing.js').Result} Result */
 /** @typedef {import('./signing.js').SignIn} SignIn */
 /** @typedef {import('./signing.js').SignOptions} SignOptions */
+/** @typedef {import('./certificates.js').Subject} Subject */
+/** @typedef {import('./certificates.js').CertificateRequest} CertificateRequest */
+/** @typedef {import('./certificates.js').KeptCertificate} KeptCertificate */
+/** @typedef {import('./certificates.js').FollowOptions} FollowOptions */
 /** @typedef {import('./request.js').RequestView} RequestView */
 /** @typedef {import('./events.js').Happening} Happening */
 /** @typedef {import('./events.js').EventsOptions} EventsOptions */
@@ -47,8 +51,6 @@ export { MohrError };
  */
 
 const PORTS = [18717, 18719, 18721];
-/** Milliseconds for which the agent keeps a result, and so its name is kept here. */
-const KEPT = 24 * 3600 * 1000;
 /** Where a bridge helps: the browser or the page's own headers forbid what a window may do. */
 const BRIDGED = ['denied', 'not-delegated', 'csp-blocked', 'no-answer-safari'];
 
@@ -58,6 +60,7 @@ const load = (part) =>
     throw new MohrError('part-missing');
   });
 const signing = () => load(import('./signing.js'));
+const certificates = () => load(import('./certificates.js'));
 
 export class Mohr {
   #ports;
@@ -181,8 +184,8 @@ export class Mohr {
    * @returns {Promise<Result>} also where the doctor declined
    * @throws {MohrError} or the signal's reason, where nothing had been sent
    */
-  async sign(documents, options = {}) {
-    return (await signing()).sign(await this.#requests(options.signal), documents, options);
+  sign(documents, options = {}) {
+    return this.#with(signing, options, (part, requests) => part.sign(requests, documents, options));
   }
 
   /**
@@ -198,7 +201,7 @@ export class Mohr {
   async signOrGoOn(documents, options = {}) {
     const { state, base } = await this.detect(options);
     if (REACHED.includes(state) && base) {
-      return (await signing()).sign(await this.#requests(options.signal, base), documents, options);
+      return this.#with(signing, options, (part, requests) => part.sign(requests, documents, options), base);
     }
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
     return { signed: false, state: 'unavailable', reason: state, idempotencyKey, documents: [] };
@@ -214,8 +217,35 @@ export class Mohr {
    * @returns {Promise<SignIn>} also where the doctor declined
    * @throws {MohrError} or the signal's reason, where nothing had been sent
    */
-  async signIn(nonce, options = {}) {
-    return (await signing()).signIn(await this.#requests(options.signal), nonce, options);
+  signIn(nonce, options = {}) {
+    return this.#with(signing, options, (part, requests) => part.signIn(requests, nonce, options));
+  }
+
+  /**
+   * Have a key made on the doctor's token, which it never leaves, and a certificate request (PKCS #10) for it.
+   *
+   * The doctor reads the subject in Mohr's window and types the PIN there. The same subject with the same
+   * `idempotencyKey` gives the same request again, so after any error the right thing to do is to call it again.
+   *
+   * @param {Subject} subject
+   * @param {FollowOptions & {key?: 'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ec-p256'}} [options]
+   * @returns {Promise<CertificateRequest>} also where the doctor declined
+   * @throws {MohrError} or the signal's reason, where nothing had been sent
+   */
+  requestCertificate(subject, options = {}) {
+    return this.#with(certificates, options, (part, requests) => part.requestCertificate(requests, subject, options));
+  }
+
+  /**
+   * Hand in an issued certificate, to be kept on the token that holds its key.
+   *
+   * @param {string | Uint8Array} certificate PEM or DER
+   * @param {FollowOptions & {chain?: (string | Uint8Array)[]}} [options] `chain` stands above it, and is not kept
+   * @returns {Promise<KeptCertificate>} also where the doctor declined
+   * @throws {MohrError} or the signal's reason, where nothing had been sent
+   */
+  importCertificate(certificate, options = {}) {
+    return this.#with(certificates, options, (part, requests) => part.importCertificate(requests, certificate, options));
   }
 
   /**
@@ -241,13 +271,10 @@ export class Mohr {
    * Only ids are kept, in this origin's storage, for the 24 hours that the agent keeps results.
    *
    * @returns {Promise<Pending[]>} oldest first
+   * @throws {MohrError} `part-missing`
    */
   async pending() {
-    /** @type {Pending[]} */
-    const all = await this.#store.list('pending/');
-    const old = all.filter(({ at }) => Date.now() - at > KEPT);
-    for (const { idempotencyKey } of old) await this.forget(idempotencyKey);
-    return all.filter((entry) => !old.includes(entry)).sort((a, b) => a.at - b.at);
+    return (await signing()).pending(this.#store);
   }
 
   /**
@@ -262,7 +289,7 @@ export class Mohr {
     /** @type {Pending | undefined} */
     const entry = await this.#store.get(`pending/${idempotencyKey}`);
     if (!entry?.id) throw new MohrError('request-unknown');
-    return (await signing()).resume(await this.#requests(options.signal), entry, options);
+    return this.#with(signing, options, (part, requests) => part.resume(requests, entry, options));
   }
 
   /**
@@ -284,10 +311,17 @@ export class Mohr {
     return this.#at(base);
   }
 
-  /** @param {AbortSignal} [signal] @param {string} [base] where it has proven itself already @returns {Promise<import('./signing.js').Requests>} */
-  async #requests(signal, base) {
+  /**
+   * @template P, R
+   * @param {() => Promise<P>} part @param {{signal?: AbortSignal}} options
+   * @param {(part: P, requests: import('./signing.js').Requests) => Promise<R>} act
+   * @param {string} [base] where the agent has proven itself already
+   * @returns {Promise<R>}
+   */
+  async #with(part, { signal }, act, base) {
+    const loaded = await part();
     const session = await (base ? this.#at(base) : this.#session(signal));
-    return { session, store: this.#store, reconnect: () => this.#session() };
+    return act(loaded, { session, store: this.#store, reconnect: () => this.#session() });
   }
 
   /** @param {AbortSignal} [signal] @returns {Promise<Finding>} the last word, through the bridge where that is the way left */

@@ -1,5 +1,5 @@
 /**
- * One signing request or sign-in from the post to its end, through lost connections, restarts of the agent and a change of mind.
+ * One signing request, sign-in or certificate from the post to its end, through lost connections, restarts of the agent and a change of mind.
  *
  * A post is repeated under the same Idempotency-Key, which the agent answers with the same request, so that nothing
  * is signed twice and no signature is lost.
@@ -27,7 +27,8 @@ import { MohrError } from './errors.js';
  * @typedef {'received' | 'choosing' | 'consent' | 'signing' | 'finished' | 'declined' | 'cancelled' | 'failed'} RequestState
  *
  * @typedef {{id: string, state: RequestState, position: number, documents: SignedDocument[], token?: string,
- *   certificate?: string, problem?: Problem}} RequestView the last three in a sign-in, which has no documents
+ *   certificate?: string, request?: string, credential?: string, problem?: Problem}} RequestView `documents` in a
+ *   signing request alone; `token` and `certificate` in a sign-in, `request` and `credential` where one is asked for or kept
  */
 
 /** Seconds between looks at a request whose progress the panel shows. */

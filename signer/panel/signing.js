@@ -52,6 +52,9 @@ import { follow } from './request.js';
  *   their names are kept
  */
 
+/** Milliseconds for which the agent keeps a result, and so its name is kept here. */
+const KEPT = 24 * 3600 * 1000;
+
 /** @param {Requests} requests @param {Document[]} documents @param {SignOptions} options @returns {Promise<Result>} */
 export async function sign(requests, documents, options) {
   const { credential, purpose, idempotencyKey = crypto.randomUUID() } = options;
@@ -68,6 +71,15 @@ export async function sign(requests, documents, options) {
     if (refused && !known) await store.delete(place);
     throw error;
   }
+}
+
+/** @param {Store} store @returns {Promise<Pending[]>} what is remembered, oldest first; what is old is forgotten */
+export async function pending(store) {
+  /** @type {Pending[]} */
+  const all = await store.list('pending/');
+  const old = all.filter(({ at }) => Date.now() - at > KEPT);
+  for (const { idempotencyKey } of old) await store.delete(`pending/${idempotencyKey}`);
+  return all.filter((entry) => !old.includes(entry)).sort((a, b) => a.at - b.at);
 }
 
 /** @param {Requests} requests @param {Pending} entry @param {SignOptions} options @returns {Promise<Result>} */

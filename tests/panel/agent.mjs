@@ -127,6 +127,12 @@ export class Agent {
     Object.assign(this.requests.get(id).view, { token, certificate: 'BBBB' });
   }
 
+  /** End a certificate request, or the keeping of a certificate, with what came of it. */
+  done(id, result) {
+    this.move(id, 'finished');
+    Object.assign(this.requests.get(id).view, result);
+  }
+
   /** Lost its memory, not its keys and not its journal. */
   restart() {
     this.requests.clear();

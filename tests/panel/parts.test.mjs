@@ -7,7 +7,7 @@ import { Mohr } from '../../signer/panel/mohr.js';
 import { direct } from '../../signer/panel/ways.js';
 import { Agent, ORIGIN, memory, refuse } from './agent.mjs';
 
-const LATE = ['./signing.js', './bridge.js', './why.js', './sockets.js'];
+const LATE = ['./signing.js', './certificates.js', './bridge.js', './why.js', './sockets.js'];
 registerHooks({
   resolve(specifier, context, next) {
     if (LATE.includes(specifier)) throw new Error('404');
@@ -21,9 +21,20 @@ const panel = (fetch, storage = memory()) =>
 test('signing that cannot be loaded says so, and sends nothing', async () => {
   const agent = await Agent.make();
   const mohr = panel(agent.fetch, await agent.pairedStore());
-  assert.equal((await mohr.detect()).state, 'ready');
+  assert.equal((await (await mohr.detect()).final).state, 'ready');
   const document = { id: 'a', media_type: 'text/plain', content: 'x' };
   await assert.rejects(mohr.sign([document]), { code: 'part-missing' });
+  assert.equal(agent.requests.size, 0);
+});
+
+test('certificates that cannot be loaded say so, and nothing is sent', async () => {
+  const agent = await Agent.make();
+  const mohr = panel(agent.fetch, await agent.pairedStore());
+  await assert.rejects(mohr.requestCertificate({ given_name: 'a', surname: 'b', national_code: '0012345679' }), {
+    code: 'part-missing',
+  });
+  await assert.rejects(mohr.importCertificate('AAAA'), { code: 'part-missing' });
+  await assert.rejects(mohr.pending(), { code: 'part-missing' });
   assert.equal(agent.requests.size, 0);
 });
 

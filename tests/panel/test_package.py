@@ -40,6 +40,16 @@ export const listen = (signal: AbortSignal) =>
     },
     onProblem: (problem: MohrError) => console.log(explain(problem.code)?.title),
   });
+export async function renew(): Promise<string | undefined> {
+  const subject = { given_name: 'a', surname: 'b', national_code: '0012345679' };
+  const { made, pem } = await mohr.requestCertificate(subject, { key: 'ec-p256', idempotencyKey: 'c-1' });
+  return made ? pem : undefined;
+}
+export const keep = async (pem: string) => (await mohr.importCertificate(pem, { chain: [pem] })).credential;
+// @ts-expect-error a certificate names a person
+mohr.requestCertificate({ centre: 'a' });
+// @ts-expect-error there is no such key
+mohr.requestCertificate({ given_name: 'a', surname: 'b', national_code: 'c' }, { key: 'rsa-1024' });
 // @ts-expect-error there is no such format
 mohr.sign([{ id: 'a', media_type: 'a/b', content: '', format: 'none' }]);
 """
