@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from signer.model.errors import (
     AdmissionError,
+    ApplicantInvalid,
     MohrError,
     RequestError,
     RequestMalformed,
@@ -55,7 +56,7 @@ def problem_of(error: MohrError, incident: str, language: Language) -> Problem:
     status = error.status
     assert status is not None
     persian = language is Language.FA
-    shown = isinstance(error, RequestError | AdmissionError)
+    shown = isinstance(error, RequestError | AdmissionError | ApplicantInvalid)
     return Problem(
         type=f"urn:mohr:problem:{error.code}",
         title=error.fa if persian else error.en,

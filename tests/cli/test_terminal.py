@@ -455,3 +455,43 @@ async def test_a_sign_in_is_asked_for_as_one_and_names_the_page(
     assert f"{scenes.ORIGIN} asks you to sign in." in terminal.text
     assert "/nonce" in terminal.text
     assert SIGN not in terminal.text
+
+
+# Work on a token.
+
+
+async def test_a_new_key_is_told_with_all_that_goes_into_its_request(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    question = scenes.certificate_request(scenes.earlier_request(finished=True))
+    dialogue = surface.open_token(question)
+    asking = asyncio.create_task(dialogue.answer())
+    await terminal.answer("Make it in spite of that?", "yes")
+    await terminal.answer("Make this key and request?", "yes")
+    await terminal.answer("PIN of ePass3003", "1234")
+    answer = await asking
+    assert isinstance(answer, Approved)
+    assert answer.answers[0].accepted == ("request-in-progress",)
+    dialogue.close(Outcome(documents=(("certificate-request", DocumentOutcome.SIGNED),)))
+    await terminal.until("1 of 1 made.")
+    for line in (
+        "https://panel.salamat.example asks for a certificate request, with a new key on a token.",
+        "Token: ePass3003, serial 2A410009, in Sample 00",
+        "given name: سارا",
+        "national code: 0012345679",
+        "council number: 123456",
+        "centre: مطب ونک",
+        "key: RSA 2048",
+        "[CARE]",
+    ):
+        assert line in terminal.text
+    assert "1234" not in terminal.text.replace("0012345679", "").replace("123456", "")
+
+
+async def test_of_several_tokens_a_number_picks_one_and_nothing_else_does(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    choosing = asyncio.create_task(surface.choose_token(scenes.TOKEN_CHOICE))
+    await terminal.answer("Number, or nothing to decline", "3")
+    await terminal.answer("Number, or nothing to decline", "\u06f2")
+    assert await choosing == scenes.TOKEN_CHOICE.tokens[1]

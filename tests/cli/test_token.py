@@ -7,11 +7,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_csr
+from msgspec import structs
 
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
 from signer.cli.demo.token import PIN
+from signer.platform.private_files import private_folder
+from signer.service.key_requests import KeyRequests
 from tests.cli.place import User
 from tests.cli.theatre import Terminal
+from tests.desktop import scenes
 
 SO_PIN, NEW = "87654321", "135790"
 DOCTOR = (
@@ -109,6 +113,7 @@ def test_a_request_goes_to_a_file_and_its_certificate_comes_back_beside_the_key(
     issued.write_bytes(authority.issue(spki, PLAIN_DOCTOR, not_before=datetime.now(UTC)))
     assert run(user, terminal, ("requests",)) == 0
     assert "مطب ونک" in terminal.text
+    assert "not finished" not in terminal.text
     assert run(user, terminal, ("import", str(issued)), ("PIN (", PIN)) == 0
     assert "is stored." in terminal.text
     assert run(user, terminal, ("import", str(issued)), ("PIN (", PIN)) == 1
@@ -116,6 +121,18 @@ def test_a_request_goes_to_a_file_and_its_certificate_comes_back_beside_the_key(
     again = run(user, terminal, ("request", *DOCTOR, "--out", str(out)))
     assert again == 1
     assert "is there already" in terminal.text
+
+
+def test_what_a_panel_asked_for_and_what_was_not_finished_is_told_and_can_be_thrown_away(
+    user: User, terminal: Terminal
+) -> None:
+    kept = KeyRequests(private_folder(user.data) / "certificate-requests.json")
+    kept.put(structs.replace(scenes.earlier_request(finished=False), id="left", origin=scenes.ORIGIN))
+    assert run(user, terminal, ("requests",)) == 0
+    assert f"asked for by {scenes.ORIGIN}" in terminal.text
+    assert "not finished: its key may be on the token" in terminal.text
+    assert run(user, terminal, ("requests", "--forget", "left")) == 0
+    assert kept.all() == ()
 
 
 def test_without_a_terminal_nothing_is_asked(user: User) -> None:

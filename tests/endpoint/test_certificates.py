@@ -55,6 +55,21 @@ async def test_a_request_holds_the_subject_and_the_key_that_were_posted_and_no_m
     assert (asked.key, document.format) == (KeyType.EC_P256, SignatureFormat.PKCS10)
 
 
+@pytest.mark.parametrize(
+    ("part", "value"), [("national_code", "0012345678"), ("given_name", "سا\u202eرا"), ("centre", " مطب")]
+)
+async def test_the_part_that_breaks_a_rule_is_named_and_its_value_is_neither_told_nor_logged(
+    paired: World, caplog: pytest.LogCaptureFixture, part: str, value: str
+) -> None:
+    body = msgspec.json.encode({"subject": SUBJECT | {part: value}})
+    with caplog.at_level("INFO"):
+        reply = await paired.call("POST", REQUESTS, body, idempotency_key="c-1")
+    assert (reply.status, reply.code, reply.json()["detail"]) == (422, "applicant-invalid", part)
+    assert value not in reply.body.decode()
+    assert value not in caplog.text
+    assert paired.use_cases.submitted == []
+
+
 async def test_a_certificate_comes_with_those_above_it(paired: World) -> None:
     encoded = base64.b64encode(ISSUED).decode()
     body = msgspec.json.encode({"certificate": encoded, "chain": [encoded]})

@@ -21,6 +21,7 @@ from signer.endpoint.local_ca import LocalIdentity, local_identity
 from signer.endpoint.pairing import challenge_message, pairing_code, panel_commitment
 from signer.model.presence import Presence
 from signer.service.news import News
+from tests.endpoint.test_certificates import BODIES
 from tests.endpoint.test_events import eventually
 from tests.endpoint.ways import NAMES, Way
 from tests.endpoint.world import ORIGIN, World, signing_request
@@ -95,6 +96,18 @@ async def test_a_refusal_is_a_problem_with_the_same_code(secured: World, way: Wa
     assert (unsigned.status, unsigned.code) == (401, "signature-missing")
     unknown = await way.call("GET", "/v1/nothing")
     assert (unknown.status, unknown.code) == (404, "route-unknown")
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_certificate_requests_and_certificates_are_taken_in_followed_and_taken_back(
+    secured: World, way: Way, path: str
+) -> None:
+    secured.pair()
+    posted = await way.call("POST", path, BODIES[path], idempotency_key="c-1")
+    assert posted.status == 202
+    made = posted.json()["id"]
+    assert (await way.call("GET", f"{path}/{made}")).json()["state"] == "received"
+    assert (await way.call("DELETE", f"{path}/{made}")).json()["state"] == "cancelled"
 
 
 async def test_events_come_as_they_happen_and_hanging_up_ends_the_stream(secured: World, way: Way) -> None:
