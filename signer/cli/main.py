@@ -106,6 +106,9 @@ def _add_verifier(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         default="prefer",
         help="no verdict without revocation data, a warning, or not looked at",
     )
+    verify.add_argument(
+        "--fetch", action="store_true", help="ask authorities for revocation data; otherwise no network"
+    )
     verify.add_argument("--json", action="store_true", help="one JSON object a file, each on a line")
     verify.set_defaults(run=_verify)
 
@@ -299,6 +302,7 @@ def _verify(options: argparse.Namespace) -> int:
             anchors=options.anchors,
             at=options.at,
             revocation=RevocationPolicy(options.revocation),
+            fetch=options.fetch,
             as_json=options.json,
             language=options.language,
         )

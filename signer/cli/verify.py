@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct
 
@@ -23,6 +23,9 @@ from signer.verify.anchors import load
 from signer.verify.judge import Verifier
 from signer.verify.recognise import MAX_OCTETS
 from signer.verify.sentences import Language
+
+if TYPE_CHECKING:
+    from signer.cli.fetching import Fetching
 
 _EXIT = {Indication.VALID: 0, Indication.INVALID: 1, Indication.INDETERMINATE: 3}
 _USAGE = 2
@@ -35,13 +38,14 @@ _BAR = 30
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """The command line, read. `anchors` None is the user's own folder of anchors."""
+    """The command line, read. `anchors` None is the user's own folder; `fetch` allows the network."""
 
     files: tuple[Path, ...]
     content: Path | None
     anchors: Path | None
     at: str | None
     revocation: RevocationPolicy
+    fetch: bool
     as_json: bool
     language: Language
 
@@ -62,10 +66,20 @@ def run(options: Options) -> int:
     try:
         jobs = list(_jobs(options))
         at = _time(options.at)
-        trust = _trust(options)
+        source = _source(options)
+        trust = _trust(options, source)
     except _Usage as wrong:
         print(f"mohr verify: {wrong}", file=sys.stderr)
         return _USAGE
+    try:
+        return _worst(jobs, trust, at, options)
+    finally:
+        if source is not None:
+            source.close()
+
+
+def _worst(jobs: Sequence[Job], trust: Trust, at: datetime | None, options: Options) -> int:
+    """Print each report, and say what the gravest comes to."""
     worst = 0
     for job, report in _progress(_reports(jobs, trust, at), len(jobs), sys.stderr):
         if options.as_json:
@@ -113,7 +127,26 @@ def _time(text: str | None) -> datetime | None:
     return at
 
 
-def _trust(options: Options) -> Trust:
+def _source(options: Options) -> Fetching | None:
+    """Where revocation data may be fetched from, by the clinic's policy; None where nobody asked for it."""
+    if not options.fetch:
+        return None
+    if options.revocation is RevocationPolicy.SKIP:
+        raise _Usage("--fetch does not go with --revocation skip")
+    from signer.cli.fetching import Fetching
+    from signer.model.errors import PolicyInvalid
+    from signer.model.policy import NetSettings
+    from signer.platform.folders import user_data
+    from signer.platform.policy_file import read_policy
+
+    try:
+        policy = read_policy()
+    except PolicyInvalid as problem:
+        raise _Usage(f"{problem.code}: {problem.detail}") from None
+    return Fetching(NetSettings() if policy is None else policy.net, user_data() / "revocation")
+
+
+def _trust(options: Options, source: Fetching | None) -> Trust:
     """The folder's certificates and revocation data. A user's own folder may not be there yet: none then."""
     folder = options.anchors
     if folder is None:
@@ -132,6 +165,7 @@ def _trust(options: Options) -> Trust:
         anchors=anchors.certificates,
         data=RevocationData(crls=anchors.crls, ocsps=anchors.ocsps),
         revocation=options.revocation,
+        source=source,
     )
 
 

@@ -80,18 +80,25 @@ class Authorities:
         Its issuer is among `known` or is fetched from where the certificate says. Raises `CredentialRevoked`,
         and `RevocationUnreachable` where nothing usable is found.
         """
+        said, revoked = await self.word(certificate, known)
+        if revoked:
+            raise CredentialRevoked(certificate.id)
+        return said
+
+    async def word(self, certificate: Certificate, known: tuple[Certificate, ...]) -> tuple[Revocation, bool]:
+        """As `revocation`, whatever its authority says of `certificate`; True: that it is revoked."""
         async with self._asking.setdefault(certificate.id, asyncio.Lock()):
             issuer = await self._issuer(certificate, known)
             passed_over: list[str] = []
             for source in self._sources(certificate, issuer):
                 try:
-                    octets = await self._said(source, certificate, issuer)
+                    octets, revoked = await self._said(source, certificate, issuer)
                 except (_Failed, AnswerRefused) as problem:
                     passed_over.append(f"{source.url}: {problem}")
                     continue
                 if source.judge is ocsp.status:
-                    return Revocation(issuer=issuer.der, ocsps=(octets,))
-                return Revocation(issuer=issuer.der, crls=(octets,))
+                    return Revocation(issuer=issuer.der, ocsps=(octets,)), revoked
+                return Revocation(issuer=issuer.der, crls=(octets,)), revoked
         raise RevocationUnreachable("; ".join(passed_over) or "the certificate names no place to ask")
 
     async def _issuer(self, certificate: Certificate, known: tuple[Certificate, ...]) -> Certificate:
@@ -118,17 +125,17 @@ class Authorities:
         for url in dict.fromkeys((*_places(crl_urls, certificate), *self._settings.crls)):
             yield _Source(url, url, crl.status, crl.MAX_OCTETS, None)
 
-    async def _said(self, source: _Source, certificate: Certificate, issuer: Certificate) -> bytes:
-        """The octets of a usable answer. Raises `AnswerRefused`, `_Failed`, `CredentialRevoked`."""
+    async def _said(
+        self, source: _Source, certificate: Certificate, issuer: Certificate
+    ) -> tuple[bytes, bool]:
+        """The octets of a usable answer, and does it say *revoked*? Raises `AnswerRefused`, `_Failed`."""
         now = self._now()
         kept = await asyncio.to_thread(self._cache.get, source.name)
         if kept is not None:
             try:
-                await self._judged(source, kept, certificate, issuer, now)
+                return kept, await self._judged(source, kept, certificate, issuer, now)
             except AnswerRefused:
                 pass  # its time is over, or it was replaced: ask anew
-            else:
-                return kept
         if self._rests(source.url):
             raise AnswerRefused("failed a moment ago")
         try:
@@ -141,16 +148,15 @@ class Authorities:
         except _Failed:
             self._let_rest(source.url)
             raise
-        await self._judged(source, fetched, certificate, issuer, now)
+        revoked = await self._judged(source, fetched, certificate, issuer, now)
         await asyncio.to_thread(self._cache.put, source.name, fetched)
-        return fetched
+        return fetched, revoked
 
     async def _judged(
         self, source: _Source, octets: bytes, certificate: Certificate, issuer: Certificate, now: datetime
-    ) -> None:
+    ) -> bool:
         said = await asyncio.to_thread(source.judge, octets, certificate, issuer, now)
-        if said.revoked:
-            raise CredentialRevoked(certificate.id)
+        return said.revoked
 
     async def _ask(self, tsa: Tsa, question: bytes) -> bytes:
         user = None if tsa.user is None else (tsa.user, tsa.password or "")

@@ -31,7 +31,7 @@ class RevocationData(Struct, frozen=True, kw_only=True):
 
 
 class RevocationSource(Hashable, Protocol):
-    """Where revocation data comes from that no file holds: a cache, the network. Nothing here has one yet."""
+    """Where revocation data comes from that no file holds: a cache, the network. Nothing here has one."""
 
     def __call__(self, certificate: Certificate, issuer: Certificate, at: datetime) -> RevocationData:
         """What can be had about `certificate` for a judgement at `at` (aware). Empty where nothing can.
