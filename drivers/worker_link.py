@@ -163,7 +163,7 @@ class WorkerLink(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:
             self._hear_noise(data)
-        elif self._killed_for is None or isinstance(self._killed_for, WorkerHung):
+        elif not self._gone.done() and not self._unbelievable:
             try:
                 for number, payload in self._deframer.feed(self._after_greeting(data)):
                     self._hear(number, wire.read_message(payload))
@@ -182,6 +182,11 @@ class WorkerLink(asyncio.SubprocessProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
+
+    @property
+    def _unbelievable(self) -> bool:
+        """It was killed for what it said, and not for what it left unsaid."""
+        return self._killed_for is not None and not isinstance(self._killed_for, WorkerHung)
 
     def _exited(self) -> bool:
         return self._transport is not None and self._transport.get_returncode() is not None
@@ -263,6 +268,8 @@ class WorkerLink(asyncio.SubprocessProtocol):
             cause = head if head is not None and head.is_load else pending
             if not pending.answer.done():
                 pending.answer.set_exception(self._loss(cause.function, head=cause is head))
+        # Who was told of it holds this link, through the call that raised it.
+        self._killed_for = None
         if self._transport is not None:
             self._transport.close()
         self._gone.set_result(None)

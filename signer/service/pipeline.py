@@ -120,9 +120,10 @@ class Pipeline:
             raise
         finally:
             self._stopped = True
-            for lane in lanes:
+            # Each is let go: what a lane raised holds this frame, and a frame that held the lane would stay.
+            while lanes:
                 with suppress(MohrError):
-                    await lane
+                    await lanes.pop()
             try:
                 await self._finish_all()
             finally:

@@ -265,6 +265,9 @@ class Runner:
         except MohrError as problem:
             log.warning("signing stopped: %s %s", problem.code, problem.detail)
             stopped = (self._stopped_by(problem),)
+        finally:
+            # It holds this runner, through what it reports to.
+            self._pipeline = None
         if self._stop.done():
             stopped = (self._stop.result(),)
         for effect in effects:

@@ -196,7 +196,8 @@ class SigningService:
         entry = _Entry()
 
         def changed() -> None:
-            self._changed(entry)
+            # By its id: a runner that held its own entry would stay in memory until a garbage collection.
+            self._moved(request.id)
 
         around = self._around
         if work is None:
@@ -251,6 +252,11 @@ class SigningService:
     def _known(self, request_id: str) -> RequestView | None:
         entry = self._entries.get(request_id)
         return self._view(entry) if entry is not None else None
+
+    def _moved(self, request_id: str) -> None:
+        """A runner took a step; one that is forgotten has no news for anybody."""
+        if (entry := self._entries.get(request_id)) is not None:
+            self._changed(entry)
 
     def _changed(self, entry: _Entry) -> None:
         request = entry.runner.request

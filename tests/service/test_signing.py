@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from signer.service.consent import Approved, ConsentQuestion, Declined, Document
 from signer.service.evidence import Outside
 from signer.service.pin_guard import COOL_DOWN, PinGuard
 from signer.service.questions import Surroundings
+from signer.service.runner import Runner
 from signer.service.signing import UNANSWERED_FOR, SigningService
 from signer.service.views import RequestView
 from tests import outside
@@ -300,6 +302,35 @@ async def test_an_old_result_is_let_go_and_found_again_in_the_journal(
     for key, view in zip(("k1", "k2", "k3", "k4"), views, strict=True):
         assert await clinic.post(text("a", key), key=key) == view
     assert clinic.token.signed == 4
+
+
+async def test_a_request_that_was_let_go_leaves_memory_without_a_garbage_collection(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash() -> None:
+        raise ModuleCrashed("SIGSEGV in C_Sign")
+
+    monkeypatch.setattr(signing, "HELD_DOCUMENTS", 0)
+    gc.collect()
+    before = alive(Runner)
+    gc.disable()
+    try:
+        for key, trouble in (("signed", None), ("crashed", crash), ("signed again", None)):
+            clinic.yes()
+            clinic.token.before_sign = trouble
+            await clinic.finished(await clinic.post(text("a"), text("b"), key=key))
+            clinic.doctor.asked.clear()
+        await eventually(lambda: len(clinic.doctor.outcomes) == 3)
+        await clinic.post(key="the next")
+        await asyncio.wait_for(clinic.doctor.asked.wait(), 10)
+        assert alive(Runner) - before == 1, "the one that waits for the doctor"
+    finally:
+        gc.enable()
+
+
+def alive(kind: type) -> int:
+    """How many of them are in memory, garbage that waits for its collection included."""
+    return sum(isinstance(one, kind) for one in gc.get_objects())
 
 
 async def test_a_restart_before_the_doctor_answered_asks_again(clinic: Clinic) -> None:
