@@ -190,8 +190,8 @@ PIN_SEND_LATIN = Text("با رقم لاتین", "In Latin digits")
 PIN_SEND_AS_TYPED = Text("همان‌گونه که زدم", "As I typed it")
 PIN_SEND_NEITHER = Text("دوباره می‌زنم", "Type it again")
 PIN_AGAIN_WRONG = Text(
-    "رمز نادرست بود. چیزی امضا نشد؛ با دقت دوباره بزنید.",
-    "The PIN was wrong. Nothing was signed; type it again with care.",
+    "رمز نادرست بود. کاری انجام نشد؛ با دقت دوباره بزنید.",
+    "The PIN was wrong. Nothing was done; type it again with care.",
 )
 PIN_AGAIN_MALFORMED = Text(
     "توکن این رمز را نپذیرفت: درازا یا نویسه‌هایش درست نیست. تلاشی از دست نرفت.",
@@ -202,8 +202,8 @@ PIN_AGAIN_LOGGED_OUT = Text(
     "The token's session ended. Type the PIN again to go on.",
 )
 PIN_AGAIN_TOKEN_BACK = Text(
-    "توکن برگشت. برای ادامهٔ آنچه هنوز امضا نشده، رمز را بزنید.",
-    "The token is back. Type the PIN to go on with what is not yet signed.",
+    "توکن برگشت. برای ادامهٔ آنچه هنوز انجام نشده، رمز را بزنید.",
+    "The token is back. Type the PIN to go on with what is not yet done.",
 )
 PIN_AGAIN_LAST_TRY = Text(
     "این شاید آخرین تلاش باشد؛ پیش از فرستادن رمز، پذیرش جداگانه می‌خواهد.",

@@ -45,10 +45,10 @@ from signer.service.consent import (
 T = TypeVar("T")
 
 _PIN_PROBLEMS = {
-    PinProblem.WRONG: "The PIN was wrong. Nothing was signed; type it again with care.",
+    PinProblem.WRONG: "The PIN was wrong. Nothing was done; type it again with care.",
     PinProblem.MALFORMED: "The token does not take a PIN like that (length or characters). No try was spent.",
     PinProblem.LOGGED_OUT: "The token's session ended. Type the PIN again to go on.",
-    PinProblem.TOKEN_BACK: "The token is back. Type the PIN to go on with what is not yet signed.",
+    PinProblem.TOKEN_BACK: "The token is back. Type the PIN to go on with what is not yet done.",
     PinProblem.LAST_TRY_UNCONFIRMED: "This may be the last try, and your own yes to it was missing.",
 }
 _TRIES = {

@@ -326,8 +326,8 @@ _KINDS = (
     Kind(
         code="certificate-cannot-sign",
         weight=Weight.AMBER,
-        fa="با این گواهی نمی‌توان نسخه امضا کرد: {why}.",
-        en="No prescription can be signed with this certificate: {why}.",
+        fa="با این گواهی نمی‌توان نسخه امضا کرد: {why_fa}.",
+        en="No prescription can be signed with this certificate: {why_en}.",
         fa_remedy="اگر با این حال باید در توکن باشد، جداگانه تأیید کنید.",
         en_remedy="Confirm if it belongs on the token all the same.",
     ),

@@ -122,7 +122,7 @@ class Runner:
             format=document.format.value,
             level=signed.level if signed else None,
             signature=signed.signature if signed else None,
-            certificate=signed.certificate if signed else None,
+            certificate=(signed.certificate or None) if signed else None,
             signed_at=signed.signed_at if signed else None,
             problem=by_code(progress.code)() if progress.code else None,
         )

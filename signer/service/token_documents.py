@@ -35,6 +35,12 @@ _KEYS = {
     KeyType.RSA_4096: "RSA 4096",
     KeyType.EC_P256: "EC P-256",
 }
+_WHY = {
+    x509.Unusable.NOT_YET_VALID: "هنوز معتبر نشده است",
+    x509.Unusable.EXPIRED: "اعتبارش تمام شده است",
+    x509.Unusable.USAGE: "برای امضا صادر نشده است",
+    x509.Unusable.KEY_SIZE: "اندازهٔ کلیدش پذیرفته نیست",
+}
 _GRAVITY = {Weight.RED: 0, Weight.AMBER: 1, Weight.NOTE: 2}
 #: Parts of the subject that are identifiers and not words.
 _CODES = frozenset({"national_code", "council_number"})
@@ -140,7 +146,9 @@ def certificate_sheet(
     if not trusted:
         found.append(findings.make("issuer-not-trusted", severe=severe, issuer=certificate.issuer))
     if (why := x509.unusable(certificate, now)) is not None:
-        found.append(findings.make("certificate-cannot-sign", severe=severe, why=why.value))
+        found.append(
+            findings.make("certificate-cannot-sign", severe=severe, why_fa=_WHY[why], why_en=why.value)
+        )
     found += _differences(certificate, request, severe)
     facts = (
         Fact(name="holder", text=visible(holder.name)),

@@ -18,7 +18,7 @@ from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
 from gui.views.pairing import PairingWindow
 from signer.model.request import Document
-from signer.model.sheet import PlainSheet, PrescriptionSheet
+from signer.model.sheet import FactsSheet, PlainSheet, PrescriptionSheet
 from signer.model.text import latin_digits
 from signer.service.consent import (
     Approved,
@@ -28,6 +28,7 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
+    TokenQuestion,
 )
 from tests.desktop import scenes
 from tests.gui.theatre import application, approve_all, read_to_end, settle, sign, tick_all
@@ -41,7 +42,9 @@ class Desk:
         self.answers: list[object] = []
         self._windows: list[AskWindow] = []
 
-    def consent(self, question: ConsentQuestion, lang: Lang = "fa", stray: float = 0) -> ConsentWindow:
+    def consent(
+        self, question: ConsentQuestion | TokenQuestion, lang: Lang = "fa", stray: float = 0
+    ) -> ConsentWindow:
         window = ConsentWindow(question, Tongue(lang), stray=stray)
         self.put(window)
         return window
@@ -399,3 +402,53 @@ def test_a_sign_in_says_on_the_sheet_who_asks_and_that_nothing_else_is_signed(
     assert said in texts
     assert _plain(scenes.ORIGIN) in texts
     assert _plain("c2lnbi1pbi1ub25jZS1vZi10aGUtcGFuZWwtc2VydmVyLTAx") in texts
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize(
+    "question", [scenes.certificate_request(), scenes.certificate()], ids=["request", "certificate"]
+)
+def test_all_that_a_request_or_a_certificate_says_is_in_the_window_and_every_control_has_a_name(
+    desk: Desk, question: TokenQuestion, lang: Lang
+) -> None:
+    window = desk.consent(question, lang)
+    said = _texts(window)
+    sheet = question.sheets[0].body
+    assert isinstance(sheet, FactsSheet)
+    for fact in sheet.facts:
+        if fact.at is None:
+            assert _plain(fact.text) in said, fact.name
+    for leaf in sheet.leaves:
+        assert _plain(leaf.text) in said, leaf.pointer
+    assert question.origin in said
+    for control in window.findChildren(QAbstractButton):
+        inner = isinstance(control.parent(), QLineEdit)  # the button that empties a search
+        assert inner or not control.isVisible() or control.accessibleName(), control
+    names = [label.accessibleName() for label in window.findChildren(QLabel)]
+    assert sum(bool(name) for name in names) >= len(sheet.facts)
+
+
+def test_a_key_is_made_only_with_a_pin_and_the_window_waits_while_the_token_works(desk: Desk) -> None:
+    window = desk.consent(scenes.certificate_request(), "en")
+    read_to_end(window)
+    QTest.mouseClick(window.pin.sign, Qt.MouseButton.LeftButton)
+    assert desk.answers == []
+    sign(window, "1234")
+    (answer,) = desk.answers
+    assert isinstance(answer, Approved)
+    window.progress(0, 1)
+    assert window.pin.busy.text() == "The token makes the key; this may take a minute."
+    assert not window.pin.decline.isEnabled()
+    outcome = Outcome(documents=(("certificate-request", DocumentOutcome.FAILED),), problem="token-full")
+    window.close_with(outcome, at_once=False)
+    assert "token-full" in _texts(window)
+
+
+def test_no_token_is_picked_beforehand_and_the_one_that_is_clicked_is_the_answer(desk: Desk) -> None:
+    window = ChoiceWindow(scenes.TOKEN_CHOICE, Tongue("fa"), stray=0)
+    desk.put(window)
+    assert not window.proceed.isEnabled()
+    _, other = scenes.TOKEN_CHOICE.tokens
+    QTest.mouseClick(window.options[other], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.proceed, Qt.MouseButton.LeftButton)
+    assert desk.answers == [other]

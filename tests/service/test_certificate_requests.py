@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from drivers.pin import Pin
 from drivers.types import KeySpec
 from signer import x509
-from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
+from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority, Usage
 from signer.journal.store import SqliteJournal
 from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import TriesLeft
@@ -26,7 +27,8 @@ from signer.model.errors import (
     RequestUnknown,
     TooManyPending,
 )
-from signer.model.record import Seal
+from signer.model.findings import sentence
+from signer.model.record import Intent, Seal
 from signer.model.request import Document, DocumentState, RequestState
 from signer.service.consent import Approved, Declined, DocumentAnswer, PinProblem, TokenQuestion
 from signer.service.evidence import Outside
@@ -350,6 +352,53 @@ async def test_it_is_taken_back_while_it_waits_for_its_turn(clinic: Clinic) -> N
     await clinic.service.cancel(origin=ORIGIN, request_id=first.id)
 
 
+async def test_it_is_taken_back_while_the_pin_is_asked_again(clinic: Clinic) -> None:
+    clinic.yes("00000000")
+    clinic.doctor.out_of_pins = lambda: asyncio.Event().wait()
+    view = await clinic.ask()
+    async with asyncio.timeout(20):
+        while not clinic.doctor.pin_requests:
+            await asyncio.sleep(0.01)
+    view = await clinic.service.cancel(origin=ORIGIN, request_id=view.id)
+    assert view.state is RequestState.CANCELLED
+    clinic.guard.right((await clinic.desk.only_token()).ref)
+    assert (await clinic.keys(), clinic.desk.requests()) == ((), ())
+
+
+async def test_it_is_taken_back_with_the_token_open_and_still_no_key_is_made(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intend, cancelling = clinic.journal.intend, []
+
+    async def and_take_it_back(intents: tuple[Intent, ...]) -> None:
+        await intend(intents)
+        taken_back = clinic.service.cancel(origin=ORIGIN, request_id=intents[0].request_id)
+        cancelling.append(asyncio.ensure_future(taken_back))
+        await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(clinic.journal, "intend", and_take_it_back)
+    clinic.yes()
+    view = await clinic.end_of(await clinic.ask())
+    await asyncio.gather(*cancelling)
+    assert view.state is RequestState.CANCELLED
+    assert (await clinic.keys(), clinic.desk.requests()) == ((), ())
+
+
+async def test_its_panel_hears_of_it_as_of_any_request(clinic: Clinic) -> None:
+    clinic.yes()
+    view = await clinic.ask()
+    following = clinic.service.events(origin=ORIGIN, last_id=None)
+    heard = []
+    async with asyncio.timeout(30), aclosing(following) as news:
+        async for one in news:
+            if isinstance(one.what, RequestView):
+                assert one.what.id == view.id
+                heard.append(one.what.state)
+                if one.what.final:
+                    break
+    assert heard[-1] is RequestState.FINISHED
+
+
 async def test_it_counts_among_the_open_requests_of_its_origin(clinic: Clinic) -> None:
     await clinic.ask("c1")
     await clinic.ask("c2")
@@ -483,6 +532,21 @@ async def test_what_the_authority_wrote_otherwise_needs_a_yes_of_its_own(clinic:
     question = clinic.doctor.token_questions[-1]
     differing = [dict(finding.facts)["field"] for finding in question.sheets[0].needs_yes]
     assert differing == ["holder", "national_code", "centre"]
+
+
+async def test_a_certificate_that_cannot_sign_is_kept_only_after_a_yes_of_its_own(clinic: Clinic) -> None:
+    clinic.anchors = (x509.read(clinic.authority.certificate),)
+    await clinic.made()
+    spki = clinic.desk.requests()[0].spki
+    early = clinic.authority.issue(
+        spki, PLAIN_DOCTOR, not_before=clinic.clock.at, usage=frozenset({Usage.KEY_ENCIPHERMENT})
+    )
+    clinic.yes()
+    view = await clinic.end_of(await clinic.hand_in(early))
+    assert view.state is RequestState.FINISHED, code(view)
+    (finding,) = clinic.doctor.token_questions[-1].sheets[0].needs_yes
+    assert finding.code == "certificate-cannot-sign"
+    assert "برای امضا صادر نشده است" in sentence(finding, "fa")
 
 
 @pytest.mark.parametrize("refused", ["certificate-without-key", "certificate-stored"])
