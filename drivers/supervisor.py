@@ -8,7 +8,7 @@ CK_RV, retries and PIN rules are the signer's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -76,14 +76,17 @@ class Supervisor:
         limits: Limits | None = None,
         env: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
+        vouched: Callable[[], bool] | None = None,
     ) -> None:
         """`env` is added to the scrubbed environment; `command` starts a worker where a packaged agent
-        has no interpreter to start.
+        has no interpreter to start. `vouched` is asked, in a thread, before each worker is started: where the
+        module's file is not the one that may be loaded, `ModuleNotLoaded` is raised instead.
         """
         self._load = wire.Load(str(module), binding)
         self._limits = limits or Limits()
         self._env = scrubbed_environment(env or {})
         self._command = tuple(command) if command is not None else worker_command()
+        self._vouched = vouched
         self._link: WorkerLink | None = None
         self._loading: asyncio.Future[wire.Answer] | None = None
         self._spawning = asyncio.Lock()
@@ -259,6 +262,8 @@ class Supervisor:
                 if self._link is not None:
                     await self._link.close()
                     self._last_words = self._link.stderr
+                if self._vouched is not None and not await asyncio.to_thread(self._vouched):
+                    raise ModuleNotLoaded("the file is not the one that was agreed to")
                 link = await WorkerLink.spawn(self._command, self._env)
                 try:
                     self._refuse_when_closed()

@@ -29,8 +29,9 @@ from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
+from gui.views.module import ModuleWindow
 from gui.views.pairing import PairingWindow
-from signer.service.consent import ConsentQuestion, PairingQuestion, TokenQuestion
+from signer.service.consent import ConsentQuestion, ModuleQuestion, PairingQuestion, TokenQuestion
 
 
 class Desk(QObject):
@@ -121,6 +122,8 @@ class Desk(QObject):
             return ConsentWindow(question, self._tongue, stray=self._stray)
         if isinstance(question, PairingQuestion):
             return PairingWindow(question, self._tongue, stray=self._stray)
+        if isinstance(question, ModuleQuestion):
+            return ModuleWindow(question, self._tongue, stray=self._stray)
         return ChoiceWindow(question, self._tongue, stray=self._stray)
 
     def _withdraw(self, ticket: int) -> None:

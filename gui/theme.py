@@ -107,6 +107,7 @@ QLabel[role="soft"], QLabel[role="caption"], QLabel[role="why"] { color: $soft; 
 QLabel[role="origin"] { font-size: 14px; font-weight: 700; }
 QLabel[role="caption"] { font-weight: 500; }
 QLabel[role="qualifier"] { color: $soft; font-size: 14px; }
+QLabel[role="octets"] { font-family: "monospace"; font-size: ${small}px; }
 QLabel[role="code"] { font-weight: 700; font-size: 54px; color: $seal; }
 QLabel[role="ok"] { color: $ok; font-size: ${small}px; font-weight: 500; }
 QLabel[role="warn"] { color: $warn; font-size: ${small}px; font-weight: 500; }

@@ -317,3 +317,30 @@ VALIDITY = Text("اعتبار {start} تا {end}", "valid {start} to {end}")
 HOLDER_COUNCIL = Text("نظام پزشکی {number}", "council no. {number}")
 TOKEN = Text("توکن {label}", "token {label}")
 NO_CENTRE = Text("بی‌نام مرکز", "no centre named")
+
+# --- a module that was added by hand, and whose file is another one
+MODULE_TITLE = Text("فایل ماژول توکن عوض شده است", "A token's module has changed")
+MODULE_CHANGED = Text(
+    "این فایل دیگر همانی نیست که پذیرفته بودید: یا سازنده آن را به‌روز کرده، یا کسی آن را عوض کرده است.",
+    "This file is not the one that you agreed to: its maker has updated it, or somebody has exchanged it.",
+)
+MODULE_MEANING = Text(
+    "ماژول یک برنامه است. اگر بارگذاری شود، هر کاری که شما در این رایانه می‌توانید از آن برمی‌آید: خواندن"
+    " فایل‌ها، دیدن رمز توکن و امضا کردن.",
+    "A module is a program. Once it is loaded it can do whatever you can do on this computer: read your"
+    " files, see the token's PIN, and sign.",
+)
+MODULE_AGREED = Text("{name} پذیرفته‌شده", "{name} agreed to")
+MODULE_FOUND = Text("{name} کنونی", "{name} now")
+MODULE_OPEN = Text(
+    "کاربران دیگر این رایانه می‌توانند در {path} بنویسند.",
+    "Other users of this computer can write to {path}.",
+)
+MODULE_HINT = Text(
+    "اگر خودتان برنامهٔ توکن را به‌روز نکرده‌اید، آن را کنار بگذارید و از پشتیبانی بپرسید. تا نپذیرید بارگذاری"
+    " نمی‌شود.",
+    "If you did not update the token's software yourself, leave it out and ask your helpdesk. It is not"
+    " loaded before you say so.",
+)
+MODULE_USE = Text("استفاده از آن", "Use it")
+MODULE_LEAVE = Text("کنار گذاشتن", "Leave it out")

@@ -16,6 +16,7 @@ from signer.service.consent import (
     ChoiceQuestion,
     ConsentQuestion,
     Declined,
+    ModuleQuestion,
     Outcome,
     PairingQuestion,
     PinRequest,
@@ -40,9 +41,11 @@ __all__ = [
     "Withdrawn",
 ]
 
-Question = ConsentQuestion | TokenQuestion | PairingQuestion | ChoiceQuestion | TokenChoiceQuestion
+Question = (
+    ConsentQuestion | TokenQuestion | PairingQuestion | ChoiceQuestion | TokenChoiceQuestion | ModuleQuestion
+)
 
-#: Consent and PIN: `Approved` or `Declined`. Pairing: a bool. Choice: a credential id, a token, or None.
+#: Consent and PIN: `Approved` or `Declined`. Pairing and module: a bool. Choice: what was picked, or None.
 Reply = Approved | Declined | bool | str | TokenRef | None
 
 

@@ -30,6 +30,7 @@ from signer.service.consent import (
     ChoiceQuestion,
     ConsentQuestion,
     Declined,
+    ModuleQuestion,
     Outcome,
     PairingQuestion,
     PinRequest,
@@ -101,6 +102,10 @@ class WindowSurface:
         """The picked token, None when declined. Raises `ConsentSurfaceMissing`."""
         reply = await self._ask(question)
         return reply if isinstance(reply, TokenRef) else None
+
+    async def use_module(self, question: ModuleQuestion) -> bool:
+        """True only when *use it* was pressed. Raises `ConsentSurfaceMissing`."""
+        return await self._ask(question) is True
 
     def open(self, question: ConsentQuestion) -> WindowDialogue:
         """Put the question in the windows' queue. Raises `ConsentSurfaceMissing`."""

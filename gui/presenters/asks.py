@@ -1,4 +1,4 @@
-"""The small questions in words: pairing, and the choice of a credential or a token."""
+"""The small questions in words: pairing, the choice of a credential or a token, a module that has changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from gui import translations as t
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import Credential, TokenRef
 from signer.model.errors import by_code
-from signer.service.consent import ChoiceQuestion, PairingQuestion, TokenChoiceQuestion
+from signer.model.text import visible
+from signer.service.consent import ChoiceQuestion, ModuleQuestion, PairingQuestion, TokenChoiceQuestion
 
 
 class PairingView(Struct, frozen=True, kw_only=True):
@@ -54,6 +55,27 @@ class ChoiceView(Struct, frozen=True, kw_only=True):
     decline: str
 
 
+class HashView(Struct, frozen=True, kw_only=True):
+    """A SHA-256 in groups that a person can compare, and what it is of."""
+
+    name: str
+    octets: str
+
+
+class ModuleView(Struct, frozen=True, kw_only=True):
+    """The question about a module whose file is another one than was agreed to."""
+
+    title: str
+    what: str
+    path: str
+    meaning: str
+    hashes: tuple[HashView, HashView]
+    warnings: tuple[str, ...]
+    hint: str
+    yes: str
+    no: str
+
+
 def present_pairing(question: PairingQuestion, tongue: Tongue) -> PairingView:
     """The pairing question in words."""
     say = tongue.say
@@ -97,6 +119,34 @@ def present_choice(question: ChoiceQuestion | TokenChoiceQuestion, tongue: Tongu
         proceed=say(t.CHOOSE_CONTINUE),
         decline=say(t.DECLINE),
     )
+
+
+def present_module(question: ModuleQuestion, tongue: Tongue) -> ModuleView:
+    """The question about a changed module in words."""
+    say, sha256 = tongue.say, left_to_right("SHA-256")
+    return ModuleView(
+        title=say(t.MODULE_TITLE),
+        what=say(t.MODULE_CHANGED),
+        path=left_to_right(visible(question.path)),
+        meaning=say(t.MODULE_MEANING),
+        hashes=(
+            HashView(name=say(t.MODULE_AGREED, name=sha256), octets=_in_groups(question.agreed)),
+            HashView(name=say(t.MODULE_FOUND, name=sha256), octets=_in_groups(question.found)),
+        ),
+        warnings=tuple(
+            say(t.MODULE_OPEN, path=left_to_right(visible(place))) for place in question.open_to_others
+        ),
+        hint=say(t.MODULE_HINT),
+        yes=say(t.MODULE_USE),
+        no=say(t.MODULE_LEAVE),
+    )
+
+
+def _in_groups(sha256: str) -> str:
+    """Two lines of eight groups of four digits."""
+    groups = [sha256[at : at + 4] for at in range(0, len(sha256), 4)]
+    half = len(groups) // 2
+    return "\n".join(left_to_right(" ".join(part)) for part in (groups[:half], groups[half:]))
 
 
 def _token(token: TokenRef, tongue: Tongue) -> OptionView:

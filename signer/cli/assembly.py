@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from drivers.catalogue import Profile
+from drivers.errors import ModuleNotLoaded
 from drivers.installed import installed_modules
 from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from signer.endpoint.pairings import Pairings
     from signer.model.presence import Presence
     from signer.service.consent import ConsentSurface
+    from signer.service.hand_added import AddedModule, HandAdded
     from signer.service.signing import SigningService
     from signer.service.token_desk import TokenDesk
     from signer.service.token_watch import TokenWatch
@@ -52,16 +54,26 @@ class SystemClock:
 
 
 class ModuleChoice(Struct, frozen=True, kw_only=True):
-    """A module to load, its family's profile, and what its worker's environment needs beyond the usual."""
+    """A module to load, its family's profile, and what its worker's environment needs beyond the usual.
+
+    `vouched` is the supervisor's.
+    """
 
     path: Path
     profile: Profile
     env: Mapping[str, str] = {}
+    vouched: Callable[[], bool] | None = None
 
     def supervisor(self) -> Supervisor:
         """One for this module, as its profile says; whoever asks closes it."""
         profile = self.profile
-        return Supervisor(self.path, binding=profile.module.binding, limits=profile.limits, env=self.env)
+        return Supervisor(
+            self.path,
+            binding=profile.module.binding,
+            limits=profile.limits,
+            env=self.env,
+            vouched=self.vouched,
+        )
 
 
 def known_modules() -> tuple[ModuleChoice, ...]:
@@ -77,18 +89,38 @@ def present_modules() -> tuple[ModuleChoice, ...]:
 
 def _added_modules(known: Collection[Path]) -> tuple[ModuleChoice, ...]:
     """Those whose files are as they were agreed to; a record that cannot be read adds none, and is logged."""
-    file = user_data() / "added-modules.json"
-    if not file.exists():
+    modules = _hand_added()
+    if modules is None:
         return ()
     from signer.model.errors import MohrError
-    from signer.service.hand_added import HandAdded, profile_of
 
     try:
-        added = HandAdded(file).loadable()
+        added = modules.loadable()
     except MohrError as problem:
         log.warning("%s: %s", problem.code, problem.detail)
         return ()
-    return tuple(ModuleChoice(path=path, profile=profile_of(path)) for path in added if path not in known)
+    return tuple(_added_choice(module) for module in added if Path(module.path) not in known)
+
+
+def _hand_added() -> HandAdded | None:
+    """This user's record of added modules, or None where there is none: most have no use for the import."""
+    file = user_data() / "added-modules.json"
+    if not file.exists():
+        return None
+    from signer.service.hand_added import HandAdded
+
+    return HandAdded(file)
+
+
+def _added_choice(module: AddedModule) -> ModuleChoice:
+    """Loaded only while its file is the one that was agreed to, in each worker that is started for it."""
+    from signer.service.hand_added import Standing, profile_of, standing
+
+    return ModuleChoice(
+        path=Path(module.path),
+        profile=profile_of(module),
+        vouched=lambda: standing(module) is Standing.AGREED,
+    )
 
 
 def version() -> str:
@@ -114,6 +146,7 @@ class Agent:
         self._policy, self._policy_problem = (policy, None) if policy else _clinic_policy()
         self._ports = ports
         self._choices = present_modules() if modules is None else modules
+        self._added = _hand_added() if modules is None else None
         self._supervisors = [choice.supervisor() for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
         self._tokens: TokenWatch | None = None
@@ -126,9 +159,9 @@ class Agent:
         """
         async with contextlib.AsyncExitStack() as undo:
             undo.enter_context(only_one(self._folders.data))
+            undo.push_async_callback(self._end_workers)
             for supervisor in self._supervisors:
-                undo.push_async_callback(supervisor.close)
-                await supervisor.start()
+                await _begin(supervisor)
             address = await self._assemble(undo)
             self._closing = undo.pop_all()
         return address
@@ -251,15 +284,50 @@ class Agent:
         readers = ReaderWatch(tokens.readers_changed)
         readers.start()
         undo.push_async_callback(readers.close)
+        if self._added is not None:
+            asking = asyncio.ensure_future(self._ask_about_changed(self._added))
+            undo.callback(asking.cancel)
         return address
+
+    async def _ask_about_changed(self, modules: HandAdded) -> None:
+        """Modules that were added by hand and have changed: those that get a yes are taken up at once."""
+        from signer.model.errors import MohrError
+        from signer.service.hand_added import ask_about_changed
+
+        try:
+            known = {str(choice.path) for choice in self._choices}
+            await ask_about_changed(modules, self._consent, self._take_up, known=known)
+        except MohrError as problem:
+            log.warning("%s: %s", problem.code, problem.detail)
+
+    async def _take_up(self, added: AddedModule) -> None:
+        from signer.service.token_signers import TokenModule
+
+        choice = _added_choice(added)
+        supervisor = choice.supervisor()
+        self._supervisors.append(supervisor)
+        await _begin(supervisor)
+        module = TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
+        assert self._tokens is not None
+        self._tokens.adopt(module)
+        self.desk.adopt(module)
+
+    async def _end_workers(self) -> None:
+        await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
 
     async def _let_go(self, service: SigningService) -> None:
         """Stop the service; a module that hangs in a signature or a logout is not waited for."""
         stopping = asyncio.ensure_future(service.stop())
         await asyncio.wait({stopping}, timeout=_SECONDS_TO_LET_GO)
         if not stopping.done():
-            await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
+            await self._end_workers()
         await stopping
+
+
+async def _begin(supervisor: Supervisor) -> None:
+    """Start its worker; a module that may not be loaded is told as such to whoever asks it for something."""
+    with contextlib.suppress(ModuleNotLoaded):
+        await supervisor.start()
 
 
 def _clinic_policy() -> tuple[Policy, PolicyInvalid | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from signer.cli.terminal import MODULE_WARNING
 from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_word
 from signer.model.errors import MohrError
@@ -21,13 +22,11 @@ from signer.service.hand_added import (
 
 _STANDING = {
     Standing.AGREED: "as agreed to",
-    Standing.CHANGED: "CHANGED since: not loaded before you add it again",
+    Standing.CHANGED: "CHANGED since: not loaded before you agree to it, when an agent starts or here",
     Standing.ABSENT: "not there",
 }
 _WARNING = (
-    "A PKCS#11 module is a program. Once it is loaded it can do whatever you can do on this computer:",
-    "read your files, see every PIN that is typed for its token, and sign with it while it is open.",
-    "Mohr runs it in a process of its own, which keeps its crashes away and nothing more.",
+    *MODULE_WARNING,
     "Add only what came from your token's maker or from the office that issued the token.",
 )
 

@@ -33,6 +33,7 @@ from signer.service.consent import (
     Declined,
     DocumentAnswer,
     DocumentOutcome,
+    ModuleQuestion,
     Outcome,
     PairingQuestion,
     Pin,
@@ -62,6 +63,12 @@ _ELSEWHERE = {
     AuthorisationKind.PIN_PAD: "Type the PIN on the reader's own keys.",
     AuthorisationKind.MODULE_DIALOG: "Type the PIN in the window that the token's own software opens.",
 }
+#: What loading a module means.
+MODULE_WARNING = (
+    "A PKCS#11 module is a program. Once it is loaded it can do whatever you can do on this computer:",
+    "read your files, see every PIN that is typed for its token, and sign with it while it is open.",
+    "Mohr runs it in a process of its own, which keeps its crashes away and nothing more.",
+)
 #: Hexadecimal digits of a certificate's SHA-256 that tell two certificates of one holder apart.
 _FINGERPRINT = 8
 
@@ -102,6 +109,22 @@ class TerminalConsent:
             for number, token in enumerate(question.tokens, 1):
                 self._tty.say(f"  {number}. ", *_token(token))
             return await self._picked({str(n): token for n, token in enumerate(question.tokens, 1)})
+
+    async def use_module(self, question: ModuleQuestion) -> bool:
+        """Say what changed and what loading it means; only the word `yes` is a yes."""
+        async with self._turn():
+            self._tty.say()
+            self._tty.say("A module that you added is another file now: ", question.path)
+            for line in MODULE_WARNING:
+                self._tty.say(line)
+            self._tty.say("sha256 agreed to  ", question.agreed)
+            self._tty.say("sha256 now        ", question.found)
+            self._tty.say("It is an update of its maker's, or an attack. Without your yes it is left out.")
+            for place in question.open_to_others:
+                self._tty.say("WARNING: other users of this computer can write to ", place)
+            with suppress(NoAnswer):
+                return await _yes(self._tty, "Use the changed module?")
+        return False
 
     def open(self, question: ConsentQuestion) -> TerminalDialogue:
         """Begin the dialogue; shown at once where no other question is in front."""

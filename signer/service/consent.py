@@ -29,6 +29,7 @@ __all__ = [
     "Declined",
     "DocumentAnswer",
     "DocumentOutcome",
+    "ModuleQuestion",
     "Outcome",
     "PairingQuestion",
     "Pin",
@@ -53,6 +54,19 @@ class PairingQuestion(Struct, frozen=True, kw_only=True):
     origin: str
     code: str
     expires_at: datetime
+
+
+class ModuleQuestion(Struct, frozen=True, kw_only=True):
+    """Is a module that was added by hand to be loaded, now that its file is another one?
+
+    `path` is absolute; `agreed` and `found` are the file's SHA-256 then and now, lower-case hexadecimal;
+    `open_to_others` are the file and the folders above it that other users of this computer can write to.
+    """
+
+    path: str
+    agreed: str
+    found: str
+    open_to_others: tuple[str, ...] = ()
 
 
 class ConsentQuestion(Struct, frozen=True, kw_only=True):
@@ -208,6 +222,9 @@ class ConsentSurface(Protocol):
 
     async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
         """The chosen token, or None when the doctor declines."""
+
+    async def use_module(self, question: ModuleQuestion) -> bool:
+        """True only on an explicit yes. Cancelling the task withdraws the question."""
 
     def open(self, question: ConsentQuestion) -> ConsentDialogue:
         """Bring the question in front of the doctor."""

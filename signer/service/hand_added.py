@@ -1,14 +1,17 @@
 """Modules that no profile knows, added by path: which, and the SHA-256 that somebody agreed to load.
 
-A module that has changed since is not loaded before somebody agrees again. What a module may do once it is
-loaded cannot be limited from here; it is told to who adds it.
+A module that has changed since is not loaded before somebody agrees again; `ask_about_changed` asks. What a
+module may do once it is loaded cannot be limited from here; it is told to who adds it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
 import os
 import stat
+from collections.abc import Awaitable, Callable, Collection
 from enum import Enum
 from pathlib import Path
 
@@ -16,8 +19,11 @@ import msgspec
 from msgspec import Struct
 
 from drivers.catalogue import Fact, Help, Profile
-from signer.model.errors import Unexpected
+from signer.model.errors import ConsentSurfaceMissing, Unexpected
 from signer.platform.private_files import read_private, write_private
+from signer.service.consent import ConsentSurface, ModuleQuestion
+
+log = logging.getLogger(__name__)
 
 
 class AddedModule(Struct, frozen=True, kw_only=True):
@@ -60,9 +66,13 @@ class HandAdded(Struct, frozen=True):
             self._write(kept)
         return known
 
-    def loadable(self) -> tuple[Path, ...]:
+    def loadable(self) -> tuple[AddedModule, ...]:
         """Those whose file is the one that was agreed to."""
-        return tuple(Path(one.path) for one in self.all() if standing(one) is Standing.AGREED)
+        return tuple(one for one in self.all() if standing(one) is Standing.AGREED)
+
+    def changed(self) -> tuple[AddedModule, ...]:
+        """Those whose file is another one now, as they were agreed to."""
+        return tuple(one for one in self.all() if standing(one) is Standing.CHANGED)
 
     def _write(self, modules: tuple[AddedModule, ...]) -> None:
         try:
@@ -88,6 +98,50 @@ def standing(module: AddedModule) -> Standing:
     return Standing.AGREED if same else Standing.CHANGED
 
 
+async def ask_about_changed(
+    modules: HandAdded,
+    consent: ConsentSurface,
+    use: Callable[[AddedModule], Awaitable[None]],
+    *,
+    known: Collection[str] = (),
+) -> None:
+    """Ask once about each module whose file is another one; a yes is remembered, and `use` is called.
+
+    Modules at the `known` paths are a profile's, whoever added them too. A file that is exchanged while the
+    question is read is not the one that the yes was about: it stays out, and the next start asks about it.
+    Raises `Unexpected`.
+    """
+    for agreed in await asyncio.to_thread(modules.changed):
+        if agreed.path in known:
+            continue
+        try:
+            found = await asyncio.to_thread(_as_it_is, agreed)
+            yes = await consent.use_module(_question(agreed, found))
+        except (OSError, ConsentSurfaceMissing) as problem:
+            log.warning("an added module has changed and is left out: %s", type(problem).__name__)
+            continue
+        if not yes:
+            log.warning("an added module has changed and is left out, as was answered")
+        elif await asyncio.to_thread(standing, found) is not Standing.AGREED:
+            log.warning("an added module changed again while it was asked about, and is left out")
+        else:
+            modules.agree(found)
+            await use(found)
+
+
+def _as_it_is(module: AddedModule) -> AddedModule:
+    return AddedModule(path=module.path, sha256=_sha256(Path(module.path)))
+
+
+def _question(agreed: AddedModule, found: AddedModule) -> ModuleQuestion:
+    return ModuleQuestion(
+        path=found.path,
+        agreed=agreed.sha256,
+        found=found.sha256,
+        open_to_others=tuple(map(str, writable_by_others(Path(found.path)))),
+    )
+
+
 def writable_by_others(path: Path) -> tuple[Path, ...]:
     """The file, and folders above it, that another user than root and this one could write to."""
     if os.name != "posix":
@@ -95,9 +149,9 @@ def writable_by_others(path: Path) -> tuple[Path, ...]:
     return tuple(place for place in (path, *path.parents) if _open_to_others(place.stat()))
 
 
-def profile_of(path: Path) -> Profile:
+def profile_of(module: AddedModule) -> Profile:
     """What is known of an added module's family: nothing, so that everything is as the standard says."""
-    name = path.name
+    name = Path(module.path).name
     return Profile(
         family="hand-added",
         name=name,

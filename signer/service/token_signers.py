@@ -87,6 +87,11 @@ class TokenSigners:
         self._asking_each: set[str] = set()
         self._read: dict[tuple[str, int, str, str], tuple[float, tuple[StoredCertificate, ...]]] = {}
 
+    def adopt(self, module: TokenModule) -> None:
+        """Ask this module too from now on, after the others."""
+        self._modules += (module,)
+        self.look_anew()
+
     async def credentials(self) -> tuple[Credential, ...]:
         """See `Signers.credentials`. Raises the first module's condition only where no module answered."""
         found: dict[str, Credential] = {}

@@ -65,9 +65,7 @@ class TokenWatch:
 
     def __init__(self, signers: TokenSigners, modules: tuple[TokenModule, ...]) -> None:
         self._signers = signers
-        in_turns = [m.profile.events for m in modules if m.profile.events.source is EventSource.SLOT_LIST]
-        self._turns = min((events.slot_list_seconds for events in in_turns), default=None)
-        self._without_readers = bool(modules) and len(in_turns) == len(modules)
+        self._modules = modules
         self._readers: ReadersState | None = None
         self._presence = Presence(reading=True)
         self._listeners: list[Callable[[Presence], None]] = []
@@ -93,6 +91,18 @@ class TokenWatch:
             if extra is not None:
                 extra.cancel()
 
+    def adopt(self, module: TokenModule) -> None:
+        """Watch over this module's tokens too, and look now."""
+        self._modules += (module,)
+        self._signers.adopt(module)
+        self._dirty.set()
+
+    @property
+    def _in_turns(self) -> list[float]:
+        """Seconds between two looks, for each module whose tokens no reader tells of."""
+        events = [module.profile.events for module in self._modules]
+        return [one.slot_list_seconds for one in events if one.source is EventSource.SLOT_LIST]
+
     @property
     def presence(self) -> Presence:
         """What is known now."""
@@ -107,8 +117,8 @@ class TokenWatch:
     def attention(self) -> Iterator[None]:
         """Somebody waits for news: look at the slots in turns, where that is the only way to have any."""
         self._attention += 1
-        if self._turns is not None and self._turning is None:
-            self._turning = asyncio.ensure_future(self._look_in_turns(self._turns))
+        if self._in_turns and self._turning is None:
+            self._turning = asyncio.ensure_future(self._look_in_turns(min(self._in_turns)))
         try:
             yield
         finally:
@@ -276,7 +286,7 @@ class TokenWatch:
         return isinstance(self.card_in(reader), CardAbsent)
 
     def _why_none(self) -> str | None:
-        if self._without_readers:
+        if self._modules and len(self._in_turns) == len(self._modules):
             return TokenAbsent.code
         match self._readers:
             case None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from signer.service.hand_added import HandAdded, measured, writable_by_others
+from tests.bench.process import with_children
 from tests.cli.place import User
 from tests.cli.theatre import Terminal
 from tests.softhsm import module_path
@@ -62,6 +64,42 @@ def test_a_module_that_changed_is_not_loaded_before_somebody_agrees_again(
     assert str(module) in user.mohr("tokens", "here").stdout
 
 
+def test_a_running_agent_asks_about_a_changed_module_and_takes_it_up_after_a_yes(
+    user: User, terminal: Terminal, module: Path
+) -> None:
+    assert add(user, terminal, module, "yes") == 0
+    agreed = hashlib.sha256(module.read_bytes()).hexdigest()
+    with module.open("ab") as file:
+        file.write(b"\0")
+    assert _loaded_by_an_agent(user, terminal, module, "no") is False
+    assert _loaded_by_an_agent(user, terminal, module, "yes") is True
+    assert agreed in terminal.text
+    assert hashlib.sha256(module.read_bytes()).hexdigest() in terminal.text
+    assert terminal.text.count("is another file now") == 2
+    assert user.mohr("modules", "list").returncode == 0
+
+
+def _loaded_by_an_agent(user: User, terminal: Terminal, module: Path, answer: str) -> bool:
+    """Answer what an agent asks at its start; does one of its workers map the module's file afterwards?"""
+    agent = user.open_window(terminal)
+    try:
+        terminal.read_until("Use the changed module?")
+        assert not _mapped(agent.pid, module)
+        terminal.type(answer + "\n")
+        end = time.monotonic() + (20 if answer == "yes" else 2)
+        while not (mapped := _mapped(agent.pid, module)) and time.monotonic() < end:
+            terminal.look(0.05)
+        return mapped
+    finally:
+        agent.terminate()
+        agent.wait(20)
+
+
+def _mapped(agent: int, module: Path) -> bool:
+    maps = (Path(f"/proc/{pid}/maps") for pid in with_children(agent))
+    return any(str(module) in file.read_text() for file in maps if file.exists())
+
+
 def test_a_forgotten_module_is_loaded_no_more(user: User, terminal: Terminal, module: Path) -> None:
     assert add(user, terminal, module, "yes") == 0
     assert user.mohr("modules", "forget", str(module)).returncode == 0
@@ -84,7 +122,8 @@ def test_a_place_that_others_can_write_to_is_told(user: User, terminal: Terminal
 
 def test_a_module_that_is_gone_is_not_loaded(tmp_path: Path, module: Path) -> None:
     record = HandAdded(tmp_path / "added.json")
-    record.agree(measured(module))
-    assert record.loadable() == (module.resolve(),)
+    agreed = measured(module)
+    record.agree(agreed)
+    assert record.loadable() == (agreed,)
     module.unlink()
     assert record.loadable() == ()

@@ -35,13 +35,13 @@ T = TypeVar("T")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _BEGINNING = re.compile(
     r"(?P<asked>Pairing asked for by|Which certificate\?|asks for \d+ signature\(s\)|asks you to sign in\."
-    r"|Which token\?|asks for a certificate request|brings a certificate)"
+    r"|Which token\?|asks for a certificate request|brings a certificate|is another file now)"
     r"|The token is back|The PIN was wrong"
     r"|does not take a PIN like|session ended|your own yes to it was missing"
 )
 _PROMPT = re.compile(
-    r"(Are they the same|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of|Plug it in"
-    r"|Make this|Keep this|Make it|Keep it)"
+    r"(Are they the same|Use the changed|Number, or nothing|Sign in spite|Sign in to|Sign this|Try all|PIN of"
+    r"|Plug it in|Make this|Keep this|Make it|Keep it)"
     r"[^\r\n]*: $"
 )
 _DOCUMENT = re.compile(r"--- document \d+ of \d+: (\S+)")
@@ -189,7 +189,7 @@ class _Person:
 
     def _answer(self, prompt: str, text: str) -> str:
         match self._move, prompt:
-            case (SayYes(), "Are they the same"):
+            case (SayYes(), "Are they the same" | "Use the changed"):
                 return "yes"
             case (GiveUp(), "Plug it in") | (SayNo(), "PIN of" | "Number, or nothing"):
                 return ""

@@ -392,6 +392,26 @@ def test_choosing_none_answers_none(theatre: Theatre) -> None:
     assert theatre.perform(scenario, SayNo()) is None
 
 
+def test_a_changed_module_is_used_on_an_explicit_yes_alone(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> tuple[bool, bool]:
+        return await stage.surface.use_module(scenes.MODULE), await stage.surface.use_module(scenes.MODULE)
+
+    assert theatre.perform(scenario, SayYes(), SayNo()) == (True, False)
+
+
+def test_cancelling_the_question_about_a_module_withdraws_it(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> bool:
+        task = asyncio.create_task(stage.surface.use_module(scenes.MODULE))
+        await stage.presented()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        return task.cancelled()
+
+    assert theatre.perform(scenario, Leave())
+    assert theatre.still_asking() == 0
+
+
 def test_two_questions_at_once_are_asked_one_after_the_other(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> tuple[bool, str | None]:
         pairing = asyncio.create_task(stage.surface.pair(scenes.PAIRING))

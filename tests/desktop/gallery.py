@@ -26,6 +26,7 @@ from gui.translations import Lang
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import SIZE, ConsentWindow
 from gui.views.home import HomeWindow
+from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
 from signer.model.credential import AuthorisationKind, TriesLeft
@@ -232,13 +233,14 @@ SCREENS: dict[str, Draw] = {
     "pairing": lambda tongue, _: _shown(PairingWindow(scenes.PAIRING, tongue, stray=0)),
     "choice": lambda tongue, _: _shown(ChoiceWindow(scenes.CHOICE, tongue, stray=0)),
     "choice-of-token": lambda tongue, _: _shown(ChoiceWindow(scenes.TOKEN_CHOICE, tongue, stray=0)),
+    "module": lambda tongue, _: _shown(ModuleWindow(scenes.MODULE, tongue, stray=0)),
     "home": _home(AgentChanged(AgentState.READY, info=_INFO)),
     "home-waiting": _home(AgentChanged(AgentState.READY, info=_INFO), 1),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }
 
 
-def _shown(window: PairingWindow | ChoiceWindow) -> QWidget:
+def _shown(window: PairingWindow | ChoiceWindow | ModuleWindow) -> QWidget:
     window.come_forward()
     return window
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +31,7 @@ from signer.service import token_documents
 from signer.service.consent import (
     ChoiceQuestion,
     ConsentQuestion,
+    ModuleQuestion,
     PairingQuestion,
     TokenChoiceQuestion,
     TokenQuestion,
@@ -276,6 +278,13 @@ CHOICE = ChoiceQuestion(
         credential("b", "بیمارستان نمونه"),
         credential("c", None, problem="certificate-unusable"),
     ),
+)
+
+MODULE = ModuleQuestion(
+    path="/home/sara/token/libvendor.so",
+    agreed=sha256(b"the module as it was").hexdigest(),
+    found=sha256(b"the module as it is").hexdigest(),
+    open_to_others=("/home/sara/token",),
 )
 
 

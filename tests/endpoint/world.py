@@ -29,6 +29,7 @@ from signer.service.consent import (
     ChoiceQuestion,
     ConsentDialogue,
     ConsentQuestion,
+    ModuleQuestion,
     PairingQuestion,
     TokenChoiceQuestion,
     TokenQuestion,
@@ -87,6 +88,9 @@ class ScriptedDoctor:
         raise AssertionError("not asked by the endpoint")
 
     async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        raise AssertionError("not asked by the endpoint")
+
+    async def use_module(self, question: ModuleQuestion) -> bool:
         raise AssertionError("not asked by the endpoint")
 
     def open(self, question: ConsentQuestion) -> ConsentDialogue:

@@ -20,6 +20,7 @@ from gui.translations import Lang
 from gui.views.ask import AskWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
+from gui.views.module import ModuleWindow
 from gui.views.pairing import PairingWindow
 from tests.contract.surfaces import (
     Approve,
@@ -88,8 +89,8 @@ class WindowTheatre:
                 wanted = window.presenter.phase is Phase.TOKEN_WANTED
                 if window.presenter.phase is Phase.ASKING or (wanted and isinstance(script[0], GiveUp)):
                     self._at_consent(window, script.popleft())
-            elif isinstance(window, PairingWindow):
-                self._at_pairing(window, script.popleft())
+            elif isinstance(window, PairingWindow | ModuleWindow):
+                self._at_yes_or_no(window, script.popleft())
             elif isinstance(window, ChoiceWindow):
                 self._at_choice(window, script.popleft())
 
@@ -107,7 +108,7 @@ class WindowTheatre:
             case _:
                 raise AssertionError(f"{move} is no answer to a consent")
 
-    def _at_pairing(self, window: PairingWindow, move: Move) -> None:
+    def _at_yes_or_no(self, window: PairingWindow | ModuleWindow, move: Move) -> None:
         match move:
             case SayYes():
                 QTest.mouseClick(window.yes, Qt.MouseButton.LeftButton)
@@ -116,7 +117,7 @@ class WindowTheatre:
             case Leave():
                 self._left.add(id(window))
             case _:
-                raise AssertionError(f"{move} is no answer to a pairing")
+                raise AssertionError(f"{move} is no answer to a yes or no")
 
     def _at_choice(self, window: ChoiceWindow, move: Move) -> None:
         match move:

@@ -45,6 +45,7 @@ from signer.service.consent import (
     ConsentQuestion,
     Declined,
     DocumentAnswer,
+    ModuleQuestion,
     Outcome,
     PairingQuestion,
     Pin,
@@ -248,6 +249,8 @@ class Doctor:
         self.pins: list[Approved | None] = []
         self.choice: Callable[[ChoiceQuestion], str | None] = lambda question: question.credentials[0].id
         self.questions: list[ConsentQuestion] = []
+        self.modules: list[ModuleQuestion] = []
+        self.on_module: Callable[[ModuleQuestion], Awaitable[bool]] = self.says_no
         self.choices: list[ChoiceQuestion] = []
         self.token_choice: Callable[[TokenChoiceQuestion], TokenRef | None] = lambda q: q.tokens[0]
         self.token_choices: list[TokenChoiceQuestion] = []
@@ -281,6 +284,13 @@ class Doctor:
         self.token_questions.append(question)
         self.asked.set()
         return Dialogue(self, question)
+
+    async def use_module(self, question: ModuleQuestion) -> bool:
+        self.modules.append(question)
+        return await self.on_module(question)
+
+    async def says_no(self, question: ModuleQuestion) -> bool:
+        return False
 
     def open(self, question: ConsentQuestion) -> Dialogue:
         if self.problem is not None:

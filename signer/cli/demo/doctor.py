@@ -13,6 +13,7 @@ from signer.service.consent import (
     ConsentQuestion,
     Declined,
     DocumentAnswer,
+    ModuleQuestion,
     Outcome,
     PairingQuestion,
     Pin,
@@ -52,6 +53,10 @@ class ScriptedDoctor:
     async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
         """The first in the order of their serial numbers."""
         return min(question.tokens, key=lambda token: token.serial)
+
+    async def use_module(self, question: ModuleQuestion) -> bool:
+        """No: nobody told the script of a module."""
+        return False
 
     def open(self, question: ConsentQuestion) -> ScriptedDialogue:
         """Look at the question."""
