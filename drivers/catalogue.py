@@ -320,6 +320,8 @@ def _problems(profile: Profile, file: Path) -> Iterable[tuple[str, str]]:
     for field in Limits.__struct_fields__:
         if not 0 < getattr(profile.limits, field) <= 600:
             yield f"limits.{field}", "not above 0 and up to 600 seconds"
+    if profile.login.form is LoginForm.MODULE_DIALOG and profile.module.binding is not Binding.PYKCS11:
+        yield "login.form", "the profile's binding gives no PIN only where a token has a PIN pad"
     for key_id in profile.login.always_authenticate:
         if not re.fullmatch(r"(?:[0-9a-f]{2})+", key_id):
             yield "login.always_authenticate", f"{key_id} is not octets in hexadecimal"

@@ -15,7 +15,7 @@ from typing import Any
 import pkcs11
 from pkcs11 import exceptions
 from pkcs11.attributes import AttributeMapper
-from pkcs11.constants import DEFAULT, Attribute, MechanismFlag
+from pkcs11.constants import DEFAULT, Attribute, MechanismFlag, TokenFlag
 from pkcs11.mechanisms import KeyType
 from pkcs11.mechanisms import Mechanism as NativeMechanism
 from pkcs11.types import PROTECTED_AUTH
@@ -176,6 +176,8 @@ class PythonPkcs11:
         # The binding logs in only while it opens a session, and logs out when that one is closed: it is kept
         # beside the others, for whom the login counts as well.
         token = self._sessions[session].token
+        if pin is None and TokenFlag.PROTECTED_AUTHENTICATION_PATH not in token.flags:
+            raise NotInBinding
         with _returning("C_Login"):
             typed = PROTECTED_AUTH if pin is None else pin.decode()
             # An officer logs in to a session that may write, or not at all.

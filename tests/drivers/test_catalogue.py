@@ -150,6 +150,7 @@ def test_a_profile_says_all_that_it_may(tmp_path: Path) -> None:
         ("[help]", "[events]\nslot_list_seconds = 0.2\n[help]", "events.slot_list_seconds"),
         ("[help]", '[login]\nalways_authenticate = ["2"]\n[help]', "login.always_authenticate"),
         ("[help]", '[login]\nunblock = "perhaps"\n[help]', "login.unblock"),
+        ("[help]", '[login]\nform = "module-dialog"\n[help]', "login.form"),
     ],
 )
 def test_a_profile_with_a_fault_names_file_and_key(tmp_path: Path, old: str, new: str, key: str) -> None:

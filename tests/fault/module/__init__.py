@@ -1,6 +1,7 @@
 """The faulty PKCS #11 module: how it is built, and what a test tells it and hears of it.
 
-What it can do wrong is written in `faulty.c`. It is loaded by a worker alone, never by the tests' process.
+What it can do wrong is written in `faulty.c`, how it may want its PIN in `forms.h`. It is loaded by a worker
+alone, never by the tests' process.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class FaultyModule:
     def __init__(self, built: Path, token: SoftHsm, folder: Path) -> None:
         self._rules = folder / "rules"
         self._log = folder / "entered"
+        self._typed = folder / "typed"
         self._failing, self._entered_before = "", 0
         self.token = replace(
             token,
@@ -41,6 +43,24 @@ class FaultyModule:
                 "FAULTY_LOG": str(self._log),
             },
         )
+
+    def want(self, form: str, *, secret: str = "", officer: str = "") -> None:
+        """Workers that are started from now on see a token that wants its PIN in this form of `forms.h`."""
+        self.token.env.update(
+            FAULTY_LOGIN=form,
+            FAULTY_SECRET=secret,
+            FAULTY_OFFICER=officer,
+            FAULTY_TYPED=str(self._typed),
+        )
+
+    def type_elsewhere(self, *pins: str) -> None:
+        """What a person types at the reader or in the module's window, one each time she is asked."""
+        self._typed.write_text("".join(f"{pin}\n" for pin in pins))
+
+    @property
+    def left_untyped(self) -> int:
+        """How many of those were not asked for."""
+        return len(self._typed.read_text().splitlines())
 
     def fail(self, function: str, fault: str, *, nth: int = 0) -> None:
         """From now on `function` has this fault: at its `nth` call in a worker, or at each (0)."""

@@ -21,6 +21,8 @@
  *   signature    pass the call on, then change one bit of the signature (C_Sign)
  *   lengths      pass the call on, then give lengths that nothing in the buffers agrees with
  *
+ * How the token wants its PIN is another matter, and stands in forms.h.
+ *
  * Arguments are handed through as eight machine words, which no function of Cryptoki exceeds; that is sound
  * where the caller clears the stack and words fill registers (System V x86-64, AArch64).
  */
@@ -66,6 +68,8 @@ enum { CRYPTOKI_FUNCTIONS(NUMBER, NUMBER_OF_THE_LIST) };
 
 static FunctionList *real;
 static FunctionList ours;
+
+#include "forms.h"
 
 static void note(const char *name) {
     const char *path = getenv("FAULTY_LOG");
@@ -164,7 +168,7 @@ static Word call(int which, const char *name, Word *calls, Word a, Word b, Word 
     /* CKR_OK that a rule asked for is an answer too. */
     if (rv != OK || (faulty && !strcmp(rule.fault, "rv")))
         return rv;
-    rv = real->functions[which](a, b, c, d, e, f, g, h);
+    rv = formed(which, a, b, c, d, e, f, g, h);
     if (faulty && !strcmp(rule.fault, "signature") && rv == OK && d)
         *(unsigned char *)d ^= 1;
     if (faulty && !strcmp(rule.fault, "lengths") && rv == OK)
