@@ -10,10 +10,10 @@ import pytest
 from signer.model.credential import KeyKind
 from signer.model.request import DocumentState, RequestState
 from signer.service.consent import ChoiceQuestion, PinProblem
+from tests.card.desk import Desk
 from tests.card.fixtures import doctors_card
 from tests.card.piv import PIN, TRIES, PivCard
 from tests.card.reader import Contacts, Service
-from tests.card.test_removal import Desk
 from tests.service.doubles import again, yes
 
 
