@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -74,6 +74,12 @@ class Signers(Protocol):
 
     def absence(self) -> str:
         """The stable code that says why there is no token; `token-absent` where no more is known."""
+
+    def stay(self, credential: Credential) -> Hashable:
+        """What tells this stay of the credential's token in its reader from another one, before or after.
+
+        Equal as long as the token was not pulled out; always equal where no reader tells.
+        """
 
     async def gone(self, credential: Credential) -> None:
         """Wait until the credential's token is not there any more."""

@@ -7,7 +7,7 @@ done with it is `runner`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -114,6 +114,7 @@ class Questions:
         self._dialogue: ConsentDialogue | None = None
         self._pdfs = PdfProcess()
         self._approval: Approval | None = None
+        self._stay: Hashable = None
         self._pin: Pin | None = None
         self._last_try_accepted = False
 
@@ -216,6 +217,7 @@ class Questions:
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
+        self._stay = self._around.signers.stay(credential)
         accepted = check_answer(answer, sheets)
         self._approval = Approval(
             credential=credential,
@@ -273,15 +275,17 @@ class Questions:
     async def _want_token(self) -> j.Event:
         """Wait for the token that the consent was given for, or for the doctor to give up on it."""
         assert self._dialogue is not None
-        wanted = self.approval.credential
-        try:
-            async with asyncio.timeout(GONE_WITHIN):
-                await self._around.signers.gone(wanted)
-        except TimeoutError:
-            # The module says so, and the token stands there: another PIN would meet the same.
-            return j.Broken(TokenRemoved.code)
+        wanted, signers = self.approval.credential, self._around.signers
+        # One that was put back at once is there already; it was away all the same.
+        if signers.stay(wanted) == self._stay:
+            try:
+                async with asyncio.timeout(GONE_WITHIN):
+                    await signers.gone(wanted)
+            except TimeoutError:
+                # The module says so, and the token stands there: another PIN would meet the same.
+                return j.Broken(TokenRemoved.code)
         given_up = asyncio.ensure_future(self._dialogue.want_token(wanted.token))
-        back = asyncio.ensure_future(self._around.signers.returned(wanted))
+        back = asyncio.ensure_future(signers.returned(wanted))
         try:
             await asyncio.wait({given_up, back}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -292,6 +296,7 @@ class Questions:
             return j.ConsentRefused()
         # It may stand in another slot now; the certificate, which is what was shown, is the same.
         self._approval = replace(self.approval, credential=back.result())
+        self._stay = signers.stay(back.result())
         return j.TokenBack()
 
 

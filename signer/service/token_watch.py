@@ -173,6 +173,10 @@ class TokenWatch:
         """See `Signers.absence`."""
         return self._why_none() or TokenAbsent.code
 
+    def stay(self, credential: Credential) -> Card | None:
+        """See `Signers.stay`: a card that was put in again has another arrival."""
+        return self.card_in(credential.token.reader)
+
     async def gone(self, credential: Credential) -> None:
         """See `Signers.gone`."""
         while any(credential.id in token.credentials for token in self._presence.tokens):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from signer.model.presence import Presence
 from signer.model.request import DocumentState, RequestState
 from signer.service.consent import PinProblem
-from tests.card.desk import Desk
+from tests.card.desk import ORIGIN, Desk
 from tests.card.fixtures import doctors_card
 from tests.card.piv import PIN, Instruction
 from tests.card.reader import Contacts, Service
@@ -98,6 +99,36 @@ async def test_a_card_that_vanishes_under_a_signature_costs_that_document_alone(
         None,
     ]
     assert contacts.card.signatures == 3
+    assert contacts.card.tries == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "instruction", "after", "problems"),
+    [
+        (0.6, Instruction.GENERAL_AUTHENTICATE, 1, [None, "token-removed", None]),
+        (1.5, Instruction.VERIFY, 0, [None, None, None]),
+    ],
+)
+async def test_a_card_that_is_put_back_at_once_goes_on_after_a_new_pin(
+    desk: Desk,
+    contacts: Contacts,
+    seconds: float,
+    instruction: Instruction,
+    after: int,
+    problems: list[str | None],
+) -> None:
+    contacts.insert()
+    await desk.ready()
+    desk.doctor.answers.append(lambda question: yes(question, PIN))
+    desk.doctor.on_pin = lambda: again(PIN)
+    contacts.vanish[instruction] = after
+    posted = await desk.post(3)
+    await desk.until(lambda: not contacts.inserted)
+    await asyncio.sleep(seconds)
+    contacts.insert()
+    view = await desk.finished(posted)
+    assert [d.problem.code if d.problem else None for d in view.documents] == problems
+    assert contacts.card.signatures == problems.count(None)
     assert contacts.card.tries == 3
 
 

@@ -103,6 +103,7 @@ class SoftToken:
         self.before_sign: Callable[[], None] | None = None
         self.gate: asyncio.Event | None = None
         self.removed = asyncio.Event()
+        self.stays = 0
         self.listeners: list[Callable[[Presence], None]] = []
 
     async def credentials(self) -> tuple[Credential, ...]:
@@ -139,6 +140,9 @@ class SoftToken:
 
     def absence(self) -> str:
         return TokenAbsent.code
+
+    def stay(self, credential: Credential) -> int:
+        return self.stays
 
     async def gone(self, credential: Credential) -> None:
         await self.removed.wait()

@@ -22,11 +22,12 @@ from signer.model.errors import (
     ModuleCrashed,
     PolicyInvalid,
     RequestUnknown,
+    TokenRemoved,
     TooManyPending,
 )
 from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, RequestState
-from signer.service import signing
+from signer.service import questions, signing
 from signer.service.consent import Approved, ConsentQuestion, Declined, DocumentAnswer, Pin, PinProblem
 from signer.service.evidence import Outside
 from signer.service.pin_guard import COOL_DOWN, PinGuard
@@ -548,6 +549,26 @@ async def test_a_token_pulled_out_while_it_signs_costs_the_document_in_hand_alon
     assert [d.problem.code for d in failed if d.problem] == ["token-removed"]
     assert clinic.token.signed == 39
     assert clinic.token.logins == [PIN.encode()] * 2
+
+
+@pytest.mark.parametrize("seen_away", [True, False])
+async def test_a_token_that_is_back_before_anybody_looks_goes_on_and_one_that_only_says_so_does_not(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, seen_away: bool
+) -> None:
+    monkeypatch.setattr(questions, "GONE_WITHIN", 0.2)
+    clinic.yes()
+    clinic.doctor.pins.append(again())
+
+    def blink_at_the_second() -> None:
+        if clinic.token.signed == 1 and len(clinic.token.logins) == 1:
+            clinic.token.stays = int(seen_away)
+            raise TokenRemoved
+
+    clinic.token.before_sign = blink_at_the_second
+    view = await clinic.finished(await clinic.post(*(text(f"rx-{n}", f"{n}") for n in range(4))))
+    assert codes(view).count(None) == (3 if seen_away else 1)
+    assert clinic.token.logins == [PIN.encode()] * (2 if seen_away else 1)
+    assert [r.problem for r in clinic.doctor.pin_requests] == [PinProblem.TOKEN_BACK] * seen_away
 
 
 async def test_a_lone_document_that_the_token_had_in_hand_fails_with_the_reason(clinic: Clinic) -> None:
