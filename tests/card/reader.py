@@ -41,21 +41,26 @@ def isolate() -> None:
 
 
 class Service:
-    """One pcscd with two virtual readers, which keep their ports when it is stopped and started again."""
+    """One pcscd with two virtual readers, which keep their ports when it is stopped and started again.
 
-    def __init__(self, folder: Path, name: str = NAME) -> None:
+    With a `driver` that `tests.card.driver` builds they may be pulled out and plugged in while it runs.
+    """
+
+    def __init__(self, folder: Path, name: str = NAME, *, driver: Path | None = None) -> None:
         self.socket = Path(os.environ[SOCKET_VARIABLE])
         self.port = _free_pair()
         self._configuration = folder / "readers"
         self._configuration.mkdir()
         self._log = folder / "pcscd.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._driver = driver or Path(_DRIVER)
+        self._away = folder / "away"
         self.plug(name)
 
     def plug(self, name: str = NAME) -> None:
         """Have the readers connected, as of the next start."""
         (self._configuration / "vpcd").write_text(
-            f'FRIENDLYNAME "{name}"\nDEVICENAME /dev/null:{self.port}\nLIBPATH {_DRIVER}\n'
+            f'FRIENDLYNAME "{name}"\nDEVICENAME /dev/null:{self.port}\nLIBPATH {self._driver}\n'
             f"CHANNELID {self.port}\n",
             "utf-8",
         )
@@ -75,12 +80,25 @@ class Service:
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(
                     ["sh", "-c", _HANDED_OVER, str(self._configuration)],
+                    env={**os.environ, "PLUGGABLE_DRIVER": _DRIVER, "PLUGGABLE_AWAY": str(self._away)},
                     stdin=listening.fileno(),
                     stdout=log,
                     stderr=subprocess.STDOUT,
                 )
         if any(self._configuration.iterdir()):
             wait_until(lambda: all(_open(self.port + number) for number in range(2)))
+
+    def pull_out_readers(self) -> None:
+        """Have the running service lose both readers, cards and all: it lists them on, as out of reach.
+
+        That a reader leaves the list, or a new one joins it, is told to Debian's pcscd by udev alone: with
+        that in it, `pcscd --hotplug` does nothing.
+        """
+        self._away.touch()
+
+    def plug_in_readers(self) -> None:
+        """Have it reach them again, with the cards that are in them."""
+        self._away.unlink()
 
     def stop(self) -> None:
         """Stop it, as when an administrator does."""

@@ -10,6 +10,7 @@ import pytest
 
 from drivers import readers as r
 from drivers import winscard
+from tests.card.driver import build
 from tests.card.reader import Service
 from tests.card.watching import EMPTY, watching
 
@@ -89,3 +90,20 @@ async def test_readers_that_are_unplugged_and_plugged_in_again_are_told(
         await told.until(lambda state: state == EMPTY)
         dock.clear()
         await told.until(lambda state: state == r.NoReader())
+
+
+async def test_readers_that_a_service_loses_while_it_runs_are_told_as_gone_and_as_back(
+    tmp_path: Path,
+) -> None:
+    service = Service(tmp_path, driver=build(tmp_path))
+    service.start()
+    try:
+        async with watching() as told:
+            for _ in range(2):
+                await told.until(lambda state: state == EMPTY)
+                service.pull_out_readers()
+                await told.until(lambda state: state == r.NoReader())
+                service.plug_in_readers()
+            await told.until(lambda state: state == EMPTY)
+    finally:
+        service.stop()
