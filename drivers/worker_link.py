@@ -30,6 +30,8 @@ from drivers.errors import (
 log = logging.getLogger(__name__)
 
 _STDERR_KEPT = 16 * 1024
+# asyncio asks its pipes for 256 KiB, for which malloc has the kernel map and unmap pages at each answer.
+_READ = 64 * 1024
 # A module that writes to stderr without end is read at 10 MiB/s at most, and then waits for us.
 _STDERR_AT_ONCE = 1024 * 1024
 _SECONDS_OF_SILENCE = 0.1
@@ -159,6 +161,10 @@ class WorkerLink(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.SubprocessTransport", transport)
         self._requests = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+        for number in (1, 2):
+            pipe = self._transport.get_pipe_transport(number)
+            if hasattr(pipe, "max_size"):
+                setattr(pipe, "max_size", _READ)  # noqa: B010  # no stub tells of it
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:

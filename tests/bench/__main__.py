@@ -24,7 +24,7 @@ from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
-from tests.bench.token import RawKey, RawToken
+from tests.bench.token import OwnBinding, RawKey, RawToken
 from tests.bench.worker import ALGORITHM, MEDIA_TYPE, WorkerSigner
 
 EACH = 20
@@ -61,6 +61,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     """
     place = make_place(base)
     key = RawToken(place).key(RSA)
+    own = OwnBinding(place)
     worker, pyhanko = WorkerSigner(place, key.certificate), SessionSigner(key)
     endesive, openssl = EndesiveSigner(key), OpensslSigner(place, key, base, CONTENT)
     raw: list[float] = []
@@ -73,7 +74,9 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("jws", EACH, lambda: _made(jws.prepare, key)),
                 ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
                 ("xades_bb", EACH, lambda: _made(xades.prepare, key)),
+                ("own_binding", EACH, lambda: own.sign(CONTENT)),
                 ("worker_boundary", EACH, lambda: worker.boundary(CONTENT)),
+                ("worker_question", EACH, worker.question),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),

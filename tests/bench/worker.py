@@ -66,6 +66,10 @@ class WorkerSigner:
         slot, mechanism = self._token.slot, self._plan.mechanism
         self._loop.run_until_complete(self._supervisor.sign(slot, RSA, mechanism, data))
 
+    def question(self) -> None:
+        """The way to the worker and back with next to nothing to do there: the token's flags."""
+        self._loop.run_until_complete(self._supervisor.token_flags(self._token.slot))
+
     def close(self) -> None:
         """End the worker."""
         self._loop.run_until_complete(self._supervisor.close())
