@@ -7,7 +7,9 @@
  */
 
 import { MohrError } from './errors.js';
-import * as protocol from './protocol.js';
+import { signRequest, verifyAnswer } from './messages.js';
+import { utf8 } from './protocol.js';
+import { GRACE, PLAINLY } from './ways.js';
 
 /** @typedef {import('./protocol.js').Octets} Octets */
 /** @typedef {import('./ways.js').Fetch} Fetch */
@@ -21,18 +23,6 @@ import * as protocol from './protocol.js';
 
 /** Seconds that the agent may hold a call. */
 export const LONGEST_WAIT = 25;
-/** Milliseconds after which an agent that should have answered counts as lost. */
-export const GRACE = 15_000;
-
-/** @type {RequestInit} */
-export const PLAINLY = {
-  mode: 'cors',
-  credentials: 'omit',
-  cache: 'no-store',
-  redirect: 'error',
-  referrerPolicy: 'no-referrer',
-};
-
 /** What an answer without a good signature may say: hearsay, after which nothing is changed or thrown away. */
 const ADMISSION = (
   'not-paired signature-missing signature-invalid request-stale request-replayed ' +
@@ -51,9 +41,9 @@ const ADMISSION = (
  */
 export async function call({ fetch, base, pairing }, method, path, { json, idempotencyKey, signal } = {}) {
   const url = base + path;
-  const body = json && protocol.utf8(JSON.stringify(json));
-  const signed = { method, url, body: body ?? protocol.utf8(''), idempotencyKey };
-  const { headers, signature } = await protocol.signRequest(pairing, signed);
+  const body = json && utf8(JSON.stringify(json));
+  const signed = { method, url, body: body ?? utf8(''), idempotencyKey };
+  const { headers, signature } = await signRequest(pairing, signed);
   return judged(pairing, signature, await send(fetch, url, { method, headers, body, signal }));
 }
 
@@ -65,7 +55,7 @@ export async function call({ fetch, base, pairing }, method, path, { json, idemp
  * @throws {MohrError}
  */
 export async function judged(pairing, signature, answer) {
-  if (!(await protocol.verifyAnswer(pairing.agent, signature, answer))) throw hearsay(answer);
+  if (!(await verifyAnswer(pairing.agent, signature, answer))) throw hearsay(answer);
   const said = parsed(answer);
   if (answer.status < 400) return said;
   throw new MohrError(String(said.code), { problem: said, ...circumstances(answer) });

@@ -8,9 +8,11 @@
  * @module
  */
 
-import { GRACE, judged, PLAINLY } from './call.js';
+import { judged } from './call.js';
 import { MohrError } from './errors.js';
+import { signRequest } from './messages.js';
 import * as protocol from './protocol.js';
+import { GRACE, PLAINLY } from './ways.js';
 
 /** @typedef {import('./protocol.js').Octets} Octets */
 /** @typedef {import('./call.js').Session} Session */
@@ -135,7 +137,7 @@ async function reading(connect, signal, lastId, { onEvent, onProblem }) {
  */
 async function stream({ fetch, base, pairing }, lastId, signal, onEvent) {
   const url = `${base}/v1/events`;
-  const { headers, signature } = await protocol.signRequest(pairing, { method: 'GET', url, body: protocol.utf8('') });
+  const { headers, signature } = await signRequest(pairing, { method: 'GET', url, body: protocol.utf8('') });
   if (lastId) headers['Last-Event-ID'] = lastId;
   const controller = new AbortController();
   const stop = () => controller.abort();

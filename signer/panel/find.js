@@ -6,8 +6,8 @@
  * @module
  */
 
-import { GRACE, PLAINLY } from './call.js';
 import * as protocol from './protocol.js';
+import { GRACE, PLAINLY } from './ways.js';
 
 /** @typedef {import('./call.js').Pairing} Pairing */
 /** @typedef {import('./ways.js').Fetch} Fetch */
@@ -21,6 +21,7 @@ import * as protocol from './protocol.js';
  * @property {AgentState} state
  * @property {string} [base] the address that answered
  * @property {{name: string, version: string, state: 'ready' | 'no-token'}} [agent] what a paired agent says of itself
+ * @property {boolean} [paired] where nothing answers: was this browser ever paired? Offer `start`, and else to install Mohr
  *
  * @typedef {{ports: number[], way: Way, origin: string, pairing: Promise<Pairing | undefined>}} Place
  */
@@ -49,7 +50,10 @@ export function search({ ports, way, origin, pairing }, signal) {
     const policy = watchOwnPolicy();
     const patience = patient(signal);
     try {
-      const pinned = await pairing;
+      const given = new Promise((resolve) => signal?.addEventListener('abort', () => resolve(undefined), { once: true }));
+      const pinned = await Promise.race([pairing, /** @type {Promise<undefined>} */ (given)]);
+      signal?.throwIfAborted();
+      best = { state: 'no-answer', paired: pinned !== undefined };
       const probes = ports.map(async (port) => {
         const found = await probe(way.fetch, way.base(port), origin, pinned, patience.signal);
         if (RANK.indexOf(found.state) < RANK.indexOf(best.state)) best = found;
@@ -63,7 +67,7 @@ export function search({ ports, way, origin, pairing }, signal) {
       if (best.state !== 'no-answer') return best;
       // Without its reason, silence is still silence.
       const why = await import('./why.js').catch(() => undefined);
-      return why ? { state: await why.whyNot(policy, way.name) } : best;
+      return why ? { ...best, state: await why.whyNot(policy, way.name) } : best;
     } finally {
       patience.end();
       policy.end();
@@ -71,7 +75,7 @@ export function search({ ports, way, origin, pairing }, signal) {
   };
   const soFar = () => {
     if (best.state !== 'no-answer' || permission?.state !== 'prompt') return best;
-    return { state: /** @type {AgentState} */ ('permission-pending') };
+    return { ...best, state: /** @type {AgentState} */ ('permission-pending') };
   };
   return { end: look(), soFar };
 }

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { call } from './call.js';
 import { MohrError } from './errors.js';
 import { REACHED, search } from './find.js';
 import { browserStore } from './store.js';
@@ -119,6 +118,20 @@ export class Mohr {
   }
 
   /**
+   * Start an installed agent that does not run, and wait until it answers. Call it from a click, after `detect` said
+   * `no-answer` to a browser that is `paired`. The browser asks the person; where Mohr is not installed nothing happens.
+   *
+   * @param {{signal?: AbortSignal, deadline?: number}} [options] `deadline` in milliseconds
+   * @returns {Promise<Detection>} as of `detect`: still `no-answer` where none answered by then
+   * @throws {MohrError} `not-paired` where this browser never was, `click-needed`
+   */
+  async start({ signal, deadline = 20_000 } = {}) {
+    if (!(await this.#store.get('pairing'))) throw new MohrError('not-paired');
+    const { start } = await load(import('./start.js'));
+    return start(() => this.detect({ signal, deadline: 1000 }), { signal, deadline });
+  }
+
+  /**
    * Open the bridge window, for a browser or a page that lets nothing else through. Call it from a click, after
    * `detect` said `denied`, `not-delegated`, `csp-blocked` or `no-answer-safari`; what follows goes through it until it is closed.
    * `pair` and `sign` open it by themselves where they are called from a click.
@@ -169,6 +182,7 @@ export class Mohr {
    * @throws {MohrError}
    */
   async credentials({ signal } = {}) {
+    const { call } = await load(import('./call.js'));
     return (await call(await this.#session(signal), 'GET', '/v1/credentials', { signal })).credentials;
   }
 

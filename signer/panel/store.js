@@ -7,16 +7,22 @@
  * @module
  */
 
+import { MohrError } from './errors.js';
+
+/** Milliseconds after which a storage that says nothing counts as none. */
+const PATIENCE = 10_000;
+
 /**
  * @typedef {object} Store
- * @property {(key: string) => Promise<any>} get undefined where there is nothing
+ * @property {(key: string) => Promise<any>} get undefined where there is nothing. Each of these rejects with
+ *   `storage-failed` where the browser keeps nothing, or does not say so in ten seconds
  * @property {(key: string, value: unknown) => Promise<void>} set
  * @property {(key: string) => Promise<void>} delete
  * @property {(prefix: string) => Promise<any[]>} list the values whose key begins so
  */
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-const done = (request) =>
+const answer = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
@@ -31,7 +37,7 @@ export function browserStore(name = 'mohr') {
     opening ??= (async () => {
       const request = indexedDB.open(name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore('kept');
-      const database = await done(request);
+      const database = await answer(request);
       database.onclose = database.onversionchange = () => {
         database.close();
         opening = undefined;
@@ -43,9 +49,20 @@ export function browserStore(name = 'mohr') {
   }
 
   /** @param {IDBTransactionMode} mode @param {(kept: IDBObjectStore) => IDBRequest} act @returns {Promise<any>} */
-  async function within(mode, act) {
+  function within(mode, act) {
+    return new Promise((resolve, reject) => {
+      const fail = () => reject(new MohrError('storage-failed'));
+      const timer = setTimeout(fail, PATIENCE);
+      done(mode, act)
+        .then(resolve, fail)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  /** @param {IDBTransactionMode} mode @param {(kept: IDBObjectStore) => IDBRequest} act @returns {Promise<any>} */
+  async function done(mode, act) {
     const transaction = (await open()).transaction('kept', mode);
-    const result = await done(act(transaction.objectStore('kept')));
+    const result = await answer(act(transaction.objectStore('kept')));
     if (mode === 'readonly') return result;
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(undefined);

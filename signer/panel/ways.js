@@ -1,5 +1,6 @@
 /**
- * The ways to the agent, each as a `fetch`: the browser's own, a WebSocket (`sockets.js`), a bridge window (`bridge.js`).
+ * The ways to the agent, each as a `fetch`: the browser's own, a WebSocket (`sockets.js`), a bridge window (`bridge.js`),
+ * and what every fetch has in common.
  *
  * What is asked, signed and verified is the same on every way. Which browser takes which is `wayOf`; a browser loads the
  * way that it takes. Nothing here knows what a call means.
@@ -10,6 +11,18 @@
 /** @typedef {typeof globalThis.fetch} Fetch */
 /** @typedef {'http' | 'https' | 'ws' | 'wss'} WayName */
 /** @typedef {{name: WayName | 'bridge', fetch: Fetch, base: (port: number) => string}} Way */
+
+/** Milliseconds after which an agent that should have answered counts as lost. */
+export const GRACE = 15_000;
+
+/** @type {RequestInit} */
+export const PLAINLY = {
+  mode: 'cors',
+  credentials: 'omit',
+  cache: 'no-store',
+  redirect: 'error',
+  referrerPolicy: 'no-referrer',
+};
 
 /**
  * The one way in a browser that asks the fewest questions.

@@ -16,6 +16,17 @@ const WORDS = {
     fa: ['مُهر روی این رایانه پاسخ نمی‌دهد.', 'مُهر را اجرا کنید یا بی امضا ادامه دهید.'],
     en: ['No agent answers on this computer.', 'Start Mohr, or go on unsigned.'],
   },
+  'click-needed': {
+    fa: ['مرورگر فقط پس از کلیک شما مُهر را اجرا می‌کند.', 'دکمهٔ اجرای مُهر را بزنید.'],
+    en: ['The browser starts Mohr only from a click.', 'Call start() from a click.'],
+  },
+  'storage-failed': {
+    fa: ['مرورگر نمی‌گذارد این صفحه چیزی نگه دارد.', 'از پنجرهٔ خصوصی بیرون بیایید یا ذخیره‌سازی را برای این وب‌گاه مجاز کنید.'],
+    en: [
+      'The browser lets this page keep nothing, so it cannot keep its pairing.',
+      'Leave the private window, or allow this site to store data.',
+    ],
+  },
   'no-answer-safari': {
     fa: [
       'مُهر پاسخ نمی‌دهد، یا سافاری گواهی آن را نپذیرفته است.',
@@ -131,31 +142,96 @@ const WORDS = {
   },
 };
 
-/** Where a browser hides the switch, for `denied`. */
-const SWITCHES = {
-  firefox: {
-    fa: 'در فایرفاکس: روی نشانهٔ کنار نشانی بزنید و مسدودسازی «دسترسی به این دستگاه» را بردارید.',
-    en: 'In Firefox: click the icon beside the address and clear the block on access to this device.',
+/** @typedef {'chrome' | 'edge' | 'firefox' | 'safari'} Browser */
+
+/**
+ * What to do in the browser at hand, where browsers differ: added to the remedy.
+ *
+ * @type {Record<string, Partial<Record<Browser, Record<Language, string>>>>}
+ */
+const IN_BROWSER = {
+  denied: {
+    chrome: {
+      fa: 'در کروم: روی نشانهٔ کنار نشانی بزنید، تنظیمات وب‌گاه را باز کنید و «برنامه‌های این دستگاه» را مجاز کنید.',
+      en: 'In Chrome: click the icon beside the address, open the site settings and allow apps on this device.',
+    },
+    edge: {
+      fa: 'در اج: روی قفل کنار نشانی بزنید، «مجوزهای این سایت» را باز کنید و «برنامه‌های این دستگاه» را مجاز کنید.',
+      en: 'In Edge: click the lock beside the address, open the permissions for this site and allow apps on this device.',
+    },
+    firefox: {
+      fa: 'در فایرفاکس: روی نشانهٔ کنار نشانی بزنید و مسدودسازی «دسترسی به این دستگاه» را بردارید.',
+      en: 'In Firefox: click the icon beside the address and clear the block on access to this device.',
+    },
+    safari: { fa: 'در سافاری: از پنجرهٔ پل استفاده کنید.', en: 'In Safari: use the bridge window.' },
   },
-  chromium: {
-    fa: 'در کروم و اج: روی نشانهٔ کنار نشانی بزنید، تنظیمات وب‌گاه را باز کنید و «برنامه‌های این دستگاه» را مجاز کنید.',
-    en: 'In Chrome and Edge: click the icon beside the address, open the site settings and allow apps on this device.',
+  'permission-pending': {
+    chrome: {
+      fa: 'در کروم: در پنجرهٔ زیر نشانی «اجازه دادن» را بزنید؛ اگر آن را بسته‌اید صفحه را از نو باز کنید.',
+      en: 'In Chrome: press Allow in the box below the address; if it was closed, reload the page.',
+    },
+    edge: {
+      fa: 'در اج: در پنجرهٔ زیر نشانی «اجازه دادن» را بزنید؛ اگر آن را بسته‌اید صفحه را از نو باز کنید.',
+      en: 'In Edge: press Allow in the box below the address; if it was closed, reload the page.',
+    },
+    firefox: {
+      fa: 'در فایرفاکس: در پنجرهٔ زیر نشانی اجازه دهید؛ اگر پیدا نیست روی نشانهٔ کنار نشانی بزنید.',
+      en: 'In Firefox: allow it in the box below the address; if it is not there, click the icon beside the address.',
+    },
+  },
+  'popup-blocked': {
+    chrome: {
+      fa: 'در کروم: نشانهٔ پنجرهٔ مسدودشده در انتهای نوار نشانی است.',
+      en: 'In Chrome: the icon of a blocked window is at the end of the address bar.',
+    },
+    edge: {
+      fa: 'در اج: نشانهٔ پنجرهٔ مسدودشده در انتهای نوار نشانی است.',
+      en: 'In Edge: the icon of a blocked window is at the end of the address bar.',
+    },
+    firefox: {
+      fa: 'در فایرفاکس: در نوار زردِ بالای صفحه «گزینه‌ها» را بزنید.',
+      en: 'In Firefox: press Options in the bar above the page.',
+    },
+    safari: {
+      fa: 'در سافاری: تنظیمات، وب‌گاه‌ها، پنجره‌های بازشو.',
+      en: 'In Safari: Settings, Websites, Pop-up Windows.',
+    },
+  },
+};
+
+/** Instead of the remedy of `no-answer`, where it is known whether this browser was ever paired (`Finding.paired`). */
+const NO_ANSWER = {
+  never: {
+    fa: 'اگر مُهر را ندارید نصبش کنید، وگرنه آن را باز کنید؛ تا آن زمان بی امضا ادامه دهید.',
+    en: 'Install Mohr, or open it if it is installed; until then go on unsigned.',
+  },
+  before: {
+    fa: 'مُهر بسته است؛ آن را با دکمهٔ اجرا باز کنید یا بی امضا ادامه دهید.',
+    en: 'Mohr is closed: start it with start(), from a click, or go on unsigned.',
   },
 };
 
 /** Every code that has words here. */
 export const CODES = Object.keys(WORDS);
 
+/** @param {string} agent `navigator.userAgent` @returns {Browser} */
+function browserOf(agent) {
+  if (/Firefox\//.test(agent)) return 'firefox';
+  if (/Edg/.test(agent)) return 'edge';
+  return /Safari\//.test(agent) && !/Chrom|Android/.test(agent) ? 'safari' : 'chrome';
+}
+
 /**
  * @param {string} code a `MohrError`'s, or a state of `detect`
  * @param {Language} [language]
  * @param {string} [browser] `navigator.userAgent`
+ * @param {boolean} [paired] `Finding.paired`, for `no-answer`
  * @returns {Words | undefined} undefined for a code of the agent's, whose words are in its answer
  */
-export function explain(code, language = 'fa', browser = globalThis.navigator?.userAgent ?? '') {
+export function explain(code, language = 'fa', browser = globalThis.navigator?.userAgent ?? '', paired) {
   const [title, remedy] = WORDS[code]?.[language] ?? [];
   if (title === undefined || remedy === undefined) return undefined;
-  if (code !== 'denied') return { title, remedy };
-  const where = SWITCHES[/Firefox\//.test(browser) ? 'firefox' : 'chromium'][language];
-  return { title, remedy: `${remedy} ${where}` };
+  if (code === 'no-answer' && paired !== undefined) return { title, remedy: NO_ANSWER[paired ? 'before' : 'never'][language] };
+  const here = IN_BROWSER[code]?.[browserOf(browser)]?.[language];
+  return { title, remedy: here ? `${remedy} ${here}` : remedy };
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import * as ceremony from '../../signer/panel/pairing.js';
 import { eventMessage } from '../../signer/panel/events.js';
+import * as messages from '../../signer/panel/messages.js';
 import * as protocol from '../../signer/panel/protocol.js';
 
 export const ORIGIN = 'https://panel.example';
@@ -287,9 +288,9 @@ export class Agent {
   async #admit({ method, url, init: { headers, body = protocol.utf8('') } }) {
     const parameters = /created=(\d+);nonce="([\w-]+)";keyid="([\w-]+)"/.exec(headers['Signature-Input']);
     const [, created, nonce, keyid] = parameters;
-    const digest = await protocol.contentDigest(body);
+    const digest = await messages.contentDigest(body);
     const idempotencyKey = headers['Idempotency-Key'];
-    const { base, input } = protocol.requestBase({
+    const { base, input } = messages.requestBase({
       method,
       url,
       digest,
@@ -318,7 +319,7 @@ export class Agent {
 
   async #signed(answer, requestSignature) {
     const body = new Uint8Array(await answer.arrayBuffer());
-    const digest = await protocol.contentDigest(body);
+    const digest = await messages.contentDigest(body);
     const params = `("@status" "content-type" "content-digest" "signature";req;key="mohr");created=1795000000;keyid="${this.keyid}";alg="ecdsa-p256-sha256";tag="mohr-agent"`;
     const base = [
       `"@status": ${answer.status}`,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import * as messages from '../../signer/panel/messages.js';
 import * as protocol from '../../signer/panel/protocol.js';
 import * as ceremony from '../../signer/panel/pairing.js';
 
@@ -38,9 +39,9 @@ for (const vector of vectors.challenges) {
 
 for (const request of vectors.requests) {
   test(`the signature base of a request is the agent's, octet by octet: ${request.name}`, async () => {
-    const digest = await protocol.contentDigest(protocol.utf8(request.body));
+    const digest = await messages.contentDigest(protocol.utf8(request.body));
     assert.equal(digest, request.headers['Content-Digest']);
-    const { base, input } = protocol.requestBase({
+    const { base, input } = messages.requestBase({
       method: request.method,
       url: `http://${request.authority}${request.path}${request.query && `?${request.query}`}`,
       digest,
@@ -62,7 +63,7 @@ for (const vector of vectors.answers) {
       headers: new Headers({ 'Content-Type': vector.content_type, ...vector.headers }),
       body: protocol.utf8(vector.body),
     };
-    const verified = await protocol.verifyAnswer(agent, `:${vector.request_signature}:`, answer);
+    const verified = await messages.verifyAnswer(agent, `:${vector.request_signature}:`, answer);
     assert.equal(verified, vector.verifies);
   });
 }
@@ -75,10 +76,10 @@ test('a signed request verifies under the key that signed it, and names it', asy
     url: 'http://127.0.0.1:18717/v1/credentials?x=1',
     body: protocol.utf8(''),
   };
-  const { headers, signature } = await protocol.signRequest({ ...key, keyid }, request);
+  const { headers, signature } = await messages.signRequest({ ...key, keyid }, request);
   const [, created, nonce] = /created=([0-9]+);nonce="([\w-]{22})"/.exec(headers['Signature-Input']);
   const digest = headers['Content-Digest'];
-  const { base } = protocol.requestBase({ ...request, digest, created: Number(created), nonce, keyid });
+  const { base } = messages.requestBase({ ...request, digest, created: Number(created), nonce, keyid });
   const point = await crypto.subtle.importKey(
     'raw',
     key.point,

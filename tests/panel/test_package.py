@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ PANEL = ROOT / "signer" / "panel"
 TOOLS = ROOT / "tests" / "node"
 TSC = TOOLS / "node_modules" / "typescript" / "bin" / "tsc"
 #: What a page may have to load before it asks for anything.
-MOST = 12 * 1024
+MOST = 12_000
 
 #: A panel in TypeScript; each line under an expected error is one that its types must refuse.
 CONSUMER = """
 import { Mohr, MohrError } from 'mohr';
 import { explain } from 'mohr/words.js';
+import { dastine } from 'mohr/dastine.js';
 
 const mohr = new Mohr();
 export async function prescribe(content: Uint8Array): Promise<string | undefined> {
@@ -50,6 +52,8 @@ export const keep = async (pem: string) => (await mohr.importCertificate(pem, { 
 mohr.requestCertificate({ centre: 'a' });
 // @ts-expect-error there is no such key
 mohr.requestCertificate({ given_name: 'a', surname: 'b', national_code: 'c' }, { key: 'rsa-1024' });
+const take = ({ data }: { data: { Result: string } }) => console.log(data.Result.length);
+export const moved = dastine({ mohr }).CmsSign('', true, take, 'SHA256');
 // @ts-expect-error there is no such format
 mohr.sign([{ id: 'a', media_type: 'a/b', content: '', format: 'none' }]);
 """
@@ -108,6 +112,27 @@ def test_the_package_holds_what_its_modules_import_and_nothing_of_the_tests(pack
     assert {"package.json", "README.md", "demo/index.html", "demo/prescription.js"} <= held
     others = {name for name in held if not re.fullmatch(r"[\w-]+\.js|types/[\w-]+\.d\.ts|demo/.+", name)}
     assert others == {"package.json", "README.md"}
-    exported = json.loads((packed / "package.json").read_text())["exports"]
-    for entry in exported.values():
+    about = json.loads((packed / "package.json").read_text())
+    for entry in about["exports"].values():
         assert {entry["types"].removeprefix("./"), entry["default"].removeprefix("./")} <= held
+
+
+def test_npm_would_publish_the_package_under_the_projects_own_version() -> None:
+    about = json.loads((PANEL / "package.json").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert "private" not in about
+    assert (about["name"], about["version"], about["license"]) == (
+        project["name"],
+        project["version"],
+        project["license"],
+    )
+    assert "dependencies" not in about
+    told = subprocess.run(
+        ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"],
+        cwd=PANEL,
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )
+    (package,) = json.loads(told.stdout)
+    assert package["filename"] == f"{about['name']}-{about['version']}.tgz"

@@ -120,9 +120,27 @@ test('every code of the page has a sentence and a remedy in both languages', () 
       assert.equal(/[\u0600-\u06ff]/.test(title), language === 'fa', `${code} ${language}`);
     }
   }
-  assert.match(explain('denied', 'en', 'Firefox/153').remedy, /Firefox/);
-  assert.match(explain('denied', 'en', 'Edg/156').remedy, /Edge/);
   assert.equal(explain('pin-wrong'), undefined);
+});
+
+const NAMES = [/Chrome/, /Edge/, /Firefox/, /Safari/];
+for (const [index, [, agent]] of BROWSERS.entries()) {
+  test(`what to do is said for the browser at hand: ${NAMES[index]}`, () => {
+    for (const code of ['denied', 'permission-pending', 'popup-blocked']) {
+      const { remedy } = explain(code, 'en', agent);
+      const named = NAMES.filter((name) => name.test(remedy));
+      // Safari asks for no permission, so there is none to grant.
+      const none = code === 'permission-pending' && index === 3;
+      assert.deepEqual(named, none ? [] : [NAMES[index]], `${code}: ${remedy}`);
+    }
+  });
+}
+
+test('no answer says install to a browser that was never paired, and start to one that was', () => {
+  const remedies = [undefined, false, true].map((paired) => explain('no-answer', 'en', '', paired).remedy);
+  assert.deepEqual(remedies.map((remedy) => [/Install/.test(remedy), /start\(\)/.test(remedy)]), [
+    ...[[false, false], [true, false], [false, true]],
+  ]);
 });
 
 /** A WebSocket whose other end the test plays: what was sent, line by line, and a way to answer. */
