@@ -46,18 +46,43 @@ export const PATIENTS = {
 export const LINES = [
   {
     ...{ name: 'آموکسی‌سیلین', form: 'کپسول', strength: '500 mg', code: '0000000101', quantity: 21 },
-    ...{ amount: 'هر ۸ ساعت ۱ عدد', amountId: 1, instruction: 'طبق دستور', instructionId: 170 },
+    ...{ amount: 'هر ۸ ساعت ۱ عدد', amountId: 2, instruction: 'طبق دستور', instructionId: 170 },
     diagnosis: 'J02.9',
   },
   {
-    ...{ name: 'استامینوفن', form: 'قرص', strength: '500 mg', code: '0000000102', quantity: 20 },
+    ...{ name: 'استامینوفن', form: 'قرص', strength: '500 mg', code: '0000000201', quantity: 20 },
     ...{ amount: '۱ عدد', amountId: 1, instruction: 'در صورت نیاز', instructionId: 171 },
   },
   {
-    ...{ name: 'دیفن‌هیدرامین', form: 'شربت', strength: '12.5 mg/5 ml', code: '0000000103', quantity: 1 },
+    ...{ name: 'دیفن‌هیدرامین', form: 'شربت', strength: '12.5 mg/5 ml', code: '0000000301', quantity: 1 },
     ...{ amount: 'دو (2) قاشق غذاخوری (10 سی سی)', amountId: 14 },
     ...{ instruction: 'در صورت نیاز', instructionId: 171 },
   },
+];
+
+/**
+ * How much, and how: a few rows of what an insurer's tables hold, with what an English page shows. The numbers are made up.
+ *
+ * @type {[id: number, fa: string, en: string][]}
+ */
+export const AMOUNTS = [
+  [1, '۱ عدد', '1 piece'],
+  [2, 'هر ۸ ساعت ۱ عدد', '1 every 8 hours'],
+  [3, 'هر ۱۲ ساعت ۱ عدد', '1 every 12 hours'],
+  [4, 'روزی ۱ عدد', '1 a day'],
+  [5, 'نصف قرص', 'Half a tablet'],
+  [14, 'دو (2) قاشق غذاخوری (10 سی سی)', '2 spoons (10 cc)'],
+  [15, 'یک قاشق چای‌خوری (5 سی سی)', '1 teaspoon (5 cc)'],
+  [20, 'لایه‌ای نازک روزی ۲ بار', 'A thin layer twice a day'],
+  [21, '۲ پاف', '2 puffs'],
+];
+/** @type {[id: number, fa: string, en: string][]} */
+export const INSTRUCTIONS = [
+  [170, 'طبق دستور', 'As directed'],
+  [171, 'در صورت نیاز', 'When needed'],
+  [172, 'بعد از غذا', 'After meals'],
+  [173, 'پیش از خواب', 'At bedtime'],
+  [174, 'ناشتا', 'Fasting'],
 ];
 
 const DAY = 24 * 3600 * 1000;
@@ -101,6 +126,7 @@ function halves(name) {
  * @typedef {object} Draft
  * @property {Insurer} insurer @property {Patient} patient @property {Prescriber} prescriber @property {Line[]} lines
  * @property {string} notes
+ * @property {string} [replaces] the id of the prescription that this one edits
  * @property {number} at when it is issued, milliseconds
  */
 
@@ -191,7 +217,7 @@ const said = (source) =>
  * @returns {object}
  */
 export function prescription(draft) {
-  const { insurer, patient, prescriber, lines, notes, at } = draft;
+  const { insurer, patient, prescriber, lines, notes, replaces, at } = draft;
   return {
     mohr: 1,
     kind: 'drug',
@@ -201,7 +227,7 @@ export function prescription(draft) {
     patient,
     prescriber: said(prescriber),
     items: lines.map(({ amountId, instructionId, ...line }) => ({ ...line, repeat: 0 })),
-    ...said({ notes }),
+    ...said({ notes, replaces }),
     wire: WIRES[insurer](draft),
   };
 }
