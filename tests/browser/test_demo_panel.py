@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from signer.model.errors import ModuleCrashed
 from signer.model.request import PRESCRIPTION
 from signer.service.consent import PairingQuestion
 from tests.browser.https_panel import Panel, browse, serve
@@ -176,3 +177,79 @@ async def test_a_pairing_that_the_agent_dropped_is_asked_for_again(desk: Desk) -
     await shows(page, "not-paired")
     await page.get_by_test_id("connect").click()
     await shows(page, "ready")
+
+
+async def test_drugs_are_found_by_keyboard_and_many_prescriptions_are_signed_in_one_request(
+    desk: Desk,
+) -> None:
+    page = await desk.open_paired()
+    drug = page.get_by_test_id("drug")
+    await drug.fill("AMOX 250")
+    await expect(page.get_by_test_id("drugs").locator("[aria-selected=true]")).to_contain_text("250 mg")
+    await drug.press("ArrowDown")
+    await drug.press("Enter")
+    await expect(page.get_by_test_id("quantity-3")).to_be_focused()
+    await page.keyboard.type("۵")
+    page.on("dialog", lambda dialog: asyncio.create_task(dialog.accept("الگوی من")))
+    await page.get_by_test_id("save-template").click()
+    await page.get_by_test_id("queue").click()
+    await page.locator("label", has=page.get_by_test_id("free")).click()
+    await page.get_by_test_id("templates").select_option("الگوی من")
+    await expect(page.get_by_test_id("quantity-3")).to_have_value("۵")
+    await page.get_by_test_id("queue").click()
+    await expect(page.locator("[data-standing=waiting]")).to_have_count(2)
+    await page.get_by_test_id("sign-many").click()
+    await posted(desk.world)
+    (request,) = desk.world.use_cases.submitted
+    said = [json.loads(document.content) for document in request.documents]
+    assert [one["insurer"] for one in said] == ["tamin", "free"]
+    for one in said:
+        assert (one["items"][3]["code"], one["items"][3]["quantity"]) == ("0000000103", 5)
+    await expect(page.locator("[data-mohr=state]")).to_have_attribute("data-mohr-state", "received")
+    desk.world.use_cases.finish()
+    await ends(page, "signed")
+    await expect(page.locator("[data-standing=signed]")).to_have_count(2)
+    await expect(page.locator("[data-mohr=state]")).to_have_attribute("data-mohr-state", "signed")
+
+
+async def test_an_edit_of_a_signed_prescription_says_which_one_it_replaces_in_english_too(desk: Desk) -> None:
+    page = await desk.open_paired()
+    await page.get_by_test_id("language").click()
+    await expect(page.get_by_test_id("status")).to_contain_text("Mohr is ready")
+    await page.get_by_test_id("sign").click()
+    await posted(desk.world)
+    desk.world.use_cases.finish()
+    await ends(page, "signed")
+    await page.get_by_test_id("edit").click()
+    first = desk.world.use_cases.submitted[0].documents[0].id
+    await expect(page.get_by_test_id("replacing")).to_contain_text(first)
+    await page.get_by_test_id("remove-0").click()
+    await page.keyboard.press("Control+Enter")
+    while len(desk.world.use_cases.submitted) < 2:
+        await asyncio.sleep(0.01)
+    (document,) = desk.world.use_cases.submitted[1].documents
+    said = json.loads(document.content)
+    assert (said["replaces"], len(said["items"])) == (first, 2)
+    desk.world.use_cases.finish()
+    await expect(page.locator("[data-standing=replaced]")).to_have_count(1)
+    await expect(page.get_by_test_id("result")).to_contain_text("Signed and sent")
+    await expect(page.locator("html")).to_have_attribute("dir", "ltr")
+
+
+async def test_what_nobody_knows_the_end_of_is_sent_again_under_its_own_id(desk: Desk) -> None:
+    page = await desk.open_paired()
+    desk.world.use_cases.failure = ModuleCrashed("on cue")
+    await page.get_by_test_id("sign").click()
+    await ends(page, "stopped")
+    await expect(page.locator("[data-standing=unsettled]")).to_be_visible()
+    await expect(page.get_by_test_id("quantity-0")).to_be_disabled()
+    await expect(page.get_by_test_id("queue")).to_be_disabled()
+    desk.world.use_cases.failure = None
+    await page.get_by_test_id("sign").click()
+    await posted(desk.world)
+    (request,) = desk.world.use_cases.submitted
+    standing = page.locator(f"[data-id={request.documents[0].id}] [data-standing=sent]")
+    await expect(standing).to_be_visible()
+    desk.world.use_cases.finish()
+    await ends(page, "signed")
+    assert len(desk.world.use_cases.submitted) == 1

@@ -21,7 +21,11 @@ import { language, say, speak } from './text.js';
 const port = Number(new URLSearchParams(location.search).get('agent'));
 const mohr = new Mohr(port ? { ports: [port] } : {});
 const agent = new AgentStrip(mohr, draft.redrawDoctor);
-const signing = new Signing(mohr, (kind) => kind !== 'stopped' && draft.begin());
+const signing = new Signing(
+  mohr,
+  () => agent.state === 'ready' || agent.state === 'no-token',
+  (kind) => kind !== 'stopped' && draft.begin(),
+);
 
 async function signOne() {
   if (signing.again) return signing.again();
@@ -39,7 +43,7 @@ function queue() {
 
 async function signIn() {
   at('sign-in').disabled = true;
-  const here = await server.available();
+  const here = await server.letsIn();
   try {
     // A nonce is the server's to make; one of the page's own is good for showing how it goes, and for nothing else.
     const nonce = here ? await server.nonce() : freshNonce();

@@ -1,7 +1,7 @@
 /**
  * The panel's own server, as the page sees it: keeps each prescription before it is signed, and judges signatures.
  *
- * `../server/server.py` is one. Where the demo is served as plain files there is none: nothing is kept then, and a
+ * `../server/server.py` is one, `../server/sign_in.py` one that lets doctors in. Where the demo is served as plain files there is none: nothing is kept then, and a
  * signature is safe only once the person has taken it.
  *
  * @module
@@ -10,14 +10,19 @@
 /** @typedef {{verdict: string, signer: string | null, reasons: string[]}} Verdict what the server found, `valid` or not */
 
 const API = new URL('../api/', import.meta.url);
-/** @type {Promise<boolean> | undefined} */
-let there;
+/** @type {Promise<{panel?: number, sign_in?: boolean}> | undefined} */
+let about;
+
+const ask = () =>
+  (about ??= fetch(API)
+    .then(async (answer) => (answer.ok ? answer.json() : {}))
+    .catch(() => ({})));
 
 /** @returns {Promise<boolean>} is there a server behind this page? */
-export const available = () =>
-  (there ??= fetch(API)
-    .then(async (answer) => answer.ok && (await answer.json()).panel === 1)
-    .catch(() => false));
+export const available = async () => (await ask()).panel === 1;
+
+/** @returns {Promise<boolean>} does it let doctors in? */
+export const letsIn = async () => (await ask()).sign_in === true;
 
 /** @param {string} method @param {string} path @param {BodyInit} [body] @returns {Promise<any>} */
 async function call(method, path, body) {

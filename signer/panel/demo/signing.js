@@ -22,6 +22,8 @@ import { clock, language, latin, number, say } from './text.js';
 /** @typedef {import('./records.js').Entry} Entry */
 
 const PRESCRIPTION = 'application/vnd.mohr.prescription+json';
+/** Milliseconds for an agent that was there a moment ago, on a computer that may be busy; without one, the SDK's 300. */
+const PATIENCE = 1200;
 /** Codes of a person who said no. */
 const DECLINED = ['consent-declined', 'declined'];
 const TAKEN_BACK = ['request-cancelled', 'cancelled'];
@@ -38,11 +40,13 @@ export class Signing {
   /** @type {(() => Promise<void>) | undefined} where nobody knows how it ended: the same once more, before anything else */
   again;
   #mohr;
+  #seen;
   #onEnd;
 
-  /** @param {Mohr} mohr @param {(kind: ending.Kind) => void} onEnd */
-  constructor(mohr, onEnd) {
+  /** @param {Mohr} mohr @param {() => boolean} seen is the agent known to be there? @param {(kind: ending.Kind) => void} onEnd */
+  constructor(mohr, seen, onEnd) {
     this.#mohr = mohr;
+    this.#seen = seen;
     this.#onEnd = onEnd;
   }
 
@@ -60,7 +64,8 @@ export class Signing {
       async (signal) => {
         if (await server.available()) await Promise.all(entries.map(({ id, content }) => content && server.keep(id, content)));
         for (const entry of entries) records.update(entry, { standing: 'sent', reason: undefined });
-        return this.#mohr.signOrGoOn(documents, { idempotencyKey: name, onState: showProgress, signal });
+        const deadline = this.#seen() ? PATIENCE : undefined;
+        return this.#mohr.signOrGoOn(documents, { idempotencyKey: name, onState: showProgress, signal, deadline });
       },
       entries,
       () => this.send(entries, name),
