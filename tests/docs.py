@@ -19,6 +19,7 @@ from drivers.catalogue import PATH_KEYS, Fact, Profile, load_catalogue
 from signer.model.errors import MohrError, catalogue
 from signer.verify.anchors import known_authorities
 from signer.verify.sentences import CHAPTERS
+from tests import panel_docs
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -160,6 +161,7 @@ PAGES = {
     DOCS / "errors.md": error_page,
     DOCS / "tokens.md": token_page,
     DOCS / "verification.md": verification_page,
+    DOCS / "panel-codes.md": panel_docs.codes_page,
 }
 
 
@@ -176,6 +178,7 @@ def main(arguments: list[str]) -> int:
             page.write_text(written(), "utf-8")
     pages = (*ROOT.glob("*.md"), ROOT / "signer" / "panel" / "README.md")
     problems = [f"{page}: {link}" for page in pages for link in broken_links(page)]
+    problems += panel_docs.problems()
     for page, written in PAGES.items():
         if page.read_text("utf-8") != written():
             problems.append(f"docs/{page.name} is not what the code says: python -m tests.docs --write")

@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="sign invented prescriptions with a demo token")
     demo.add_argument("--auto", action="store_true", help="no window, no person: a scripted doctor approves")
     demo.add_argument("--json", action="store_true", help="with --auto: one JSON object on standard output")
+    demo.add_argument(
+        "--https", action="store_true", help="the panel as a page of the internet, in a Chromium of its own"
+    )
     demo.add_argument("--folder", type=Path, default=None, help="where token and signatures are kept")
     demo.set_defaults(run=_demo)
 
@@ -255,7 +258,7 @@ def _agent(_: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from signer.cli.demo.run import run
 
-    return run(folder=options.folder, auto=options.auto, as_json=options.json)
+    return run(folder=options.folder, auto=options.auto, as_json=options.json, https=options.https)
 
 
 def _pairings(options: argparse.Namespace) -> int:

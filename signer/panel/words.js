@@ -214,11 +214,12 @@ const NO_ANSWER = {
 /** Every code that has words here. */
 export const CODES = Object.keys(WORDS);
 
-/** @param {string} agent `navigator.userAgent` @returns {Browser} */
+/** @param {string} agent `navigator.userAgent` @returns {Browser | undefined} */
 function browserOf(agent) {
   if (/Firefox\//.test(agent)) return 'firefox';
   if (/Edg/.test(agent)) return 'edge';
-  return /Safari\//.test(agent) && !/Chrom|Android/.test(agent) ? 'safari' : 'chrome';
+  if (/Chrom/.test(agent)) return 'chrome';
+  return /Safari\//.test(agent) ? 'safari' : undefined;
 }
 
 /**
@@ -232,6 +233,7 @@ export function explain(code, language = 'fa', browser = globalThis.navigator?.u
   const [title, remedy] = WORDS[code]?.[language] ?? [];
   if (title === undefined || remedy === undefined) return undefined;
   if (code === 'no-answer' && paired !== undefined) return { title, remedy: NO_ANSWER[paired ? 'before' : 'never'][language] };
-  const here = IN_BROWSER[code]?.[browserOf(browser)]?.[language];
+  const known = browserOf(browser);
+  const here = known && IN_BROWSER[code]?.[known]?.[language];
   return { title, remedy: here ? `${remedy} ${here}` : remedy };
 }

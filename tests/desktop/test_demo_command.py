@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import async_playwright, expect
 
 from gui import translations as t
 from tests.desktop import doctor as desk
@@ -112,6 +114,38 @@ async def test_the_demo_opens_window_and_panel_and_takes_both_with_it(
             demo.process.send_signal(number)
         assert await demo.gone() == 0
         assert not (folder / "agent" / "runtime" / "endpoint.json").exists()
+        assert "Traceback" not in demo.output.read_text()
+
+
+async def test_over_https_the_panel_is_a_page_of_the_internet_that_has_to_be_allowed(
+    screen: desk.Screen, folder: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "given"
+    browser = tmp_path / "chromium"
+    browser.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" >"{given}.part" && mv "{given}.part" "{given}"\nexec sleep 60\n'
+    )
+    browser.chmod(0o700)
+    real = shutil.which("chromium")
+    env = {**screen.env, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with desk.program(command(folder, "--https"), env, tmp_path / "out") as demo:
+        await screen.reader.window(t.APP.fa)
+        await desk.port(folder / "agent")
+        await until(lambda: given.exists() or None)
+        *switches, address = given.read_text().splitlines()
+        assert address.startswith("https://panel.mohr.test:")
+        switches = [one for one in switches if not one.startswith("--user-data-dir")]
+        async with async_playwright() as playwright:
+            chromium = await playwright.chromium.launch(
+                executable_path=real, args=switches, chromium_sandbox=False
+            )
+            page = await chromium.new_page()
+            await page.goto(address)
+            # Without a screen the browser's answer is no; on loopback it would not have asked.
+            await expect(page.get_by_test_id("status")).to_have_attribute("data-state", "denied")
+            await chromium.close()
+        demo.process.send_signal(signal.SIGTERM)
+        assert await demo.gone() == 0
         assert "Traceback" not in demo.output.read_text()
 
 

@@ -159,3 +159,15 @@ async def test_the_server_tells_what_is_wrong_and_keeps_to_its_own_folder(
 def test_the_example_has_at_most_sixty_lines_of_code() -> None:
     code = EXAMPLE.read_text().split('"""', 2)[2]
     assert len([line for line in code.splitlines() if line.strip()]) <= 60
+
+
+def test_the_examples_types_hold() -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", "--explicit-package-bases"]
+    done = subprocess.run(
+        [*command, "--cache-dir", str(ROOT / ".mypy_cache" / "server"), "server.py", "sign_in.py"],
+        cwd=SERVER,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

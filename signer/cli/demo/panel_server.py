@@ -1,8 +1,12 @@
-"""Serves the demo panel to a browser from a loopback port of its own. Files only; it signs nothing."""
+"""Serves the demo panel from a loopback port of its own, over https where it gets a certificate.
+
+Files only; it signs nothing.
+"""
 
 from __future__ import annotations
 
 import socket
+import ssl
 from pathlib import Path
 
 from aiohttp import web
@@ -10,7 +14,7 @@ from aiohttp import web
 import signer
 
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; connect-src http://127.0.0.1:*;"
+    "default-src 'self'; img-src 'self' data:; connect-src 'self' http://127.0.0.1:*; frame-src mohr:;"
     " frame-ancestors 'none'; base-uri 'none'"
 )
 
@@ -20,12 +24,14 @@ PORT = 18780
 class PanelServer:
     """The SDK's files and the demo panel, on 127.0.0.1."""
 
-    def __init__(self) -> None:
+    def __init__(self, secure: ssl.SSLContext | None = None) -> None:
         self._runner: web.AppRunner | None = None
+        self._secure = secure
+        self.port = 0
         self.origin = ""
 
     async def start(self) -> str:
-        """Listen; the origin to open in a browser."""
+        """Listen; the origin by its address, which is that of a page of this computer."""
         app = web.Application()
         app.on_response_prepare.append(_add_headers)
         root = Path(signer.__file__).parent / "panel"
@@ -34,8 +40,9 @@ class PanelServer:
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         listener = _listener()
-        await web.SockSite(self._runner, listener).start()
-        self.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        await web.SockSite(self._runner, listener, ssl_context=self._secure).start()
+        self.port = listener.getsockname()[1]
+        self.origin = f"http{'s' if self._secure else ''}://127.0.0.1:{self.port}"
         return self.origin
 
     async def stop(self) -> None:

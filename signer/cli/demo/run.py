@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import webbrowser
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,7 @@ _FAMILY = "softhsm"
 SIGNATURES = "signatures"
 
 
-def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
+def run(*, folder: Path | None, auto: bool, as_json: bool, https: bool = False) -> int:
     """0 when everything verified, or when the window was closed; 1 when something could not be done."""
     try:
         if not auto and not has_display():
@@ -32,7 +33,7 @@ def run(*, folder: Path | None, auto: bool, as_json: bool) -> int:
             auto = True
         base = (folder or user_data() / "demo").absolute()
         (base / SIGNATURES).mkdir(parents=True, exist_ok=True, mode=0o700)
-        return asyncio.run(_auto(base, as_json=as_json) if auto else _with_window(base))
+        return asyncio.run(_auto(base, as_json=as_json) if auto else _with_window(base, https=https))
     except DemoCannotRun as reason:
         print(f"mohr demo: {reason}", file=sys.stderr)
         return 1
@@ -67,21 +68,34 @@ async def _auto(base: Path, *, as_json: bool) -> int:
     return 0 if report.all_valid else 1
 
 
-async def _with_window(base: Path) -> int:
+async def _with_window(base: Path, *, https: bool) -> int:
     from signer.cli.demo.panel_server import PanelServer
+    from signer.cli.demo.public_page import PublicPage, find_browser
 
+    browser = find_browser() if https else None
+    if https and browser is None:
+        raise DemoCannotRun("--https needs Chromium, Chrome or Edge: apt-get install chromium")
     await prepare(base)
-    panel = PanelServer()
+    public = PublicPage(base, datetime.now(UTC)) if browser else None
+    panel = PanelServer(public.context() if public else None)
     origin = await panel.start()
-    window = subprocess.Popen(  # noqa: S603, ASYNC220  # our own desktop, beside this process
-        [sys.executable, "-m", "gui.demo", "--folder", str(base), "--panel", origin]
-    )
+    programs = [
+        subprocess.Popen(  # noqa: S603, ASYNC220  # our own desktop, beside this process
+            [sys.executable, "-m", "gui.demo", "--folder", str(base), "--panel", origin]
+        )
+    ]
+    (window,) = programs
     try:
-        print(f"The demo panel is at {origin}. The token's PIN is {PIN}. Close the window or press Ctrl-C.")
+        shown = public.origin(panel.port) if public else origin
+        print(f"The demo panel is at {shown}. The token's PIN is {PIN}. Close the window or press Ctrl-C.")
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, window.terminate)
-        await asyncio.to_thread(webbrowser.open, origin)
+        if public and browser:
+            programs.append(public.open(browser, panel.port))
+        else:
+            await asyncio.to_thread(webbrowser.open, origin)
         return await asyncio.to_thread(window.wait)
     finally:
-        window.terminate()
-        await asyncio.to_thread(window.wait)
+        for program in programs:
+            program.terminate()
+            await asyncio.to_thread(program.wait)
         await panel.stop()
