@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 HOST = "panel.test"
 ROOT = Path(__file__).parent.parent.parent
@@ -45,6 +45,8 @@ class Panel(Struct, frozen=True, kw_only=True):
 class _Handler(SimpleHTTPRequestHandler):
     """Static files, with the `extra` headers on everything."""
 
+    #: One handshake for many files.
+    protocol_version = "HTTP/1.1"
     extra: Mapping[str, str] = {}
 
     def end_headers(self) -> None:
@@ -78,12 +80,8 @@ def serve(scratch: Path, folder: Path = SDK, headers: Mapping[str, str] | None =
 
 
 @asynccontextmanager
-async def browse(panel: Panel, *, allowed: bool) -> AsyncIterator[BrowserContext]:
-    """A headless Chromium to which the panel is a page from the internet.
-
-    `allowed`: the person has clicked *Allow* for this origin. If not, a headless browser counts as one that
-    clicked *Block*.
-    """
+async def chromium(panel: Panel) -> AsyncIterator[Browser]:
+    """A headless Chromium to which the panel is a page from the internet."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
@@ -96,14 +94,33 @@ async def browse(panel: Panel, *, allowed: bool) -> AsyncIterator[BrowserContext
                 "--no-first-run",
             ],
         )
-        context = await browser.new_context(locale="fa-IR", viewport={"width": 1040, "height": 860})
-        if allowed:
-            await context.grant_permissions(["local-network-access"], origin=panel.origin)
         try:
-            yield context
+            yield browser
         finally:
-            await context.close()
             await browser.close()
+
+
+@asynccontextmanager
+async def visit(browser: Browser, panel: Panel, *, allowed: bool) -> AsyncIterator[BrowserContext]:
+    """A person's own profile in it, empty at first.
+
+    `allowed`: the person has clicked *Allow* for this origin. If not, a headless browser counts as one that
+    clicked *Block*.
+    """
+    context = await browser.new_context(locale="fa-IR", viewport={"width": 1040, "height": 860})
+    if allowed:
+        await context.grant_permissions(["local-network-access"], origin=panel.origin)
+    try:
+        yield context
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def browse(panel: Panel, *, allowed: bool) -> AsyncIterator[BrowserContext]:
+    """Both at once."""
+    async with chromium(panel) as browser, visit(browser, panel, allowed=allowed) as context:
+        yield context
 
 
 def _certificate(scratch: Path) -> tuple[Path, str]:

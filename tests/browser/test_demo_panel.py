@@ -13,15 +13,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from signer.model.errors import ModuleCrashed
 from signer.model.request import PRESCRIPTION
 from signer.service.consent import PairingQuestion
-from tests.browser.https_panel import Panel, browse, serve
+from tests.browser.https_panel import Panel, chromium, serve, visit
 from tests.endpoint.world import NOON, World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 class Desk:
@@ -49,14 +50,22 @@ class Desk:
         return page
 
 
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Panel, Browser]]:
+    """The panel, and a browser that every test visits as somebody new."""
+    with serve(tmp_path_factory.mktemp("panel")) as panel:
+        async with chromium(panel) as browser:
+            yield panel, browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(shown: tuple[Panel, Browser], tmp_path: Path) -> AsyncIterator[Desk]:
+    panel, browser = shown
     world = await World.start(tmp_path)
-    with serve(tmp_path) as panel:
-        async with browse(panel, allowed=True) as context:
-            made = Desk(panel, context, world)
-            yield made
-            assert made.complaints == []
+    async with visit(browser, panel, allowed=True) as context:
+        made = Desk(panel, context, world)
+        yield made
+        assert made.complaints == []
     await world.stop()
 
 
