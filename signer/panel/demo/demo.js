@@ -87,8 +87,10 @@ function toggleTheme() {
 
 draft.open(() => agent.credentials);
 records.open({
-  onEdit: ({ draft: before, id }) => {
-    if (before && !signing.busy && !signing.again) draft.edit(before, id);
+  onEdit: ({ draft: before, id, standing }) => {
+    if (!before || signing.busy || signing.again) return;
+    // What was never sent is not replaced by anything.
+    draft.edit(before, standing === 'stopped' ? before.replaces : id);
   },
 });
 at('draft').addEventListener('submit', (event) => {

@@ -38,7 +38,7 @@ export function begin() {
   redraw();
 }
 
-/** A sheet that edits another. @param {Written} written @param {string} id of that one */
+/** A sheet that begins as another. @param {Written} written @param {string} [id] of the one that it takes the place of */
 export function edit(written, id) {
   form.reset();
   replaces = id;

@@ -104,7 +104,10 @@ export const plain = (text) =>
     .replace(/[\u064b-\u0652\u200c\-]/g, '');
 
 const INDEX = DRUGS.map((drug) => {
-  const words = `${drug.name} ${drug.latin} ${drug.form} ${formInEnglish(drug.form)} ${drug.strength}`;
+  const { name, latin, form, strength } = drug;
+  // Also as people type it who have no half-space at hand.
+  const apart = `${name} ${latin}`.replace(/[\u200c-]/g, ' ');
+  const words = `${name} ${latin} ${apart} ${form} ${formInEnglish(form)} ${strength}`;
   return { drug, words: plain(words).split(/[\s/]+/), names: [plain(drug.name), plain(drug.latin)] };
 });
 

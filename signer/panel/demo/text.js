@@ -59,7 +59,7 @@ const WORDS = {
   nothing: ['هنوز نسخه‌ای نیست. نسخه را امضا کنید، یا به فهرست بفرستید تا چند نسخه را یک‌جا امضا کنید.', 'None yet. Sign one, or send it to the list to sign several at once.'],
   'many-more': ['یک درخواست و یک رمز برای همه', 'One request and one PIN for all'],
   'sign-many': ['امضای # نسخه', 'Sign # prescriptions'],
-  items: ['# قلم', '# items'],
+  items: ['#\u00a0قلم', '#\u00a0items'],
   edit: ['ویرایش و امضای دوباره', 'Edit and sign again'],
   drop: ['برداشتن', 'Remove'],
   file: ['دریافت امضا', 'Download signature'],
