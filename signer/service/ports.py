@@ -75,8 +75,8 @@ class Signers(Protocol):
     def absence(self) -> str:
         """The stable code that says why there is no token; `token-absent` where no more is known."""
 
-    def stay(self, credential: Credential) -> Hashable:
-        """What tells this stay of the credential's token in its reader from another one, before or after.
+    def stay(self, token: TokenRef) -> Hashable:
+        """What tells this stay of the token in its reader from another one, before or after.
 
         Equal as long as the token was not pulled out; always equal where no reader tells.
         """

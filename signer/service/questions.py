@@ -217,7 +217,7 @@ class Questions:
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
-        self._stay = self._around.signers.stay(credential)
+        self._stay = self._around.signers.stay(credential.token)
         accepted = check_answer(answer, sheets)
         self._approval = Approval(
             credential=credential,
@@ -277,7 +277,7 @@ class Questions:
         assert self._dialogue is not None
         wanted, signers = self.approval.credential, self._around.signers
         # One that was put back at once is there already; it was away all the same.
-        if signers.stay(wanted) == self._stay:
+        if signers.stay(wanted.token) == self._stay:
             try:
                 async with asyncio.timeout(GONE_WITHIN):
                     await signers.gone(wanted)
@@ -296,7 +296,7 @@ class Questions:
             return j.ConsentRefused()
         # It may stand in another slot now; the certificate, which is what was shown, is the same.
         self._approval = replace(self.approval, credential=back.result())
-        self._stay = signers.stay(back.result())
+        self._stay = signers.stay(back.result().token)
         return j.TokenBack()
 
 

@@ -111,6 +111,7 @@ class TokenQuestions(Questions):
         if isinstance(answer, Declined):
             return (j.ConsentRefused(),)
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
+        self._stay = self._around.signers.stay(token.ref)
         accepted = check_answer(answer, (sheet,))
         self._agreed = Agreed(token=token, asked_at=asked_at, accepted=accepted[self._document.id])
         return (j.ConsentGiven(tuple(accepted)),)
@@ -178,12 +179,14 @@ class TokenQuestions(Questions):
         """Wait for the token that the yes was given for, or for the doctor to give up on it."""
         assert self._dialogue is not None
         wanted, tokens = self.agreed.token.ref, self._work.tokens
-        try:
-            async with asyncio.timeout(GONE_WITHIN):
-                while await self._work.desk.find(wanted) is not None:
-                    await tokens.token_gone(wanted)
-        except TimeoutError:
-            return j.Broken(TokenRemoved.code)
+        # As in `questions`: one that was put back at once is there already.
+        if self._around.signers.stay(wanted) == self._stay:
+            try:
+                async with asyncio.timeout(GONE_WITHIN):
+                    while await self._work.desk.find(wanted) is not None:
+                        await tokens.token_gone(wanted)
+            except TimeoutError:
+                return j.Broken(TokenRemoved.code)
         given_up = asyncio.ensure_future(self._dialogue.want_token(wanted))
         back = asyncio.ensure_future(self._returned(wanted))
         try:
@@ -195,6 +198,7 @@ class TokenQuestions(Questions):
         if back.cancelled():
             return j.ConsentRefused()
         self._agreed = replace(self.agreed, token=back.result())
+        self._stay = self._around.signers.stay(back.result().ref)
         return j.TokenBack()
 
     async def _returned(self, wanted: TokenRef) -> ManagedToken:

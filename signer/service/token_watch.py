@@ -173,9 +173,9 @@ class TokenWatch:
         """See `Signers.absence`."""
         return self._why_none() or TokenAbsent.code
 
-    def stay(self, credential: Credential) -> Card | None:
+    def stay(self, token: TokenRef) -> Card | None:
         """See `Signers.stay`: a card that was put in again has another arrival."""
-        return self.card_in(credential.token.reader)
+        return self.card_in(token.reader)
 
     async def gone(self, credential: Credential) -> None:
         """See `Signers.gone`."""

@@ -66,7 +66,7 @@ class OwnBinding:
         os.environ.update(place.env)
         self._module = PyKcs11()
         self._module.load(str(place.module))
-        # The raw session of this process has initialised the module, which is taken as it is, and has logged in.
+        # The raw session of this process has initialised the module, taken as it is here, and has logged in.
         self._module.initialize()
         slot = next(s for s in self._module.slots() if self._module.token(s).label == softhsm.LABEL)
         self._session = self._module.open_session(slot, writable=False)

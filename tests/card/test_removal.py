@@ -197,6 +197,26 @@ async def test_a_card_that_goes_and_comes_while_a_new_key_is_asked_for_is_told_a
     assert view.state is RequestState.CANCELLED
 
 
+async def test_a_card_that_is_put_back_at_once_goes_on_with_the_new_key_after_a_new_pin(
+    desk: Desk, contacts: Contacts
+) -> None:
+    contacts.insert()
+    await desk.ready()
+    desk.doctor.answers.append(lambda question: yes(question, PIN))
+    desk.doctor.on_pin = lambda: again(PIN)
+    contacts.vanish[Instruction.VERIFY] = 0
+    asked = await desk.ask_for_a_key()
+    await desk.until(lambda: not contacts.inserted)
+    await asyncio.sleep(0.6)
+    contacts.insert()
+    view = await desk.finished(asked)
+    assert [request.problem for request in desk.doctor.pin_requests] == [PinProblem.TOKEN_BACK]
+    problem = view.documents[0].problem
+    assert problem is not None
+    assert problem.code != "token-removed", "the card was asked, and makes no key for its holder"
+    assert contacts.card.tries == 3
+
+
 async def test_a_doctor_who_gives_the_card_up_has_declined_the_new_key(
     desk: Desk, contacts: Contacts
 ) -> None:

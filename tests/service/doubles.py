@@ -141,7 +141,7 @@ class SoftToken:
     def absence(self) -> str:
         return TokenAbsent.code
 
-    def stay(self, credential: Credential) -> int:
+    def stay(self, token: TokenRef) -> int:
         return self.stays
 
     async def gone(self, credential: Credential) -> None:
