@@ -35,6 +35,9 @@ const CALLS = {
   sign: (mohr, signal) => mohr.sign([DOCUMENT], { signal }),
   signOrGoOn: (mohr, signal) => mohr.signOrGoOn([DOCUMENT], { signal, deadline: 100_000 }),
   signIn: (mohr, signal) => mohr.signIn('A'.repeat(43), { signal }),
+  requestCertificate: (mohr, signal) =>
+    mohr.requestCertificate({ given_name: 'a', surname: 'b', national_code: '0012345679' }, { signal }),
+  importCertificate: (mohr, signal) => mohr.importCertificate('MAA=', { signal }),
   events: (mohr, signal) => mohr.events({ signal, onEvent: () => {} }),
 };
 
