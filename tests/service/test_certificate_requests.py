@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from drivers.pin import Pin
 from drivers.types import KeySpec
 from signer import x509
-from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority, Usage
+from signer.cli.demo.authority import AUTHORITY_NAME, PLAIN_DOCTOR, DemoAuthority, NamePart, Usage
 from signer.journal.store import SqliteJournal
 from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import TriesLeft
@@ -515,11 +515,25 @@ async def test_a_trusted_certificate_is_kept_beside_its_key_without_a_warning_an
     assert signed.documents[0].state is DocumentState.SIGNED
 
 
-async def test_a_chain_that_the_panel_brings_makes_no_issuer_trusted(clinic: Clinic) -> None:
+@pytest.mark.parametrize("trusted", [True, False], ids=["to-an-anchor", "to-nobody"])
+async def test_a_chain_that_the_panel_brings_leads_to_an_anchor_and_is_none(
+    clinic: Clinic, trusted: bool
+) -> None:
+    root = DemoAuthority(now=clinic.clock.at, name=(NamePart("2.5.4.3", "Sample Root"),))
+    between = root.issue(
+        x509.read(clinic.authority.certificate).spki,
+        AUTHORITY_NAME,
+        not_before=clinic.clock.at - timedelta(hours=1),
+        usage=frozenset({Usage.KEY_CERT_SIGN}),
+        ca=True,
+    )
+    clinic.anchors = (x509.read(root.certificate),) if trusted else ()
     issued = clinic.issue(await clinic.made())
     clinic.yes()
-    await clinic.end_of(await clinic.hand_in(issued, "i1", clinic.authority.certificate))
-    assert warned(clinic) == ["issuer-not-trusted"]
+    view = await clinic.end_of(await clinic.hand_in(issued, "i1", between, root.certificate))
+    assert view.state is RequestState.FINISHED, code(view)
+    assert warned(clinic) == ([] if trusted else ["issuer-not-trusted"])
+    assert [one.id for one in await clinic.service.credentials()] == [x509.read(issued).id]
 
 
 async def test_what_the_authority_wrote_otherwise_needs_a_yes_of_its_own(clinic: Clinic) -> None:
