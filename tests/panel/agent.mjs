@@ -5,10 +5,26 @@ import * as ceremony from '../../signer/panel/pairing.js';
 import { eventMessage } from '../../signer/panel/events.js';
 import * as messages from '../../signer/panel/messages.js';
 import * as protocol from '../../signer/panel/protocol.js';
+import { direct } from '../../signer/panel/ways.js';
 
 export const ORIGIN = 'https://panel.example';
 const ECDSA_SHA256 = { name: 'ECDSA', hash: 'SHA-256' };
 const FINAL = ['finished', 'declined', 'cancelled', 'failed'];
+
+/** Milliseconds that anything may take on a machine that is busy with other things. */
+export const PATIENCE = 20_000;
+
+/** What code that is run as it is printed takes for `Mohr`: its network is ours, and 300 ms are a while here. */
+export const printed = (Mohr, ports, storage) =>
+  class extends Mohr {
+    constructor() {
+      super({ storage, origin: ORIGIN, way: direct('http', { fetch: network(ports) }) });
+    }
+
+    signOrGoOn(documents, options) {
+      return super.signOrGoOn(documents, { deadline: PATIENCE, ...options });
+    }
+  };
 
 /** A store that forgets with the test. */
 export function memory() {
@@ -141,7 +157,9 @@ export class Agent {
 
   /** Resolves when a call of that kind has come in. */
   async called(method, path) {
+    const end = Date.now() + PATIENCE;
     while (!this.calls.some(([m, p]) => m === method && p.startsWith(path))) {
+      assert.ok(Date.now() < end, `${method} ${path} was not called`);
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { Mohr, MohrError } from '../../signer/panel/mohr.js';
-import { direct } from '../../signer/panel/ways.js';
 import { explain } from '../../signer/panel/words.js';
-import { Agent, ORIGIN, memory, network } from './agent.mjs';
+import { Agent, memory, printed } from './agent.mjs';
 
 const PAGE = readFileSync(new URL('../../docs/panel-quick-start.md', import.meta.url), 'utf8');
 const BLOCKS = [...PAGE.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code.replace(/^import .*\n/gm, ''));
@@ -19,11 +18,7 @@ async function panel(ports, storage = memory()) {
   const note = (name) => async (...values) => void notes.push([name, ...values]);
   const here = {
     ...{ MohrError, explain, connect: {}, takenBack: new AbortController().signal },
-    Mohr: class extends Mohr {
-      constructor() {
-        super({ storage, origin: ORIGIN, way: direct('http', { fetch: network(ports) }) });
-      }
-    },
+    Mohr: printed(Mohr, ports, storage),
     tell: (word) => void notes.push(['tell', word]),
     showLarge: (digits) => void notes.push(['showLarge', digits]),
     keepOnYourServer: note('keep'),

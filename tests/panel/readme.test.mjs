@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { Mohr } from '../../signer/panel/mohr.js';
-import { direct } from '../../signer/panel/ways.js';
-import { Agent, ORIGIN, memory, network } from './agent.mjs';
+import { Agent, memory, printed } from './agent.mjs';
 
 const README = readFileSync(new URL('../../signer/panel/README.md', import.meta.url), 'utf8');
 const [, QUICK_START] = /```js\n(import \{ Mohr \}.*?)```/s.exec(README);
@@ -16,11 +15,7 @@ function panel(ports, storage = memory()) {
   const notes = [];
   const note = (name) => (value) => void notes.push([name, value]);
   const here = {
-    Mohr: class extends Mohr {
-      constructor() {
-        super({ storage, origin: ORIGIN, way: direct('http', { fetch: network(ports) }) });
-      }
-    },
+    Mohr: printed(Mohr, ports, storage),
     button: {},
     octets: new TextEncoder().encode('{"items":[]}'),
     show: note('show'),

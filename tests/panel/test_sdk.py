@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import playwright
@@ -17,10 +20,22 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 
 def node(*arguments: str) -> str:
-    """Node's output. Fails the test where Node says no."""
-    done = subprocess.run([NODE, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=110)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    """Node's output. Fails the test where Node says no, and leaves no process of a test file behind."""
+    running = subprocess.Popen(
+        [NODE, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, problems = running.communicate(timeout=110)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+    assert running.returncode == 0, out + problems
+    return out
 
 
 def test_the_sdk_passes_its_own_tests_under_node() -> None:
