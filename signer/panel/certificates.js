@@ -53,7 +53,8 @@ export async function requestCertificate(requests, subject, { key, ...options })
   const asked = { given_name, surname, national_code, council_number, centre, province, city };
   const view = await toItsEnd(requests, '/v1/certificate-requests', { subject: asked, key }, options);
   const { request } = view;
-  const pem = request && `-----BEGIN CERTIFICATE REQUEST-----\n${lines(request)}\n-----END CERTIFICATE REQUEST-----\n`;
+  const kind = 'CERTIFICATE REQUEST';
+  const pem = request && `-----BEGIN ${kind}-----\n${lines(request)}\n-----END ${kind}-----\n`;
   return { made: !!request, request, pem, ...ending(view, !!request) };
 }
 
@@ -86,12 +87,13 @@ function ending({ state, problem, idempotencyKey }, done) {
 }
 
 /**
- * @param {string | Uint8Array} certificate DER, or PEM (RFC 7468) @returns {string} base64 of the DER; what is none, the agent refuses
+ * @param {string | Uint8Array} certificate DER, its base64, or PEM (RFC 7468)
+ * @returns {string} base64 of the DER; what is none, the agent refuses
  */
 function der(certificate) {
   if (typeof certificate !== 'string') return base64(new Uint8Array(certificate));
-  const body = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/.exec(certificate)?.[1] ?? certificate;
-  return body.replace(/\s+/g, '');
+  const pem = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/.exec(certificate);
+  return (pem?.[1] ?? certificate).replace(/\s+/g, '');
 }
 
 /** @param {string} text base64 @returns {string} in lines of 64 */

@@ -247,7 +247,9 @@ export class Mohr {
    * @throws {MohrError} or the signal's reason, where nothing had been sent
    */
   requestCertificate(subject, options = {}) {
-    return this.#with(certificates, options, (part, requests) => part.requestCertificate(requests, subject, options));
+    return this.#with(certificates, options, (part, requests) =>
+      part.requestCertificate(requests, subject, options),
+    );
   }
 
   /**
@@ -259,7 +261,9 @@ export class Mohr {
    * @throws {MohrError} or the signal's reason, where nothing had been sent
    */
   importCertificate(certificate, options = {}) {
-    return this.#with(certificates, options, (part, requests) => part.importCertificate(requests, certificate, options));
+    return this.#with(certificates, options, (part, requests) =>
+      part.importCertificate(requests, certificate, options),
+    );
   }
 
   /**

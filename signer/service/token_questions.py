@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from drivers.readers import same_reader
 from signer import x509
 from signer.model import journey as j
 from signer.model.credential import Holder, TokenRef
@@ -64,7 +65,7 @@ class TokenQuestions(Questions):
         return self._agreed
 
     async def _seek(self) -> j.Event:
-        found = _one_each(await self._work.desk.tokens())
+        found = each_once(await self._work.desk.tokens())
         answered = self._answered()
         if answered is not None:
             found = tuple(token for token in found if token.ref.serial == answered.token_serial)
@@ -210,16 +211,23 @@ class TokenQuestions(Questions):
             await self._work.tokens.token_gone(wanted)
 
 
-def _one_each(tokens: tuple[ManagedToken, ...]) -> tuple[ManagedToken, ...]:
-    """Each initialised token once: two modules that show one show the same serial in the same reader."""
-    seen: dict[tuple[str, str, str], ManagedToken] = {}
+def each_once(tokens: tuple[ManagedToken, ...]) -> tuple[ManagedToken, ...]:
+    """Each initialised token once, through the first module that shows it.
+
+    Two modules' tokens are one where they stand in one reader or have one serial number; one module's never.
+    """
+    kept: list[ManagedToken] = []
     for token in tokens:
-        if token.initialised:
-            ref = token.ref
-            # In no reader, or without a number, one module's tokens are told apart by their slots.
-            alone = f"{ref.module} {ref.slot}" if not (ref.serial and ref.reader) else ""
-            seen.setdefault((ref.serial, ref.reader.strip(), alone), token)
-    return tuple(seen.values())
+        if token.initialised and not any(_same(token.ref, other.ref) for other in kept):
+            kept.append(token)
+    return tuple(kept)
+
+
+def _same(one: TokenRef, other: TokenRef) -> bool:
+    if one.module == other.module:
+        return False
+    in_one_reader = bool(one.reader.strip()) and same_reader(one.reader, other.reader)
+    return in_one_reader or bool(one.serial and one.serial == other.serial)
 
 
 def _name(token: TokenRef) -> str:

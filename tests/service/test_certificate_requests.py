@@ -37,7 +37,8 @@ from signer.service.open_token import KeyOnToken
 from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings, TokenWork
 from signer.service.signing import UNANSWERED_FOR, SigningService
-from signer.service.token_desk import Secret, TokenDesk
+from signer.service.token_desk import ManagedToken, Secret, TokenDesk
+from signer.service.token_questions import each_once
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
 from signer.service.views import RequestView
@@ -466,6 +467,28 @@ async def test_of_several_tokens_the_doctor_picks_one_and_its_key_is_made_there(
     assert await clinic.desk.keys(first, Secret(pin=Pin(hsm.PIN))) == ()
     clinic.doctor.token_choice = lambda question: None
     assert (await clinic.end_of(await clinic.ask("c2"))).state is RequestState.DECLINED
+
+
+async def test_a_card_that_two_modules_show_is_one_token_and_two_of_one_module_are_two(
+    clinic: Clinic,
+) -> None:
+    seen = await clinic.desk.only_token()
+
+    def shown(module: str, slot: int, serial: str, reader: str) -> ManagedToken:
+        ref = replace(seen.ref, module=module, slot=slot, serial=serial, reader=reader)
+        return replace(seen, ref=ref)
+
+    vendors = shown("vendor", 0, "0A1B", "Reader 00")
+    signature = shown("vendor", 1, "0A1B", "Reader 00")
+    softhsm = shown("softhsm", 0, "77", "")
+    shown_again = (
+        shown("opensc", 0, "a1b", "Reader 00 "),  # another spelling of its serial number
+        shown("other", 0, "77", ""),
+        replace(shown("vendor", 2, "", ""), initialised=False),
+    )
+    assert each_once((vendors, signature, softhsm, *shown_again)) == (vendors, signature, softhsm)
+    elsewhere = shown("opensc", 1, "a1c", "Reader 01")
+    assert each_once((vendors, elsewhere)) == (vendors, elsewhere)
 
 
 async def test_the_doctor_is_warned_where_the_token_is_somebody_elses(clinic: Clinic) -> None:
