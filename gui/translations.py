@@ -1,22 +1,19 @@
 """Every sentence of the desktop, in Persian and in English side by side. No other file holds one.
 
-The sentences of findings and of errors are not here: they belong to `signer.model.findings` and
-`signer.model.errors`, which the terminal shares. Places are `str.format` names; how a number or a Latin
-run is written into them is `gui.presenters.tongue`.
+The sentences of findings and of errors and the captions of a prescription are not here: they belong to
+`signer.model.findings`, `errors` and `captions`, which the terminal shares. Places are `str.format` names;
+how a number or a Latin run is written into them is `gui.presenters.tongue`.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from signer.model.captions import Text
+
+__all__ = ["Lang", "Text"]
 
 Lang = Literal["fa", "en"]
-
-
-class Text(NamedTuple):
-    """One sentence in both languages, with the same places in both."""
-
-    fa: str
-    en: str
 
 
 # --- the application
@@ -59,39 +56,17 @@ TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign
 FROM_PANEL = Text("از پنل", "From the panel")
 PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
 CERTIFICATE_UNTIL = Text("گواهی تا {date}", "certificate until {date}")
-INSURER_TAMIN = Text("تأمین اجتماعی", "Social Security")
-INSURER_SALAMAT = Text("بیمهٔ سلامت", "Salamat Insurance")
-INSURER_ARMED_FORCES = Text("نیروهای مسلح", "Armed Forces")
-INSURER_FREE = Text("آزاد", "No insurer")
 ISSUER = Text("صادرکننده: {issuer}", "Issuer: {issuer}")
 
 # --- the sheet
-KIND_DRUG = Text("دارو", "Medicines")
-KIND_LAB = Text("آزمایش", "Laboratory")
-KIND_IMAGING = Text("تصویربرداری", "Imaging")
-KIND_VISIT = Text("ویزیت", "Visit")
-KIND_SERVICE = Text("خدمت", "Service")
-KIND_REFERRAL = Text("ارجاع", "Referral")
 ITEMS_COUNT = Text("{kind}، {count} قلم", "{kind}, items: {count}")
 NO_ITEMS = Text("این نسخه قلمی ندارد.", "This prescription has no items.")
-PATIENT = Text("بیمار", "Patient")
-NATIONAL_CODE = Text("کد ملی", "National code")
-BIRTH_DATE = Text("تاریخ تولد", "Date of birth")
-MOBILE = Text("تلفن همراه", "Mobile")
-ISSUED = Text("تاریخ", "Date")
-VALID_UNTIL = Text("اعتبار تا", "Valid until")
-PRESCRIBER = Text("پزشک", "Prescriber")
 PRESCRIBER_CODE = Text("کد ملی پزشک", "Prescriber's national code")
 COUNCIL_NUMBER = Text("نظام پزشکی {number}", "council no. {number}")
 PATIENT_COUNCIL = Text("نظام پزشکی بیمار", "Patient's council no.")
 PATIENT_CENTRE = Text("مرکز بیمار", "Patient's centre")
 PRESCRIBER_BIRTH_DATE = Text("تاریخ تولد پزشک", "Prescriber's date of birth")
 PRESCRIBER_MOBILE = Text("تلفن پزشک", "Prescriber's mobile")
-CENTRE = Text("مرکز", "Centre")
-KIND = Text("نوع", "Kind")
-INSURER = Text("بیمه", "Insurer")
-REPLACES = Text("جایگزین نسخهٔ", "Replaces prescription")
-NOTES = Text("یادداشت", "Notes")
 COLUMN_ITEM = Text("قلم", "Item")
 COLUMN_AMOUNT = Text("مقدار", "Dose")
 COLUMN_QUANTITY = Text("تعداد", "Quantity")

@@ -11,9 +11,10 @@ from gui.presenters import pin as pins
 from gui.presenters.consent_views import Counts, Decision, Ending, Footer, Header, Phase, Row
 from gui.presenters.ending import present_ending
 from gui.presenters.pin import Line, Tone
-from gui.presenters.sheet import INSURERS, SheetView, known, present_sheet, summary
+from gui.presenters.sheet import SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.presenters.wish import wish_of
+from signer.model.captions import INSURERS
 from signer.model.credential import TokenRef, TriesLeft
 from signer.model.errors import PinLocked
 from signer.model.sheet import DocumentSheet, PdfSheet, PrescriptionSheet, Weight

@@ -15,6 +15,7 @@ from msgspec import Struct
 from gui import translations as t
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
+from signer.model import captions
 from signer.model.findings import FIELDS, remedy, sentence
 from signer.model.request import CERTIFICATE_REQUEST, SIGN_IN
 from signer.model.sheet import (
@@ -34,20 +35,6 @@ from signer.model.sheet import (
     Weight,
 )
 
-KINDS: dict[str, Text] = {
-    "drug": t.KIND_DRUG,
-    "lab": t.KIND_LAB,
-    "imaging": t.KIND_IMAGING,
-    "visit": t.KIND_VISIT,
-    "service": t.KIND_SERVICE,
-    "referral": t.KIND_REFERRAL,
-}
-INSURERS: dict[str, Text] = {
-    "tamin": t.INSURER_TAMIN,
-    "salamat": t.INSURER_SALAMAT,
-    "armed-forces": t.INSURER_ARMED_FORCES,
-    "free": t.INSURER_FREE,
-}
 _ITEM = re.compile(r"^/items/(\d+)(?:/|$)")
 
 
@@ -215,7 +202,7 @@ def summary(sheet: DocumentSheet, tongue: Tongue) -> tuple[str, str]:
     if isinstance(body, PdfSheet):
         first = tongue.say(t.PLAIN_DOCUMENT, id=tongue.code(sheet.document_id))
         return first, tongue.say(t.PAGES_COUNT, count=len(body.pages))
-    kind = known(KINDS, body.kind, tongue)
+    kind = known(captions.KINDS, body.kind, tongue)
     count = len(body.items)
     return tongue.signed(body.patient.name.text), (
         tongue.say(t.ITEMS_COUNT, kind=kind, count=count) if count else kind
@@ -303,12 +290,12 @@ class _Prescription:
     def _head(self) -> Iterator[Field]:
         body, say = self._body, self._say
         patient, prescriber = body.patient, body.prescriber
-        yield Field(caption=say(t.PATIENT), value=self._value(patient.name, strong=True))
+        yield Field(caption=say(captions.PATIENT), value=self._value(patient.name, strong=True))
         if patient.national_code:
-            yield Field(caption=say(t.NATIONAL_CODE), value=self._code(patient.national_code))
-        yield self._moment(t.ISSUED, body.issued)
+            yield Field(caption=say(captions.NATIONAL_CODE), value=self._code(patient.national_code))
+        yield self._moment(captions.ISSUED, body.issued)
         yield Field(
-            caption=say(t.PRESCRIBER),
+            caption=say(captions.PRESCRIBER),
             value=self._value(prescriber.name),
             aside=(
                 say(t.COUNCIL_NUMBER, number=self._code(prescriber.council_number).text)
@@ -316,16 +303,18 @@ class _Prescription:
                 else ""
             ),
         )
-        yield Field(caption=say(t.KIND), value=Value(text=known(KINDS, body.kind, self._tongue)))
-        yield Field(caption=say(t.INSURER), value=Value(text=known(INSURERS, body.insurer, self._tongue)))
+        kind = known(captions.KINDS, body.kind, self._tongue)
+        insurer = known(captions.INSURERS, body.insurer, self._tongue)
+        yield Field(caption=say(captions.KIND), value=Value(text=kind))
+        yield Field(caption=say(captions.INSURER), value=Value(text=insurer))
         if body.valid_until:
-            yield self._moment(t.VALID_UNTIL, body.valid_until)
+            yield self._moment(captions.VALID_UNTIL, body.valid_until)
         if prescriber.centre:
-            yield Field(caption=say(t.CENTRE), value=self._value(prescriber.centre))
+            yield Field(caption=say(captions.CENTRE), value=self._value(prescriber.centre))
         if patient.birth_date:
-            yield Field(caption=say(t.BIRTH_DATE), value=self._day(patient.birth_date))
+            yield Field(caption=say(captions.BIRTH_DATE), value=self._day(patient.birth_date))
         if patient.mobile:
-            yield Field(caption=say(t.MOBILE), value=self._code(patient.mobile))
+            yield Field(caption=say(captions.MOBILE), value=self._code(patient.mobile))
         if prescriber.national_code:
             yield Field(caption=say(t.PRESCRIBER_CODE), value=self._code(prescriber.national_code))
         for caption, cell in self._strays():
@@ -346,9 +335,9 @@ class _Prescription:
 
     def _foot(self) -> Iterator[Field]:
         if self._body.notes:
-            yield Field(caption=self._say(t.NOTES), value=self._value(self._body.notes))
+            yield Field(caption=self._say(captions.NOTES), value=self._value(self._body.notes))
         if self._body.replaces:
-            yield Field(caption=self._say(t.REPLACES), value=self._code(self._body.replaces))
+            yield Field(caption=self._say(captions.REPLACES), value=self._code(self._body.replaces))
 
     def _columns(self) -> Iterator[tuple[Text, bool, str]]:
         """The columns that at least one item fills."""

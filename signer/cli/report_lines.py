@@ -14,12 +14,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from signer.cli.drawing import drawn
-from signer.cli.sheet_lines import sheet_lines
+from signer.cli.sheet_lines import printed, sheet_lines
 from signer.model.credential import Holder
 from signer.model.errors import MohrError
 from signer.model.request import Document
 from signer.model.sheet import Weight
-from signer.model.text import FSI, PDI
+from signer.model.text import FSI, PDI, persian_digits
 from signer.prescription.dates import short_instant
 from signer.prescription.reader import read as read_document
 from signer.verify.report import Finding, Report, Severity
@@ -61,7 +61,7 @@ def report_lines(file: Path, report: Report, language: Language) -> Iterator[str
             yield _line(name, short_instant(at, language), which)
     for finding in sorted(report.findings, key=lambda one: _GRAVITY[one.severity]):
         yield f"  [{_MARKS[finding.severity][which]}] {sentence(finding, language)} ({finding.code})"
-    yield from _content(report, which)
+    yield from _content(report, language)
 
 
 def report_json(file: Path, report: Report, language: Language) -> str:
@@ -115,10 +115,11 @@ def _signer(signer: Holder, which: int) -> Iterator[str]:
             yield _line(label, " / ".join(codes), which)
 
 
-def _content(report: Report, which: int) -> Iterator[str]:
+def _content(report: Report, language: Language) -> Iterator[str]:
     """The signed document as the doctor saw it; of what cannot be drawn, its size."""
     if report.content is None or report.signer is None:
         return
+    which = 0 if language == "fa" else 1
     heading = f"  {_LABELS['content'][which]}:"
     media_type = report.media_type or ""
     document = Document(id="", media_type=media_type, content=report.content)
@@ -126,10 +127,12 @@ def _content(report: Report, which: int) -> Iterator[str]:
     try:
         sheet = read_document(document, report.signer, at)
     except MohrError:  # not what it says it is, or of a media type that has no sheet
-        yield f"{heading} {len(report.content)} octets, {drawn(media_type) or '?'}"
+        size = str(len(report.content))
+        size = f"{persian_digits(size)} بایت،" if language == "fa" else f"{size} octets,"
+        yield f"{heading} {size} {drawn(media_type) or '?'}"
         return
     yield heading
     # What the doctor was asked to confirm is past; where the document contradicts itself is not.
     grave = tuple(finding for finding in sheet.findings if finding.weight is Weight.RED)
-    for line in sheet_lines(replace(sheet, findings=grave)):
-        yield "  " + "".join(part if part.isascii() else drawn(part) for part in line)
+    for line in sheet_lines(replace(sheet, findings=grave), language):
+        yield f"  {printed(line)}"

@@ -74,6 +74,16 @@ def test_persian_says_the_same(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert "تعداد، قلم ۲" in said
 
 
+def test_the_prescription_is_drawn_in_persian_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(place, str(place / "files" / "good.p7m"), "--language", "fa") == 0
+    said = capsys.readouterr().out
+    for words in ("نوع: drug (دارو)", "بیمار\n", "قلم ۲ از ۲", "نام قلم: Ibuprofen", "تعداد: 10", "کد ملی"):
+        assert words in said
+    captions = "\n".join(line for line in said.splitlines() if line.startswith("    "))
+    for words in ("patient", "quantity", "item 2", "national code", "the rest"):
+        assert words not in captions
+
+
 def rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
