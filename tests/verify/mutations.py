@@ -18,7 +18,7 @@ from signer.verify import Indication, Report
 from signer.verify import verify as verify_file
 from signer.x509 import read
 from tests import pdfs, pki, xmldsig
-from tests.asic import container
+from tests.asic import cades_container, container
 from tests.jose import a_jades, a_jws, a_stamped_jades
 from tests.revocation import REVOCATION_VALUES, crl, stamped, tlv, with_unsigned
 from tests.signatures import CONTENT, signed, signed_pdf
@@ -171,6 +171,17 @@ def asic() -> Subject:
     )
 
 
+def asic_with_cades() -> Subject:
+    """A container with a CAdES over its manifest."""
+    root = read(pki.authority().certificate)
+    return Subject(
+        signed=cades_container(),
+        content=xmldsig.JSON_CONTENT,
+        verify=lambda octets: verify_file(octets, anchors=(root,), at=pki.NOW),
+        others=(container(()),),
+    )
+
+
 def cades_b_lt() -> Subject:
     """With a timestamp, and the CRL that was current for it, in unsigned attributes."""
     root = read(pki.authority().certificate)
@@ -205,6 +216,7 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "cades-detached": cades_detached,
     "xades": xades,
     "asic": asic,
+    "asic-cades": asic_with_cades,
     "pades": pades,
     "cades-b-lt": cades_b_lt,
     "jws": jose(a_jws, attached=True),

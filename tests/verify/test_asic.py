@@ -130,7 +130,7 @@ ATTACKS: list[tuple[str, Callable[[], bytes], str]] = [
      "xades-reference"),
     ("signature of something else", lambda: with_content("META-INF/signatures.xml", signed("detached")),
      "content-missing"),
-    ("a CAdES signature beside", lambda: with_entry("META-INF/signature.p7s", b"0"), "asic-cades"),
+    ("a CAdES signature beside", lambda: with_entry("META-INF/signature.p7s", b"0"), "several-signers"),
     ("no mimetype", lambda: without("mimetype"), "asic-mimetype"),
     ("mimetype not first", lambda: with_entry("first", place=0), "asic-mimetype"),
     ("mimetype deflated", lambda: deflated(first=True), "asic-mimetype"),
