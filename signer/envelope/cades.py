@@ -13,11 +13,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from asn1crypto import parser
-from cryptography.hazmat import asn1
 from msgspec import Struct
 
 from signer.envelope import cms
-from signer.envelope.algorithms import SUITES, Suite
+from signer.envelope.algorithms import SUITES
 from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
 from signer.model.credential import SignatureAlgorithm
@@ -25,10 +24,9 @@ from signer.model.errors import CredentialUnusable, DocumentRefused
 from signer.model.request import Level
 from signer.x509 import Certificate
 
-_VERSION = 1
-#: RFC 5652 §5.1: of a SignedData with revocation data that is no CRL.
-_VERSION_WITH_OCSP = 5
 _SET, _SEQUENCE, _OID = (0, 1, 17), (0, 1, 16), (0, 0, 6)
+#: Identifier octets that BER may have for a SET: primitive too, and in the form for high tag numbers.
+_MAY_BE_SET = frozenset({b"\x31", b"\x11", b"\x3f", b"\x1f"})
 
 _CONTENT_TYPE = cms.attribute(cms.ID_CONTENT_TYPE, cms.ID_DATA)
 
@@ -55,28 +53,21 @@ class CadesToBeSigned(Struct, frozen=True, kw_only=True):
         The timestamp becomes an unsigned attribute (EN 319 122-1 §5.3), the chain and the revocation data
         stand in SignedData (§5.5.3, RFC 5940).
         """
-        suite, signer = _RAW[self.algorithm], _signer(self.certificate)
-        return _content_info(
-            cms.SignedData(
-                version=_VERSION_WITH_OCSP if evidence.ocsps else _VERSION,
-                digest_algorithms=asn1.SetOf([suite.digest_algorithm]),
-                encap_content_info=_encapsulated(self.content),
-                certificates=asn1.SetOf([signer.certificate, *_chain(self.certificate, evidence)]),
-                crls=_revocation(evidence),
-                signer_infos=asn1.SetOf(
-                    [
-                        cms.SignerInfo(
-                            version=_VERSION,
-                            sid=signer.sid,
-                            digest_algorithm=suite.digest_algorithm,
-                            signed_attrs=cms.raw(cms.TAG_SIGNED_ATTRIBUTES + self.to_be_signed[1:]),
-                            signature_algorithm=suite.signature_algorithm,
-                            signature=signature,
-                            unsigned_attrs=_unsigned(evidence),
-                        )
-                    ]
-                ),
-            )
+        suite, signer = SUITES[self.algorithm], _signer(self.certificate)
+        return cms.signed_data(
+            digest_algorithm=suite.digest_algorithm,
+            content=self.content,
+            certificates=(self.certificate.der, *_chain(self.certificate, evidence)),
+            crls=evidence.crls,
+            ocsps=evidence.ocsps,
+            signer=cms.signer_info(
+                sid=signer.sid,
+                digest_algorithm=suite.digest_algorithm,
+                signed_attributes=self.to_be_signed,
+                signature_algorithm=suite.signature_algorithm,
+                signature=signature,
+                timestamp=evidence.timestamp,
+            ),
         )
 
 
@@ -132,14 +123,14 @@ def signed_attributes(
     """
     attributes = [
         _CONTENT_TYPE,
-        cms.attribute(cms.ID_MESSAGE_DIGEST, digest),
+        cms.attribute(cms.ID_MESSAGE_DIGEST, cms.tlv(cms.OCTET_STRING, digest)),
         _signer(certificate).signing_certificate,
     ]
     if signing_time is not None:
         attributes.append(cms.signing_time(signing_time))
     if media_type is not None:
         attributes.append(_mime_type(media_type))
-    return asn1.encode_der(asn1.SetOf(attributes))
+    return cms.set_of(attributes)
 
 
 def strip(attached: bytes, content: bytes) -> bytes:
@@ -147,10 +138,10 @@ def strip(attached: bytes, content: bytes) -> bytes:
 
     Raises ValueError for bytes that are no signature of this module over this content.
     """
-    info = _decoded(attached)
-    if info.content.encap_content_info.e_content != content:
+    detached, held = cms.with_content(attached, None)
+    if held != content:
         raise ValueError("not attached to this content")
-    return _with_content(info, None)
+    return detached
 
 
 def attach(detached: bytes, content: bytes) -> bytes:
@@ -159,7 +150,7 @@ def attach(detached: bytes, content: bytes) -> bytes:
     That the content is the signed one is not checked here. Raises ValueError for bytes that are no
     signature of this module.
     """
-    return _with_content(_decoded(detached), content)
+    return cms.with_content(detached, content)[0]
 
 
 def parses_as_signed_attributes(content: bytes) -> bool:
@@ -168,6 +159,8 @@ def parses_as_signed_attributes(content: bytes) -> bool:
     Signing such content would let the signature be moved under what the attributes name. Told by the first
     member alone and in BER as well as in DER, so that it errs on the side of yes.
     """
+    if content[:1] not in _MAY_BE_SET:
+        return False
     try:
         tag, members = _first_element(content)
         if tag != _SET:
@@ -178,24 +171,11 @@ def parses_as_signed_attributes(content: bytes) -> bool:
         return False
 
 
-class _RawSuite(Struct, frozen=True):
-    digest_algorithm: asn1.TLV
-    signature_algorithm: asn1.TLV
-
-
-def _raw_suite(suite: Suite) -> _RawSuite:
-    return _RawSuite(cms.raw(suite.digest_algorithm), cms.raw(suite.signature_algorithm))
-
-
-_RAW = {algorithm: _raw_suite(suite) for algorithm, suite in SUITES.items()}
-
-
 class _Signer(Struct, frozen=True):
     """What is the same in every signature under one certificate."""
 
-    certificate: asn1.TLV
-    sid: cms.IssuerAndSerialNumber
-    signing_certificate: cms.Attribute
+    sid: bytes
+    signing_certificate: bytes
 
 
 def _signer(certificate: Certificate) -> _Signer:
@@ -204,58 +184,25 @@ def _signer(certificate: Certificate) -> _Signer:
 
 @lru_cache(maxsize=64)
 def _signer_of(der: bytes, issuer: bytes, serial: bytes) -> _Signer:
-    reference = cms.SigningCertificateV2(certs=[cms.EssCertIdV2(cert_hash=hashlib.sha256(der).digest())])
     try:
-        sid = cms.IssuerAndSerialNumber(issuer=cms.raw(issuer), serial_number=cms.raw(serial))
-        return _Signer(cms.raw(der), sid, cms.attribute(cms.ID_SIGNING_CERTIFICATE_V2, reference))
+        cms.raw(der)
+        sid = cms.tlv(cms.SEQUENCE, cms.raw(issuer), cms.raw(serial))  # RFC 5652 §10.2.4
     except ValueError:
         raise CredentialUnusable(
             "certificate, issuer or serial number has a length that is not DER"
         ) from None
+    return _Signer(sid, cms.signing_certificate(hashlib.sha256(der).digest()))
 
 
 @lru_cache(maxsize=64)
-def _mime_type(media_type: str) -> cms.Attribute:
+def _mime_type(media_type: str) -> bytes:
     """EN 319 122-1 §5.2.4.2; content-hints is for content inside content, which there is none of."""
-    return cms.attribute(cms.ID_MIME_TYPE, media_type)
+    return cms.attribute(cms.ID_MIME_TYPE, cms.tlv(cms.UTF8_STRING, media_type.encode()))
 
 
-def _chain(signer: Certificate, evidence: Evidence) -> list[asn1.TLV]:
+def _chain(signer: Certificate, evidence: Evidence) -> list[bytes]:
     """Each certificate once, the signer's left out."""
     return [cms.raw(der) for der in dict.fromkeys(evidence.certificates) if der != signer.der]
-
-
-def _revocation(evidence: Evidence) -> asn1.SetOf[asn1.TLV] | None:
-    crls = [cms.raw(crl) for crl in dict.fromkeys(evidence.crls)]
-    ocsps = [cms.ocsp_revocation_info(response) for response in dict.fromkeys(evidence.ocsps)]
-    return asn1.SetOf([*crls, *ocsps]) if crls or ocsps else None
-
-
-def _unsigned(evidence: Evidence) -> asn1.SetOf[cms.Attribute] | None:
-    if evidence.timestamp is None:
-        return None
-    token = asn1.SetOf([cms.raw(evidence.timestamp)])
-    return asn1.SetOf([cms.Attribute(type=cms.ID_SIGNATURE_TIMESTAMP, values=token)])
-
-
-def _decoded(signature: bytes) -> cms.ContentInfo:
-    info = asn1.decode_der(cms.ContentInfo, signature)
-    if info.content_type != cms.ID_SIGNED_DATA:
-        raise ValueError("not a SignedData")
-    return info
-
-
-def _with_content(info: cms.ContentInfo, content: bytes | None) -> bytes:
-    info.content.encap_content_info.e_content = content
-    return asn1.encode_der(info)
-
-
-def _encapsulated(content: bytes | None) -> cms.EncapsulatedContentInfo:
-    return cms.EncapsulatedContentInfo(e_content_type=cms.ID_DATA, e_content=content)
-
-
-def _content_info(signed_data: cms.SignedData) -> bytes:
-    return asn1.encode_der(cms.ContentInfo(content_type=cms.ID_SIGNED_DATA, content=signed_data))
 
 
 def _first_element(encoded: bytes, *, alone: bool = True) -> tuple[tuple[int, int, int], bytes]:

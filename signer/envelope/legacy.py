@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cryptography.hazmat import asn1
-
 from signer.envelope import cades, cms
 from signer.envelope.algorithms import PREFERENCE, SUITES
 from signer.model.credential import SignatureAlgorithm
@@ -45,11 +43,11 @@ def prepare(
     cades.check_content(content, media_type, attached=attached)
     attributes = [
         cms.attribute(cms.ID_CONTENT_TYPE, cms.ID_DATA),
-        cms.attribute(cms.ID_MESSAGE_DIGEST, SUITES[algorithm].digest(content)),
+        cms.attribute(cms.ID_MESSAGE_DIGEST, cms.tlv(cms.OCTET_STRING, SUITES[algorithm].digest(content))),
         cms.signing_time(signing_time),
     ]
     return cades.CadesToBeSigned(
-        to_be_signed=asn1.encode_der(asn1.SetOf(attributes)),
+        to_be_signed=cms.set_of(attributes),
         algorithm=algorithm,
         certificate=certificate,
         content=content if attached else None,

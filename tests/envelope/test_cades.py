@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import cms as other_cms
+from cryptography.hazmat import asn1
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from signer.envelope.cades import attach, parses_as_signed_attributes, prepare
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import CredentialUnusable, DocumentRefused, FormatUnsupported, MechanismUnsupported
 from signer.x509 import read
+from tests import cms as types
 from tests import pki
 from tests.signatures import ALGORITHMS, CONTENT, MEDIA_TYPE, signed
 
@@ -267,3 +269,20 @@ def test_content_that_only_begins_like_a_set_is_signed(content: bytes) -> None:
 @given(st.binary(max_size=100))
 def test_whether_content_parses_is_answered_for_any_bytes(tail: bytes) -> None:
     assert parses_as_signed_attributes(b"\x31" + tail) in {True, False}
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 65_535, 65_536])
+@pytest.mark.parametrize("attached", [True, False])
+def test_another_encoder_would_have_written_the_same_octets(size: int, attached: bool) -> None:
+    draft = prepare(
+        content=b"x" * size,
+        media_type="text/plain",
+        certificate=pki.leaf("rsa-2048"),
+        algorithm=SignatureAlgorithm.RSA_PKCS1_SHA256,
+        signing_time=pki.NOW,
+        attached=attached,
+    )
+    made = draft.finish(b"v" * 256)
+    assert asn1.encode_der(asn1.decode_der(types.ContentInfo, made)) == made
+    signer = asn1.decode_der(types.ContentInfo, made).content.signer_infos.as_list()[0]
+    assert b"\x31" + asn1.encode_der(signer.signed_attrs)[1:] == draft.to_be_signed

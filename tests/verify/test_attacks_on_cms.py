@@ -9,13 +9,12 @@ import pytest
 from cryptography.hazmat import asn1
 
 from signer.cli.demo.authority import AUTHORITY_NAME, PLAIN_DOCTOR, Usage
-from signer.envelope import cms
 from signer.envelope.algorithms import SUITES
 from signer.model.credential import SignatureAlgorithm
 from signer.verify import Indication, Report, SubIndication, verify
 from signer.verify.der import over
 from signer.x509 import read
-from tests import pki
+from tests import cms, pki
 from tests.openssl import cms_signature
 from tests.revocation import CERTIFICATE_VALUES, elements, tlv, with_unsigned
 from tests.signatures import CONTENT, signed

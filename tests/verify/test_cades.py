@@ -13,14 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signer.cli.demo.authority import ODD_DOCTOR, PLAIN_DOCTOR, DemoAuthority, Name
-from signer.envelope import cms
 from signer.envelope.algorithms import SUITES
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import SignatureNotVerified
 from signer.verify.cades import verify, verify_release
 from signer.verify.verdict import Reason
 from signer.x509 import Certificate, read
-from tests import pki
+from tests import cms, pki
 from tests.signatures import ALGORITHMS, CONTENT, MEDIA_TYPE, signed
 
 ECDSA = SignatureAlgorithm.ECDSA_SHA256
