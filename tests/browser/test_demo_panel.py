@@ -214,7 +214,8 @@ async def test_drugs_are_found_by_keyboard_and_many_prescriptions_are_signed_in_
     assert [one["insurer"] for one in said] == ["tamin", "free"]
     for one in said:
         assert (one["items"][3]["code"], one["items"][3]["quantity"]) == ("0000000103", 5)
-    await expect(page.locator("[data-mohr=state]")).to_have_attribute("data-mohr-state", "received")
+    await expect(page.locator("[data-mohr=state]")).to_have_attribute("data-mohr-state", "busy")
+    await expect(page.locator("[data-mohr=state]")).to_have_attribute("data-mohr-step", "received")
     desk.world.use_cases.finish()
     await ends(page, "signed")
     await expect(page.locator("[data-standing=signed]")).to_have_count(2)

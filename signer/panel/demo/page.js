@@ -26,15 +26,19 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const ENDS = ['signed', 'unsigned', 'stopped'];
+const UNDER_WAY = ['received', 'choosing', 'consent', 'signing'];
+
 /**
- * Say how it stands: a state of the agent (`ready`, `no-answer` …), of a request (`consent`, `signing` …) or how one
- * ended (`signed`, `unsigned`, `stopped`), with its code where there is one.
+ * Say how it stands, to a person and to a machine: `data-mohr-state` is `idle`, `busy`, or how a request ended; `data-mohr-step`
+ * is the finer word, a state of the agent or of the request, and `data-mohr-code` its code where there is one.
  *
- * @param {string} state @param {string} [text] @param {string} [code]
+ * @param {string} step @param {string} [text] @param {string} [code]
  */
-export function tell(state, text = '', code = '') {
+export function tell(step, text = '', code = '') {
   const place = at('progress');
   place.textContent = text;
-  place.dataset.mohrState = state;
+  place.dataset.mohrState = ENDS.includes(step) ? step : UNDER_WAY.includes(step) ? 'busy' : 'idle';
+  place.dataset.mohrStep = step;
   place.dataset.mohrCode = code;
 }

@@ -75,6 +75,8 @@ export class Signing {
   /** After a reload the agent still knows the requests; the page needs no more than their names. */
   async resume() {
     for (const { idempotencyKey, documents } of await this.#mohr.pending()) {
+      // Somebody was quicker: what is remembered now may be what is being signed.
+      if (this.busy) return;
       const entries = documents.map((id) => /** @type {Entry} */ ({ id, standing: 'sent' }));
       for (const entry of entries) records.add(entry);
       tell('received', say('resuming'));
