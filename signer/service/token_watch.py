@@ -49,7 +49,7 @@ from signer.service.token_signers import TokenModule, TokenSigners
 log = logging.getLogger(__name__)
 
 #: Seconds that PC/SC gets to say that a card has gone, after its module failed with a code that says nothing.
-GONE_WITHIN = 1.0
+GONE_WITHIN = 2.0
 
 #: Seconds that a module gets to notice that its card has gone; some never do, and hang in the next call.
 PATIENCE = 1.0
