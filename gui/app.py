@@ -45,9 +45,9 @@ def _show(
 
     app = QApplication([sys.argv[0], *arguments])
     quitting = QuitOnSignals(app)
-    shell = Shell(app, outbox, agent.surface, preferences_path)
+    shell = Shell(app, outbox, agent.surface, preferences_path, call=agent.calls.call)
     if not (hidden and shell.tray is not None):
-        shell.open_home()
+        shell.open_window()
     status = app.exec()
     shell.close()
     agent.stop()  # before the signals are given back: a second one must not cut it short

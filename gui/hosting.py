@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from signer.cli.assembly import Agent
     from signer.model.presence import Presence
     from signer.service.consent import ConsentSurface
+    from signer.service.office import Office
 
 
 class HostedAgent:
@@ -33,6 +34,10 @@ class HostedAgent:
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         """Tell of tokens."""
         self._agent.on_tokens(tell)
+
+    def office(self) -> Office:
+        """What the window's pages ask."""
+        return self._agent.office
 
     async def stop(self) -> None:
         """Close everything, also what a start that failed left open."""

@@ -1,4 +1,4 @@
-"""What the desktop remembers between starts: language and appearance. Nothing else, and nothing personal."""
+"""What the desktop remembers between starts: language, appearance, text size. Nothing personal."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
     language: Literal["fa", "en"] = "fa"
     theme: Literal["system", "light", "dark"] = "system"
+    text_percent: Literal[100, 125, 150, 200] = 100
 
 
 def with_language(preferences: Preferences, language: str) -> Preferences:
@@ -26,6 +27,11 @@ def with_language(preferences: Preferences, language: str) -> Preferences:
 def with_theme(preferences: Preferences, theme: str) -> Preferences:
     """The same in another appearance. Raises `msgspec.ValidationError` for one that does not exist."""
     return _changed(preferences, "theme", theme)
+
+
+def with_text_size(preferences: Preferences, percent: str) -> Preferences:
+    """The same with other letters, in per cent. Raises `msgspec.ValidationError` for a size not offered."""
+    return _changed(preferences, "text_percent", int(percent))
 
 
 def load(path: Path) -> Preferences:
@@ -50,5 +56,5 @@ def save(path: Path, preferences: Preferences) -> None:
         log.warning("the desktop's preferences cannot be written")
 
 
-def _changed(preferences: Preferences, name: str, value: str) -> Preferences:
+def _changed(preferences: Preferences, name: str, value: str | int) -> Preferences:
     return msgspec.convert({**msgspec.to_builtins(preferences), name: value}, Preferences)

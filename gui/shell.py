@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -12,14 +13,16 @@ from gui import preferences as stored
 from gui import theme
 from gui import translations as t
 from gui.bridge.inbox import Inbox
-from gui.bridge.messages import AgentChanged, AgentState
+from gui.bridge.line import Line
+from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
+from gui.bridge.requests import Request
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY
-from gui.views.home import HomeWindow
+from gui.views.main import MainWindow
 from gui.views.marks import seal_icon
 from signer.model.presence import Presence
 
@@ -34,6 +37,7 @@ class Shell(QObject):
         surface: WindowSurface,
         preferences_path: Path,
         *,
+        call: Callable[[int, Request[object]], None],
         stray: float = STRAY,
     ) -> None:
         super().__init__()
@@ -46,7 +50,7 @@ class Shell(QObject):
         app.setQuitOnLastWindowClosed(False)
         app.setStyle("Fusion")
         theme.load_fonts()
-        theme.apply(app, self._preferences.theme)
+        self._dress()
         app.setWindowIcon(seal_icon())
         self._face()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -55,31 +59,37 @@ class Shell(QObject):
         self.desk.waiting_changed.connect(lambda _: self._renew())
         self.desk.agent_changed.connect(self._agent_changed)
         self.desk.tokens_changed.connect(self._tokens_changed)
-        self.home = HomeWindow()
-        self.home.preferred.connect(self.prefer)
-        self.home.show_waiting.connect(self.desk.show_front)
-        self.home.closing.connect(self._home_closed)
+        self.line = Line(call)
+        self.window = MainWindow()
+        self.window.set_tongue(self._tongue)
+        self.window.open_size()
+        self.window.settings.preferred.connect(self.prefer)
+        self.window.home.show_waiting.connect(self.desk.show_front)
+        self.window.closing.connect(self._window_closed)
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
         self._drawn: object = None
         self._renew()
-        self.inbox = Inbox(outbox, self.desk.receive)
+        self.inbox = Inbox(outbox, self._receive)
 
-    def open_home(self) -> None:
+    def open_window(self) -> None:
         """Show the main window in front."""
-        self.home.show()
-        self.home.raise_()
-        self.home.activateWindow()
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
 
     def prefer(self, preferences: Preferences) -> None:
         """Take up another language or appearance, now and for the next start."""
         before, self._preferences = self._preferences, preferences
         stored.save(self._path, preferences)
-        if preferences.theme != before.theme:
-            theme.apply(self._app, preferences.theme)
-        if preferences.language != before.language:
+        looks = (preferences.theme, preferences.text_percent)
+        if looks != (before.theme, before.text_percent):
+            self._dress()
+        if (preferences.language, looks[1]) != (before.language, before.text_percent):
             self._tongue = Tongue(preferences.language)
             self._face()
             self.desk.set_tongue(self._tongue)
+            self.window.set_tongue(self._tongue)
+            self._drawn = None
         self._renew()
 
     def close(self) -> None:
@@ -89,7 +99,16 @@ class Shell(QObject):
             self.tray.hide()
         for window in self.desk.windows:
             window.finish()
-        self.home.hide()
+        self.window.hide()
+
+    def _dress(self) -> None:
+        theme.apply(self._app, self._preferences.theme, self._preferences.text_percent)
+
+    def _receive(self, message: Message) -> None:
+        if isinstance(message, Answered):
+            self.line.receive(message)
+        else:
+            self.desk.receive(message)
 
     def _face(self) -> None:
         rtl = self._tongue.rtl
@@ -101,13 +120,13 @@ class Shell(QObject):
 
     def _scheme_changed(self) -> None:
         if self._preferences.theme == "system":
-            theme.apply(self._app, "system")
+            self._dress()
 
     def _agent_changed(self, change: AgentChanged) -> None:
         self._agent = change
         self._renew()
         if change.state is AgentState.FAILED:
-            self.open_home()
+            self.open_window()
 
     def _tokens_changed(self, presence: Presence) -> None:
         self._presence = presence
@@ -125,20 +144,22 @@ class Shell(QObject):
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        self.home.show_home(view, self._tongue, self._preferences)
+        self.window.show_state(view.state, self._tongue)
+        self.window.home.show_home(view, self._tongue)
+        self.window.settings.show_settings(self._preferences, self._tongue)
         if self.tray is not None:
             self.tray.setToolTip(f"{self._tongue.say(t.APP)}: {view.state.text}")
             self._open_action.setText(self._tongue.say(t.TRAY_OPEN))
             self._quit_action.setText(self._tongue.say(t.TRAY_QUIT))
 
-    def _home_closed(self) -> None:
+    def _window_closed(self) -> None:
         if self.tray is None:
             self._app.quit()
 
     def _make_tray(self) -> QSystemTrayIcon:
         tray = QSystemTrayIcon(seal_icon(), self)
         self._menu = QMenu()
-        self._open_action = self._menu.addAction(self._tongue.say(t.TRAY_OPEN), self.open_home)
+        self._open_action = self._menu.addAction(self._tongue.say(t.TRAY_OPEN), self.open_window)
         self._quit_action = self._menu.addAction(self._tongue.say(t.TRAY_QUIT), self._app.quit)
         tray.setContextMenu(self._menu)
         tray.activated.connect(self._tray_pressed)
@@ -151,4 +172,4 @@ class Shell(QObject):
         if self.desk.waiting:
             self.desk.show_front()
         else:
-            self.open_home()
+            self.open_window()

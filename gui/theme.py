@@ -6,6 +6,7 @@ name; what paints itself (`gui.views.marks`) asks `colours()`.
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from string import Template
 from typing import Literal
@@ -16,6 +17,9 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication
 
 ThemeChoice = Literal["system", "light", "dark"]
+
+#: How much larger than designed all letters may be; the space that holds them grows along.
+TextSize = Literal[100, 125, 150, 200]
 
 FAMILY = "Vazirmatn"
 _FONT_FILES = ("Vazirmatn-Regular.ttf", "Vazirmatn-Medium.ttf", "Vazirmatn-Bold.ttf")
@@ -125,7 +129,7 @@ QFrame#side { background: $paper; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget#sheet { background: transparent; border: 0; }
 QScrollArea:focus { border: 0; }
 QFrame[role="chip-seal"], QFrame[role="chip-ok"], QFrame[role="chip-warn"], QFrame[role="chip-bad"],
-QFrame[role="chip-plain"] { border-radius: 13px; border: 0; }
+QFrame[role="chip-plain"] { border-radius: ${pill}px; border: 0; }
 QFrame[role="chip-seal"] { background: $seal_soft; }
 QFrame[role="chip-ok"] { background: $ok_soft; }
 QFrame[role="chip-warn"] { background: $warn_soft; }
@@ -168,6 +172,14 @@ QPushButton[role="link"] {
 }
 QPushButton[role="link"]:hover { color: $seal_hover; }
 QPushButton[role="link"]:focus { border: 2px solid $seal; border-radius: 6px; padding: 0 2px; }
+QFrame#nav { background: $paper; border: 0; }
+QPushButton[role="nav"] {
+    border: 1px solid transparent; background: transparent; font-weight: 400; padding: 7px 14px;
+    min-height: 28px; text-align: left;
+}
+QPushButton[role="nav"]:hover { background: $field; }
+QPushButton[role="nav"]:checked { background: $seal_soft; color: $seal; font-weight: 700; }
+QPushButton[role="nav"]:focus { border: 2px solid $seal; padding: 6px 13px; }
 QPushButton[role="segment"] { padding: 4px 16px; font-weight: 500; font-size: 14px; min-height: 24px; }
 QPushButton[role="segment"]:focus { padding: 3px 15px; }
 QPushButton[role="segment"]:checked {
@@ -207,6 +219,13 @@ QToolTip { background: $card; color: $ink; border: 1px solid $line; padding: 4px
 """)
 
 _colours = LIGHT
+_percent: TextSize = 100
+_LENGTH = re.compile(r"((?:font-size|min-height): )(\d\d+)px")
+
+
+def px(length: int) -> int:
+    """A length of the design, in logical pixels, at the text size in force."""
+    return round(length * _percent / 100)
 
 
 def colours() -> Colours:
@@ -222,9 +241,10 @@ def load_fonts() -> None:
             raise RuntimeError(f"the font {name} cannot be loaded")
 
 
-def apply(app: QApplication, choice: ThemeChoice) -> None:
+def apply(app: QApplication, choice: ThemeChoice, percent: TextSize = 100) -> None:
     """Dress the application: fonts are loaded, `choice` may follow the system's light or dark."""
-    global _colours
+    global _colours, _percent
+    _percent = percent
     hints = QGuiApplication.styleHints()
     wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
     hints.setColorScheme(wanted.get(choice, Qt.ColorScheme.Unknown))
@@ -237,13 +257,15 @@ def apply(app: QApplication, choice: ThemeChoice) -> None:
 def style_sheet(palette: Colours) -> str:
     """The Qt style sheet in these colours."""
     values = {name: getattr(palette, name) for name in Colours.__struct_fields__}
-    return _SHEET.substitute(values, family=FAMILY, base=BASE_SIZE, small=SMALL_SIZE)
+    sizes = {"base": BASE_SIZE, "small": SMALL_SIZE, "pill": px(13)}
+    sheet = _SHEET.substitute(values, family=FAMILY, **sizes)
+    return _LENGTH.sub(lambda found: f"{found[1]}{px(int(found[2]))}px", sheet)
 
 
 def font(size: int = BASE_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The typeface at `size` logical pixels."""
+    """The typeface at `size` pixels of the design, as large as the text size makes them."""
     face = QFont(FAMILY)
-    face.setPixelSize(size)
+    face.setPixelSize(px(size))
     face.setWeight(weight)
     return face
 

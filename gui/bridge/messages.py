@@ -28,6 +28,7 @@ __all__ = [
     "AgentChanged",
     "AgentInfo",
     "AgentState",
+    "Answered",
     "Asked",
     "Closed",
     "Message",
@@ -127,8 +128,20 @@ class TokensChanged(Struct, frozen=True):
     presence: Presence
 
 
+class Answered(Struct, frozen=True):
+    """The request of the window with this number was performed, or `problem`, a stable code, says why not.
+
+    `answer` is what the request's own `perform` gives, frozen.
+    """
+
+    number: int
+    answer: object = None
+    problem: str | None = None
+
+
 Message = (
     Asked
+    | Answered
     | PinAsked
     | TokenAway
     | TokenWanted

@@ -9,13 +9,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from gui.bridge.calls import WindowCalls
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, TokensChanged
 from gui.bridge.surface import Outbox, WindowSurface
 from signer.model.errors import MohrError, Unexpected
 from signer.model.presence import Presence
 from signer.service.consent import ConsentSurface
+
+if TYPE_CHECKING:
+    from signer.service.office import Office
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,9 @@ class AsyncAgent(Protocol):
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         """Call `tell` with the tokens that are there, now and whenever that changes. After `start`."""
 
+    def office(self) -> Office:
+        """The use cases of the main window's pages. After `start`."""
+
     async def stop(self) -> None:
         """Close everything that `start` opened, also after a `start` that raised."""
 
@@ -44,6 +51,7 @@ class AgentThread:
 
     def __init__(self, make_agent: StartAgent, outbox: Outbox) -> None:
         self.surface = WindowSurface(outbox)
+        self.calls = WindowCalls(outbox)
         self._make_agent = make_agent
         self._outbox = outbox
         self._settled = threading.Event()
@@ -90,10 +98,12 @@ class AgentThread:
         agent = self._make_agent(self.surface)
         try:
             info = await agent.start()
+            self.calls.open(agent.office())
             self._tell(AgentChanged(AgentState.READY, info=info))
             agent.on_tokens(lambda presence: self._outbox.post(TokensChanged(presence)))
             await stopped.wait()
         finally:
+            await self.calls.close()
             await agent.stop()
 
     def _tell(self, change: AgentChanged) -> None:

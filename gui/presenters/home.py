@@ -21,6 +21,7 @@ class HomeView(Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     waiting: bool
     closing: str
+    warnings: tuple[Line, ...] = ()
 
 
 def present_home(

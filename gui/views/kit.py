@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui import theme
 from gui.presenters.pin import Line, Tone
 from gui.views.marks import Sign, SignMark
 from gui.views.words import Words
@@ -112,12 +113,12 @@ def chip(text: str, tone: Tone | None, *, sign: bool = True) -> QFrame:
     frame = QFrame()
     frame.setProperty("role", "chip-seal" if tone is None else f"chip-{tone.value}")
     row = QHBoxLayout(frame)
-    row.setContentsMargins(13, 0, 13, 1)
+    row.setContentsMargins(theme.px(13), 0, theme.px(13), 1)
     row.setSpacing(6)
     if sign and tone in _TONE_SIGN:
-        row.addWidget(SignMark(_TONE_SIGN[tone], tone, 14))
+        row.addWidget(SignMark(_TONE_SIGN[tone], tone, theme.px(14)))
     row.addWidget(label(text))
-    frame.setFixedHeight(28)
+    frame.setFixedHeight(theme.px(28))
     frame.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return frame
 
@@ -137,6 +138,14 @@ def hairline() -> QFrame:
     frame = QFrame()
     frame.setObjectName("hairline")
     frame.setFixedHeight(1)
+    return frame
+
+
+def hairline_v() -> QFrame:
+    """One line down."""
+    frame = QFrame()
+    frame.setObjectName("hairline-v")
+    frame.setFixedWidth(1)
     return frame
 
 

@@ -90,7 +90,7 @@ class Seal(QWidget):
 
     def __init__(self, size: int = 36) -> None:
         super().__init__()
-        self.setFixedSize(size, size)
+        self.setFixedSize(theme.px(size), theme.px(size))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the stamp in the present ink-blue."""
@@ -120,7 +120,8 @@ def _stamp(painter: QPainter, size: int, colour: QColor) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(colour, ring))
     painter.drawEllipse(QRectF(ring / 2, ring / 2, size - ring, size - ring))
-    face = theme.font(max(7, round(size * 0.42)))
+    face = theme.font()
+    face.setPixelSize(max(7, round(size * 0.42)))
     face.setBold(True)
     painter.setFont(face)
     painter.drawText(QRectF(0, -size * 0.04, size, size), Qt.AlignmentFlag.AlignCenter, "مُهر")

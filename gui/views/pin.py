@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui import theme
 from gui import translations as t
 from gui.presenters.consent_views import Footer
 from gui.presenters.pin import Tone, has_eastern_digits, in_latin_digits
@@ -46,7 +47,7 @@ class PinField(QLineEdit):
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setMaxLength(64)
-        self.setFixedSize(200, 46)
+        self.setFixedSize(theme.px(200), theme.px(46))
         self.setAccessibleName(name)
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -75,7 +76,7 @@ class PinRow(QFrame):
         self.banner = label("", "bad", wrap=True)
         self.last_try_yes = Tick("", Tone.BAD)
         self.last_try_yes.toggled.connect(self.last_try)
-        self.question = _ScriptQuestion(tongue)
+        self.question = ScriptQuestion(tongue)
         self.question.chosen.connect(self._script_chosen)
         outer.addWidget(self.banner)
         outer.addWidget(self.last_try_yes)
@@ -228,7 +229,7 @@ class PinRow(QFrame):
             self.bar.setAccessibleName(self.busy.text())
 
 
-class _ScriptQuestion(QFrame):
+class ScriptQuestion(QFrame):
     """Persian digits in the PIN: as typed, or Latin? `chosen` gives True for Latin, None for neither."""
 
     chosen = Signal(object)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from signer.model.presence import Presence
     from signer.service.consent import ConsentSurface
     from signer.service.hand_added import AddedModule, HandAdded
+    from signer.service.office import Office
     from signer.service.signing import SigningService
     from signer.service.token_desk import TokenDesk
     from signer.service.token_watch import TokenWatch
@@ -151,6 +152,7 @@ class Agent:
         self._closing = contextlib.AsyncExitStack()
         self._tokens: TokenWatch | None = None
         self._desk: TokenDesk | None = None
+        self._office: Office | None = None
 
     async def start(self) -> EndpointAddress:
         """Spawn the workers, then import and start the rest while they load. Undone if it fails.
@@ -177,6 +179,12 @@ class Agent:
         assert self._desk is not None
         return self._desk
 
+    @property
+    def office(self) -> Office:
+        """What a window's pages show and do. After `start`."""
+        assert self._office is not None
+        return self._office
+
     async def stop(self) -> None:
         """Stop listening, abandon what is open, close journal and workers."""
         await self._closing.aclose()
@@ -194,6 +202,7 @@ class Agent:
         from signer.platform.private_files import private_folder, read_private, write_private
         from signer.service.evidence import Outside
         from signer.service.key_requests import KeyRequests
+        from signer.service.office import Office
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings, TokenWork
         from signer.service.signing import SigningService
@@ -258,6 +267,7 @@ class Agent:
         )
         service = SigningService(surroundings)
         self._desk = desk(attention)
+        self._office = Office(desk=self._desk, signers=tokens, clock=clock)
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())
         if identity.made:

@@ -25,11 +25,12 @@ from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import SIZE, ConsentWindow
-from gui.views.home import HomeWindow
+from gui.views.main import MainWindow, PageName
 from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
 from signer.model.credential import AuthorisationKind, TriesLeft
+from signer.model.presence import Presence
 from signer.model.request import Document, VisibleSeal
 from signer.service.consent import (
     ConsentQuestion,
@@ -183,14 +184,36 @@ def _consent_later(document: Callable[[], Document], act: Callable[[ConsentWindo
     return draw
 
 
-def _home(change: AgentChanged, waiting: int = 0) -> Draw:
+def _main(
+    fill: Callable[[MainWindow, Tongue, Preferences], None], change: AgentChanged | None = None
+) -> Draw:
+    """The main window, in the state of `change`, filled by `fill`."""
+
     def draw(tongue: Tongue, preferences: Preferences) -> QWidget:
-        window = HomeWindow()
-        window.show_home(present_home(change, waiting, tongue, tray=True), tongue, preferences)
+        window = MainWindow()
+        window.set_tongue(tongue)
+        state = present_home(change or _READY, 0, tongue, tray=True, presence=scenes.PRESENCE).state
+        window.show_state(state, tongue)
+        fill(window, tongue, preferences)
+        window.open_size()
         window.show()
         return window
 
     return draw
+
+
+def _home(change: AgentChanged, waiting: int = 0, presence: Presence = scenes.PRESENCE) -> Draw:
+    def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
+        view = present_home(change, waiting, tongue, tray=True, presence=presence)
+        window.show_state(view.state, tongue)
+        window.home.show_home(view, tongue)
+
+    return _main(fill, change)
+
+
+def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
+    window.settings.show_settings(preferences, tongue)
+    window.turn_to(PageName.SETTINGS)
 
 
 def _tries(tries: TriesLeft, kind: AuthorisationKind = AuthorisationKind.PIN) -> ConsentQuestion:
@@ -198,6 +221,7 @@ def _tries(tries: TriesLeft, kind: AuthorisationKind = AuthorisationKind.PIN) ->
 
 
 _INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
+_READY = AgentChanged(AgentState.READY, info=_INFO)
 
 SCREENS: dict[str, Draw] = {
     "consent": _consent(scenes.consent(scenes.three_items())),
@@ -234,8 +258,10 @@ SCREENS: dict[str, Draw] = {
     "choice": lambda tongue, _: _shown(ChoiceWindow(scenes.CHOICE, tongue, stray=0)),
     "choice-of-token": lambda tongue, _: _shown(ChoiceWindow(scenes.TOKEN_CHOICE, tongue, stray=0)),
     "module": lambda tongue, _: _shown(ModuleWindow(scenes.MODULE, tongue, stray=0)),
-    "home": _home(AgentChanged(AgentState.READY, info=_INFO)),
-    "home-waiting": _home(AgentChanged(AgentState.READY, info=_INFO), 1),
+    "home": _home(_READY),
+    "home-waiting": _home(_READY, 1),
+    "home-no-token": _home(_READY, presence=Presence(problem="token-absent")),
+    "settings": _main(_settings),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }
 
@@ -250,6 +276,20 @@ def _settle() -> None:
         QApplication.processEvents()
     # Outside of an event loop Qt leaves what `deleteLater` marked where it is.
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def _save(draw: Draw, preferences: Preferences, file: Path) -> None:
+    window = draw(Tongue(preferences.language), preferences)
+    _settle()
+    window.grab().save(str(file))
+    window.hide()
+    window.deleteLater()
+    _settle()
+
+
+def _large(name: str) -> bool:
+    """Is this page of the main window to be drawn with letters of twice the size as well?"""
+    return name in {"home", "settings"}
 
 
 def main(arguments: list[str]) -> int:
@@ -276,12 +316,12 @@ def main(arguments: list[str]) -> int:
             for name, draw in SCREENS.items():
                 if asked.screen and name not in asked.screen:
                     continue
-                window = draw(Tongue(lang), Preferences(language=lang, theme=look))
-                _settle()
-                window.grab().save(str(out / f"{name}-{lang}-{look}.png"))
-                window.hide()
-                window.deleteLater()
-                _settle()
+                _save(draw, Preferences(language=lang, theme=look), out / f"{name}-{lang}-{look}.png")
+                if look == "light" and _large(name):
+                    theme.apply(app, look, 200)
+                    large = Preferences(language=lang, theme=look, text_percent=200)
+                    _save(draw, large, out / f"{name}-{lang}-200.png")
+                    theme.apply(app, look)
     return 0
 
 

@@ -24,6 +24,7 @@ from signer.model.credential import (
     TokenRef,
     TriesLeft,
 )
+from signer.model.presence import Presence, SeenToken
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
 from signer.model.sheet import DocumentSheet
 from signer.prescription.reader import read
@@ -269,6 +270,17 @@ TOKEN_CHOICE = TokenChoiceQuestion(
         credential().token,
         structs.replace(credential().token, serial="2A410010", slot=1, reader="Sample 01"),
     ),
+)
+PRESENCE = Presence(
+    tokens=(
+        SeenToken(
+            label="ePass3003",
+            serial="2A410009",
+            reader="Sample 00",
+            family="feitian",
+            credentials=("a" * 64, "b" * 64, "c" * 64),
+        ),
+    )
 )
 PAIRING = PairingQuestion(origin=ORIGIN, code="417290", expires_at=NOW + timedelta(minutes=3))
 CHOICE = ChoiceQuestion(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
@@ -28,9 +29,12 @@ from gui.bridge.thread import AgentThread
 from signer.model.errors import ConsentSurfaceMissing, JournalUnwritable
 from signer.model.presence import Presence
 from signer.service.consent import ConsentSurface, Declined, Outcome
+from signer.service.office import Office
 from tests.desktop import scenes
 from tests.gui.theatre import application, settle
 
+#: Stands in for the use cases where none is asked.
+OFFICE = cast(Office, object())
 PRESENCE = Presence(problem="token-absent")
 INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
 
@@ -123,6 +127,9 @@ class _Agent:
 
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         tell(PRESENCE)
+
+    def office(self) -> Office:
+        return OFFICE
 
     async def stop(self) -> None:
         self.stopped += 1

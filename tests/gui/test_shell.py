@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,14 +12,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
 
 from gui import preferences, theme
+from gui.bridge.calls import WindowCalls
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, Asked, Closed, Withdrawn
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.preferences import Preferences
 from gui.shell import Shell
+from gui.translations import Lang
 from gui.views.consent import ConsentWindow
+from gui.views.main import PageName
+from gui.views.words import Words
 from signer.service.consent import DocumentOutcome, Outcome
 from tests.desktop import scenes
 from tests.gui.theatre import application, approve_all, settle, sign
@@ -31,15 +36,19 @@ class Desktop:
 
     def __init__(self, path: Path) -> None:
         self.outbox = Outbox()
-        self.shell = Shell(application(), self.outbox, WindowSurface(self.outbox), path, stray=0)
-        self.shell.open_home()
+        self.calls = WindowCalls(self.outbox)
+        self.shell = Shell(
+            application(), self.outbox, WindowSurface(self.outbox), path, call=self.calls.call, stray=0
+        )
+        self.shell.open_window()
 
     def said(self) -> str:
         settle()
-        return "\n".join(w.text() for w in self.shell.home.findChildren(QLabel) if w.isVisible())
+        return "\n".join(w.text() for w in self.shell.window.findChildren(QLabel) if w.isVisible())
 
     def press(self, name: str) -> None:
-        part = self.shell.home.findChild(QPushButton, name)
+        self.shell.window.turn_to(PageName.SETTINGS)
+        part = self.shell.window.findChild(QPushButton, name)
         assert part is not None
         QTest.mouseClick(part, Qt.MouseButton.LeftButton)
         settle()
@@ -56,7 +65,7 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
 
 def test_it_begins_in_persian_and_says_that_it_is_starting(desktop: Desktop) -> None:
     assert "در حال آغاز" in desktop.said()
-    assert desktop.shell.home.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    assert desktop.shell.window.layoutDirection() is Qt.LayoutDirection.RightToLeft
 
 
 def test_the_agents_readiness_and_address_are_shown(desktop: Desktop) -> None:
@@ -66,10 +75,10 @@ def test_the_agents_readiness_and_address_are_shown(desktop: Desktop) -> None:
 
 
 def test_a_failed_start_is_told_with_its_remedy(desktop: Desktop) -> None:
-    desktop.shell.home.hide()
+    desktop.shell.window.hide()
     desktop.outbox.post(AgentChanged(AgentState.FAILED, problem="policy-invalid"))
     assert "سیاست درمانگاه" in desktop.said()
-    assert desktop.shell.home.isVisible()
+    assert desktop.shell.window.isVisible()
 
 
 def test_language_changes_at_run_time_in_every_open_window_and_is_remembered(
@@ -83,6 +92,7 @@ def test_language_changes_at_run_time_in_every_open_window_and_is_remembered(
     assert isinstance(window, ConsentWindow)
     assert window.windowTitle() == "Request to sign a prescription"
     assert window.layoutDirection() is Qt.LayoutDirection.LeftToRight
+    desktop.shell.window.turn_to(PageName.HOME)
     assert "Waiting for you" in desktop.said()
     assert preferences.load(tmp_path / "desktop.json") == Preferences(language="en")
 
@@ -155,6 +165,9 @@ class Agent:
     def on_tokens(self, tell):
         pass
 
+    def office(self):
+        pass
+
     async def watch(self):
         while "gui.shell" not in sys.modules or not getattr(sys.modules["gui.shell"], "Shell", None):
             await asyncio.sleep(0.02)
@@ -178,3 +191,60 @@ def test_preferences_that_cannot_be_read_are_the_defaults(tmp_path: Path) -> Non
     path.write_bytes(b"\xff")
     assert preferences.load(path) == Preferences()
     assert preferences.load(tmp_path / "absent.json") == Preferences()
+
+
+def test_every_page_is_reached_by_mnemonic_by_number_and_by_arrows(desktop: Desktop) -> None:
+    window = desktop.shell.window
+    for number, (name, part) in enumerate(window.buttons.items(), 1):
+        assert "&" in part.text()
+        assert "&" not in part.accessibleName()
+        QTest.keyClick(window, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
+        settle()
+        assert window.page is name
+        assert window.pages[name].isVisible()
+    first, *_, last = window.buttons.values()
+    last.setFocus()
+    for _ in range(len(window.buttons) - 1):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, Qt.Key.Key_Up)
+    assert first.isChecked()
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_mnemonics_of_the_pages_do_not_collide(desktop: Desktop, language: Lang) -> None:
+    desktop.shell.prefer(Preferences(language=language))
+    letters = [re.search("&(.)", part.text()) for part in desktop.shell.window.buttons.values()]
+    assert None not in letters
+    assert len({found[1].lower() for found in letters if found}) == len(letters)
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+def test_at_twice_the_size_no_word_of_a_page_is_cut_off(desktop: Desktop, language: Lang) -> None:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    settle()
+    desktop.shell.prefer(Preferences(language=language, text_percent=200))
+    window = desktop.shell.window
+    window.resize(1040, 760)
+    for name, page in window.pages.items():
+        window.turn_to(name)
+        settle()
+        cut = [part for part in words_in(page) if not fits(part, page)]
+        assert cut == [], [part.text() for part in cut]
+
+
+def words_in(page: QWidget) -> list[QLabel | QAbstractButton]:
+    """The labels and buttons of a page that are to be seen."""
+    parts: list[QLabel | QAbstractButton] = [*page.findChildren(QLabel)]
+    parts += page.findChildren(QAbstractButton)
+    return [part for part in parts if part.isVisible() and part.text()]
+
+
+def fits(part: QLabel | QAbstractButton, page: QWidget) -> bool:
+    """Has it the room that it needs, and does it stand within the page's width?"""
+    needed = (
+        part.heightForWidth(part.width()) if part.hasHeightForWidth() else part.minimumSizeHint().height()
+    )
+    left = part.mapTo(page, part.rect().topLeft()).x()
+    wide = isinstance(part, Words) or part.width() >= part.minimumSizeHint().width()
+    return wide and part.height() >= needed and left >= 0 and left + part.width() <= page.width()

@@ -1,0 +1,79 @@
+"""The settings page: each choice as a row of segments that take effect at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QWidget
+
+from gui import translations as t
+from gui.preferences import Preferences, with_language, with_text_size, with_theme
+from gui.presenters.tongue import Tongue
+from gui.translations import Text
+from gui.views.kit import button, label
+from gui.views.page import Page, titled_card
+from gui.views.words import Flow
+
+_THEMES: dict[str, Text] = {"system": t.THEME_SYSTEM, "light": t.THEME_LIGHT, "dark": t.THEME_DARK}
+_SIZES = (100, 125, 150, 200)
+
+
+class _Choice(NamedTuple):
+    """One setting: its words, what may be picked, what is picked, and what picking makes of the whole."""
+
+    caption: Text
+    names: dict[str, str]
+    now: str
+    then: Callable[[Preferences, str], Preferences]
+
+
+class SettingsPage(Page):
+    """Draws the preferences. `preferred(preferences)` when another choice is made."""
+
+    preferred = Signal(object)
+
+    def show_settings(self, preferences: Preferences, tongue: Tongue) -> None:
+        """Draw it, where it is not what stands there."""
+        if self.stands(preferences):
+            return
+        say = tongue.say
+        frame, inside = titled_card(say(t.SETTINGS_LOOK))
+        inside.setSpacing(4)
+        self._groups: list[QButtonGroup] = []
+        for choice in (
+            _Choice(t.LANGUAGE, {"fa": "فارسی", "en": "English"}, preferences.language, with_language),
+            _Choice(
+                t.THEME, {name: say(words) for name, words in _THEMES.items()}, preferences.theme, with_theme
+            ),
+            _Choice(
+                t.TEXT_SIZE,
+                {str(size): say(t.TEXT_SIZE_PERCENT, percent=size) for size in _SIZES},
+                str(preferences.text_percent),
+                with_text_size,
+            ),
+        ):
+            inside.addSpacing(8)
+            inside.addWidget(label(say(choice.caption), "soft"))
+            inside.addWidget(self._segments(choice, preferences, say(choice.caption)))
+        self.draw(preferences, say(t.NAV_SETTINGS).replace("&", ""), [frame, None])
+
+    def _segments(self, choice: _Choice, preferences: Preferences, caption: str) -> QWidget:
+        group = QButtonGroup(self)
+        self._groups.append(group)
+        across = QWidget()
+        flow = Flow(gap=8, line_gap=8)
+        across.setLayout(flow)
+        for name, words in choice.names.items():
+            part = button(words, "segment")
+            part.setObjectName(f"choose-{name}")
+            part.setAccessibleName(f"{caption}: {words}")
+            part.setCheckable(True)
+            part.setChecked(name == choice.now)
+            group.addButton(part)
+            part.clicked.connect(
+                lambda _=False, name=name: self.preferred.emit(choice.then(preferences, name))
+            )
+            flow.addWidget(part)
+        return across

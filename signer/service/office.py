@@ -1,0 +1,42 @@
+"""What the window does beside asking: the use cases behind its pages, in one place for the bridge.
+
+Every call runs on the agent's loop. What is asked of a token goes to `token_desk`, which counts each PIN.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from signer.model.credential import Credential
+from signer.model.errors import MohrError
+from signer.model.presence import Presence
+from signer.service.ports import Clock, Signers
+from signer.service.token_desk import ManagedToken, TokenDesk
+
+
+class TokensNow(Struct, frozen=True, kw_only=True):
+    """Tokens as they are now: `managed` what can be done to each, `credentials` all their certificates.
+
+    `presence` says which certificates are on which token, once for two modules that show the same one.
+    """
+
+    presence: Presence
+    managed: tuple[ManagedToken, ...]
+    credentials: tuple[Credential, ...]
+
+
+class Office(Struct, frozen=True, kw_only=True):
+    """The use cases of the pages."""
+
+    desk: TokenDesk
+    signers: Signers
+    clock: Clock
+
+    async def tokens(self) -> TokensNow:
+        """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""
+        try:
+            credentials = await self.signers.credentials()
+        except MohrError:
+            credentials = ()
+        managed = await self.desk.tokens()
+        return TokensNow(presence=self.signers.presence, managed=managed, credentials=credentials)
