@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
@@ -15,16 +16,21 @@ from gui import translations as t
 from gui.bridge.inbox import Inbox
 from gui.bridge.line import Line
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
-from gui.bridge.requests import Request
+from gui.bridge.requests import ReadTokens, Request
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
+from gui.presenters.pin_change import PinChange, Task
+from gui.presenters.tokens import present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY
-from gui.views.main import MainWindow
+from gui.views.main import MainWindow, PageName
 from gui.views.marks import seal_icon
+from gui.views.pin_change import PinChangeWindow
 from signer.model.presence import Presence
+from signer.service.office import TokensNow
+from signer.service.token_desk import ManagedToken
 
 
 class Shell(QObject):
@@ -46,6 +52,7 @@ class Shell(QObject):
         self._preferences = stored.load(preferences_path)
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
+        self._tokens: TokensNow | None = None
         self._tongue = Tongue(self._preferences.language)
         app.setQuitOnLastWindowClosed(False)
         app.setStyle("Fusion")
@@ -65,6 +72,8 @@ class Shell(QObject):
         self.window.open_size()
         self.window.settings.preferred.connect(self.prefer)
         self.window.home.show_waiting.connect(self.desk.show_front)
+        self.window.turned.connect(self._turned)
+        self.window.tokens.pin_wanted.connect(self._change_pin)
         self.window.closing.connect(self._window_closed)
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
         self._drawn: object = None
@@ -100,6 +109,7 @@ class Shell(QObject):
         for window in self.desk.windows:
             window.finish()
         self.window.hide()
+        self.window.deleteLater()
 
     def _dress(self) -> None:
         theme.apply(self._app, self._preferences.theme, self._preferences.text_percent)
@@ -131,6 +141,23 @@ class Shell(QObject):
     def _tokens_changed(self, presence: Presence) -> None:
         self._presence = presence
         self._renew()
+        self._read_tokens()
+
+    def _turned(self, name: PageName) -> None:
+        if name is PageName.TOKENS:
+            self._read_tokens()
+
+    def _read_tokens(self) -> None:
+        if self._agent.state is AgentState.READY:
+            self.line.ask(ReadTokens(), self._tokens_read, lambda _: None, owner=self)
+
+    def _tokens_read(self, now: TokensNow) -> None:
+        self._tokens = now
+        self._renew()
+
+    def _change_pin(self, task: Task, token: ManagedToken) -> None:
+        change = PinChange(task, token, self._tongue)
+        PinChangeWindow(change, self.line, self._read_tokens, self.window).open()
 
     def _renew(self) -> None:
         view = present_home(
@@ -140,12 +167,17 @@ class Shell(QObject):
             tray=self.tray is not None,
             presence=self._presence,
         )
-        drawn = (view, self._preferences)
+        if self._tokens is not None:
+            view = replace(view, warnings=present_warnings(self._tokens, self._tongue))
+        tokens = None if self._tokens is None else present_tokens(self._tokens, self._tongue)
+        drawn = (view, tokens, self._preferences)
         if drawn == self._drawn:
             return
         self._drawn = drawn
         self.window.show_state(view.state, self._tongue)
         self.window.home.show_home(view, self._tongue)
+        if tokens is not None:
+            self.window.tokens.show_tokens(tokens, self._tongue)
         self.window.settings.show_settings(self._preferences, self._tongue)
         if self.tray is not None:
             self.tray.setToolTip(f"{self._tongue.say(t.APP)}: {view.state.text}")

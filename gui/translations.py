@@ -35,6 +35,7 @@ VERSION = Text("نسخهٔ برنامه", "Version")
 
 # --- the main window. Letters after & are typed with Alt.
 NAV_HOME = Text("&خانه", "&Home")
+NAV_TOKENS = Text("&توکن‌ها و گواهی‌ها", "&Tokens")
 NAV_SETTINGS = Text("تن&ظیمات", "&Settings")
 NAVIGATION = Text("صفحه‌ها", "Pages")
 LANGUAGE = Text("زبان", "Language")
@@ -53,6 +54,57 @@ CLOSE_TO_TRAY = Text(
 )
 CLOSE_QUITS = Text("با بستن این پنجره، مُهر بسته می‌شود.", "Closing this window quits Mohr.")
 SHOW_WAITING = Text("نمایش", "Show")
+
+# --- tokens and their certificates
+SERIAL = Text("شمارهٔ سریال {serial}", "serial {serial}")
+READER = Text("کارت‌خوان {reader}", "reader {reader}")
+NO_CERTIFICATES = Text("روی این توکن گواهی نیست.", "There is no certificate on this token.")
+NO_PIN_YET = Text("هنوز رمزی برای توکن تعیین نشده است", "The token has no PIN yet")
+CHANGE_PIN = Text("تغییر رمز", "Change PIN")
+UNBLOCK_WITH_PUK = Text("باز کردن با PUK", "Unblock with PUK")
+UNBLOCK_WITH_OFFICER = Text("باز کردن با رمز مدیر", "Unblock with SO-PIN")
+SET_FIRST_PIN = Text("تعیین رمز با رمز مدیر", "Set a PIN with the SO-PIN")
+NO_UNBLOCKING = Text(
+    "رمز قفل‌شدهٔ این توکن را تنها صادرکننده باز می‌کند.", "Only the issuer can unblock this token's PIN."
+)
+VALID_FROM_TO = Text("{start} تا {end}", "{start} to {end}")
+DAYS_LEFT = Text("{count} روز مانده", "days left: {count}")
+ENDS_TODAY = Text("امروز پایان می‌یابد", "ends today")
+EXPIRED_ON = Text("منقضی در {date}", "ended {date}")
+BEGINS_ON = Text("از {date}", "begins {date}")
+RENEW_SOON = Text("تا پیش از پایان، گواهی تازه بخواهید.", "Ask for a new certificate before it ends.")
+RENEW_NOW = Text(
+    "همین هفته گواهی تازه بخواهید؛ پس از آن نمی‌توانید امضا کنید.",
+    "Ask for a new certificate this week; after that you cannot sign with it.",
+)
+RENEW_EXPIRED = Text(
+    "با این گواهی دیگر نمی‌توان امضا کرد؛ گواهی تازه بخواهید.",
+    "It can sign no more; ask for a new certificate.",
+)
+CERTIFICATE_ENDS = Text(
+    "گواهی «{centre}» تا {count} روز دیگر پایان می‌یابد.",
+    "The certificate of {centre} ends. Days left: {count}.",
+)
+CERTIFICATE_ENDS_TODAY = Text(
+    "گواهی «{centre}» امروز پایان می‌یابد.", "The certificate of {centre} ends today."
+)
+CERTIFICATE_ENDED = Text("گواهی «{centre}» پایان یافته است.", "The certificate of {centre} has ended.")
+PIN_CURRENT = Text("رمز کنونی", "Current PIN")
+PIN_PUK = Text("کد بازگشایی توکن", "PUK")
+PIN_OFFICER = Text("رمز مدیر توکن", "SO-PIN")
+PIN_NEW = Text("رمز تازه", "New PIN")
+PIN_NEW_AGAIN = Text("تکرار رمز تازه", "New PIN again")
+PIN_DIFFERS = Text("دو رمز تازه یکی نیستند.", "The two new PINs differ.")
+PIN_SAME = Text("رمز تازه همان رمز کنونی است.", "The new PIN is the present one.")
+PIN_CHANGING = Text("در حال تغییر رمز…", "Changing the PIN…")
+PIN_CHANGED = Text(
+    "رمز عوض شد. از این پس رمز تازه را بزنید.", "The PIN is changed. Use the new one from now on."
+)
+PIN_NEVER_KEPT = Text(
+    "رمز تنها به توکن داده می‌شود و جایی نگه داشته نمی‌شود.",
+    "A PIN goes to the token alone and is kept nowhere.",
+)
+CANCEL = Text("انصراف", "Cancel")
 
 # --- who asks, with what
 TITLE_ONE = Text("درخواست امضای نسخه", "Request to sign a prescription")

@@ -29,6 +29,7 @@ from gui.views.home import HomePage
 from gui.views.kit import chip, hairline_v, label
 from gui.views.marks import Seal
 from gui.views.settings import SettingsPage
+from gui.views.tokens import TokensPage
 
 SIZE = QSize(1040, 760)
 
@@ -37,11 +38,13 @@ class PageName(Enum):
     """The pages, in the sidebar's order."""
 
     HOME = "home"
+    TOKENS = "tokens"
     SETTINGS = "settings"
 
 
 _NAMES: dict[PageName, Text] = {
     PageName.HOME: t.NAV_HOME,
+    PageName.TOKENS: t.NAV_TOKENS,
     PageName.SETTINGS: t.NAV_SETTINGS,
 }
 
@@ -57,9 +60,11 @@ class MainWindow(QWidget):
         self.setObjectName("window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.home = HomePage()
+        self.tokens = TokensPage()
         self.settings = SettingsPage()
         self.pages: dict[PageName, QWidget] = {
             PageName.HOME: self.home,
+            PageName.TOKENS: self.tokens,
             PageName.SETTINGS: self.settings,
         }
         self._stack = QStackedWidget()
@@ -122,6 +127,9 @@ class MainWindow(QWidget):
     def turn_to(self, name: PageName) -> None:
         """Show a page."""
         self.buttons[name].setChecked(True)
+        focused: QWidget | None = self.focusWidget()
+        if isinstance(focused, _NavButton):
+            self.buttons[name].setFocus()
         self._stack.setCurrentWidget(self.pages[name])
         self.turned.emit(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
@@ -95,6 +95,27 @@ class Seal(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the stamp in the present ink-blue."""
         _stamp(QPainter(self), self.width(), QColor(theme.colours().seal))
+
+
+class Initial(QWidget):
+    """The first letter of a name on a soft disc. Silent to screen readers: the name stands beside it."""
+
+    def __init__(self, name: str, size: int = 34) -> None:
+        super().__init__()
+        self._letter = next((letter for letter in name if letter.isalpha()), "·")
+        self.setFixedSize(theme.px(size), theme.px(size))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw disc and letter in the present ink-blue."""
+        c = theme.colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.seal_soft))
+        painter.drawEllipse(self.rect())
+        painter.setPen(QColor(c.seal))
+        painter.setFont(theme.font(15, QFont.Weight.Bold))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._letter)
 
 
 def seal_icon() -> QIcon:

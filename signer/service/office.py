@@ -5,21 +5,27 @@ Every call runs on the agent's loop. What is asked of a token goes to `token_des
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
+from drivers.catalogue import Unblocking
 from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
 from signer.service.ports import Clock, Signers
 from signer.service.token_desk import ManagedToken, TokenDesk
 
+__all__ = ["Office", "TokensNow", "Unblocking"]
+
 
 class TokensNow(Struct, frozen=True, kw_only=True):
-    """Tokens as they are now: `managed` what can be done to each, `credentials` all their certificates.
+    """Tokens as they were `at` a moment: `managed` what can be done to each, `credentials` all certificates.
 
     `presence` says which certificates are on which token, once for two modules that show the same one.
     """
 
+    at: datetime
     presence: Presence
     managed: tuple[ManagedToken, ...]
     credentials: tuple[Credential, ...]
@@ -39,4 +45,6 @@ class Office(Struct, frozen=True, kw_only=True):
         except MohrError:
             credentials = ()
         managed = await self.desk.tokens()
-        return TokensNow(presence=self.signers.presence, managed=managed, credentials=credentials)
+        return TokensNow(
+            at=self.clock.now(), presence=self.signers.presence, managed=managed, credentials=credentials
+        )

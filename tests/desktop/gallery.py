@@ -18,9 +18,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui import theme
 from gui import translations as t
+from gui.bridge.line import Line
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
+from gui.presenters.pin_change import PinChange, Task
+from gui.presenters.tokens import present_tokens
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from gui.views.choice import ChoiceWindow
@@ -29,6 +32,7 @@ from gui.views.main import MainWindow, PageName
 from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
+from gui.views.pin_change import PinChangeWindow
 from signer.model.credential import AuthorisationKind, TriesLeft
 from signer.model.presence import Presence
 from signer.model.request import Document, VisibleSeal
@@ -40,6 +44,7 @@ from signer.service.consent import (
     PinRequest,
     TokenQuestion,
 )
+from signer.service.office import TokensNow
 from tests import pdfs
 from tests.desktop import scenes
 
@@ -216,11 +221,42 @@ def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> N
     window.turn_to(PageName.SETTINGS)
 
 
+def _tokens(now: TokensNow) -> Draw:
+    def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
+        window.tokens.show_tokens(present_tokens(now, tongue), tongue)
+        window.turn_to(PageName.TOKENS)
+
+    return _main(fill)
+
+
+def _pin_change(task: Task, act: Callable[[PinChangeWindow], None] = lambda _: None) -> Draw:
+    def draw(tongue: Tongue, _: Preferences) -> QWidget:
+        change = PinChange(task, scenes.tokens().managed[0], tongue)
+        window = PinChangeWindow(change, Line(lambda number, request: None), lambda: None, None)
+        window.show()
+        act(window)
+        return window
+
+    return draw
+
+
+def _new_pin_typed(window: PinChangeWindow) -> None:
+    for field, pin in zip(window.fields, ("1234", "19283746", "19283746"), strict=True):
+        field.setText(pin)
+
+
+def _wrong_pin(window: PinChangeWindow) -> None:
+    _new_pin_typed(window)
+    window.press_go()
+    window._ended("pin-wrong")
+
+
 def _tries(tries: TriesLeft, kind: AuthorisationKind = AuthorisationKind.PIN) -> ConsentQuestion:
     return scenes.consent(scenes.three_items(), authorisation=scenes.Tried(tries, kind).authorisation())
 
 
 _INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
+_ABSENT = Presence(problem="token-absent")
 _READY = AgentChanged(AgentState.READY, info=_INFO)
 
 SCREENS: dict[str, Draw] = {
@@ -260,7 +296,13 @@ SCREENS: dict[str, Draw] = {
     "module": lambda tongue, _: _shown(ModuleWindow(scenes.MODULE, tongue, stray=0)),
     "home": _home(_READY),
     "home-waiting": _home(_READY, 1),
-    "home-no-token": _home(_READY, presence=Presence(problem="token-absent")),
+    "home-no-token": _home(_READY, presence=_ABSENT),
+    "tokens": _tokens(scenes.tokens()),
+    "tokens-locked": _tokens(scenes.tokens(TriesLeft.LOCKED)),
+    "tokens-none": _tokens(TokensNow(at=scenes.NOW, presence=_ABSENT, managed=(), credentials=())),
+    "pin-change": _pin_change(Task.CHANGE, _new_pin_typed),
+    "pin-change-wrong": _pin_change(Task.CHANGE, _wrong_pin),
+    "pin-unblock": _pin_change(Task.UNBLOCK),
     "settings": _main(_settings),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }
@@ -289,7 +331,7 @@ def _save(draw: Draw, preferences: Preferences, file: Path) -> None:
 
 def _large(name: str) -> bool:
     """Is this page of the main window to be drawn with letters of twice the size as well?"""
-    return name in {"home", "settings"}
+    return name in {"home", "settings", "tokens"}
 
 
 def main(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import structs
+from msgspec.structs import replace
 
 from signer.cli.demo import samples
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
@@ -21,6 +22,7 @@ from signer.model.credential import (
     Credential,
     Holder,
     KeyKind,
+    PinRole,
     TokenRef,
     TriesLeft,
 )
@@ -39,6 +41,8 @@ from signer.service.consent import (
 )
 from signer.service.envelopes import sign_in_document
 from signer.service.key_requests import KeyRequest
+from signer.service.office import TokensNow, Unblocking
+from signer.service.token_desk import ManagedToken
 from tests.desktop.letter import letter
 
 NOW = datetime(2026, 11, 22, 6, 50, tzinfo=UTC)
@@ -271,6 +275,38 @@ TOKEN_CHOICE = TokenChoiceQuestion(
         structs.replace(credential().token, serial="2A410010", slot=1, reader="Sample 01"),
     ),
 )
+
+AWAY = TokenRef(module="sample", slot=1, serial="7731", label="مطب کوچک", reader="Sample 01")
+
+
+def tokens(tries: TriesLeft = TriesLeft.UNKNOWN) -> TokensNow:
+    """Two tokens: a doctor's three certificates, one of them ending and one over; and one with none."""
+    wants = Authorisation(kind=AuthorisationKind.PIN, tries=tries, pin_min=4, pin_max=8)
+    officer = replace(wants, role=PinRole.OFFICER, tries=TriesLeft.UNKNOWN)
+    first = credential("a")
+    soon = replace(credential("b", "بیمارستان نمونه"), not_after=NOW + timedelta(days=23))
+    over = credential("c", "درمانگاه مهر", problem="certificate-unusable")
+    bare = SeenToken(label=AWAY.label, serial=AWAY.serial, reader=AWAY.reader, family="bare", credentials=())
+
+    def managed(ref: TokenRef, family: str, unblocking: Unblocking) -> ManagedToken:
+        return ManagedToken(
+            ref=ref,
+            family=family,
+            initialised=True,
+            pin_set=True,
+            unblocking=unblocking,
+            user=wants,
+            officer=officer,
+        )
+
+    return TokensNow(
+        at=NOW,
+        presence=Presence(tokens=(*PRESENCE.tokens, bare)),
+        managed=(managed(first.token, "feitian", Unblocking.PUK), managed(AWAY, "bare", Unblocking.NONE)),
+        credentials=(first, soon, over),
+    )
+
+
 PRESENCE = Presence(
     tokens=(
         SeenToken(

@@ -15,14 +15,25 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
 
 from gui import preferences, theme
-from gui.bridge.calls import WindowCalls
-from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, Asked, Closed, Withdrawn
+from gui.bridge.messages import (
+    AgentChanged,
+    AgentInfo,
+    AgentState,
+    Answered,
+    Asked,
+    Closed,
+    TokensChanged,
+    Withdrawn,
+)
+from gui.bridge.requests import ChangePin, ReadTokens, Request
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.preferences import Preferences
+from gui.presenters.pin_change import Task
 from gui.shell import Shell
 from gui.translations import Lang
 from gui.views.consent import ConsentWindow
 from gui.views.main import PageName
+from gui.views.pin_change import PinChangeWindow
 from gui.views.words import Words
 from signer.service.consent import DocumentOutcome, Outcome
 from tests.desktop import scenes
@@ -36,15 +47,21 @@ class Desktop:
 
     def __init__(self, path: Path) -> None:
         self.outbox = Outbox()
-        self.calls = WindowCalls(self.outbox)
+        self.asked: dict[int, Request[object]] = {}
         self.shell = Shell(
-            application(), self.outbox, WindowSurface(self.outbox), path, call=self.calls.call, stray=0
+            application(), self.outbox, WindowSurface(self.outbox), path, call=self.asked.__setitem__, stray=0
         )
         self.shell.open_window()
 
     def said(self) -> str:
         settle()
         return "\n".join(w.text() for w in self.shell.window.findChildren(QLabel) if w.isVisible())
+
+    def answer(self, kind: type, answer: object) -> None:
+        """Answer, as the agent does, what was last asked of this kind."""
+        number = max(number for number, request in self.asked.items() if isinstance(request, kind))
+        self.outbox.post(Answered(number, answer))
+        settle()
 
     def press(self, name: str) -> None:
         self.shell.window.turn_to(PageName.SETTINGS)
@@ -211,6 +228,32 @@ def test_every_page_is_reached_by_mnemonic_by_number_and_by_arrows(desktop: Desk
     assert first.isChecked()
 
 
+def test_tokens_are_read_when_they_change_and_a_certificate_that_ends_is_told_on_the_first_page(
+    desktop: Desktop,
+) -> None:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    desktop.outbox.post(TokensChanged(scenes.PRESENCE))
+    settle()
+    desktop.answer(ReadTokens, scenes.tokens())
+    assert "بیمارستان نمونه" in desktop.said()
+    desktop.shell.window.turn_to(PageName.TOKENS)
+    assert "ePass3003" in desktop.said()
+
+
+def test_a_change_of_pin_opens_in_front_of_the_window_and_goes_over_the_line(desktop: Desktop) -> None:
+    desktop.shell.window.tokens.pin_wanted.emit(Task.CHANGE, scenes.tokens().managed[0])
+    settle()
+    (window,) = desktop.shell.window.findChildren(PinChangeWindow)
+    assert window.isVisible()
+    for field, pin in zip(window.fields, ("1234", "5678", "5678"), strict=True):
+        QTest.keyClicks(field, pin)
+    window.press_go()
+    (request,) = desktop.asked.values()
+    assert isinstance(request, ChangePin)
+    assert request.secret.pin is not None
+    assert request.secret.pin.reveal() == b"1234"
+
+
 @pytest.mark.parametrize("language", ["fa", "en"])
 def test_mnemonics_of_the_pages_do_not_collide(desktop: Desktop, language: Lang) -> None:
     desktop.shell.prefer(Preferences(language=language))
@@ -222,7 +265,9 @@ def test_mnemonics_of_the_pages_do_not_collide(desktop: Desktop, language: Lang)
 @pytest.mark.parametrize("language", ["fa", "en"])
 def test_at_twice_the_size_no_word_of_a_page_is_cut_off(desktop: Desktop, language: Lang) -> None:
     desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    desktop.outbox.post(TokensChanged(scenes.PRESENCE))
     settle()
+    desktop.answer(ReadTokens, scenes.tokens())
     desktop.shell.prefer(Preferences(language=language, text_percent=200))
     window = desktop.shell.window
     window.resize(1040, 760)

@@ -1,0 +1,117 @@
+"""The tokens page: a card for each token, a row for each certificate, and the ways to its PIN."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from gui import theme
+from gui import translations as t
+from gui.presenters.pin import Line, Tone
+from gui.presenters.pin_change import Task
+from gui.presenters.tokens import CertificateRow, TokenCard, TokensView
+from gui.presenters.tongue import Tongue
+from gui.views.kit import button, card, chip, hairline, label, set_line
+from gui.views.marks import Initial
+from gui.views.page import Page, notice
+from gui.views.words import Flow
+
+#: Per cent of the designed text size from which buttons stand below what they belong to.
+_TOO_LARGE = 150
+
+
+class TokensPage(Page):
+    """Draws a `TokensView`. `pin_wanted(task, managed_token)` when a PIN is to be changed."""
+
+    pin_wanted = Signal(object, object)
+
+    def show_tokens(self, view: TokensView, tongue: Tongue) -> None:
+        """Draw it, where it is not what stands there."""
+        if self.stands(what := (view, tongue.lang, theme.px(100))):
+            return
+        parts: list[QWidget | None] = []
+        if view.notice is not None:
+            parts.append(notice(view.notice, view.remedy))
+        parts += [self._card(number, one, tongue) for number, one in enumerate(view.cards)]
+        self.draw(what, tongue.say(t.NAV_TOKENS).replace("&", ""), [*parts, None])
+
+    def _card(self, number: int, token: TokenCard, tongue: Tongue) -> QFrame:
+        frame, inside = card()
+        inside.setContentsMargins(22, 18, 22, 8)
+        inside.setSpacing(12)
+        frame.setAccessibleName(f"{token.title}. {token.facts}")
+        # Large letters leave no room for the buttons beside them.
+        beside = theme.px(100) < _TOO_LARGE
+        top = QHBoxLayout() if beside else QVBoxLayout()
+        top.setSpacing(14)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(label(token.title, "headline", wrap=True))
+        words.addWidget(label(token.facts, "soft", wrap=True))
+        if token.pin is not None:
+            tries = label("", wrap=True)
+            set_line(tries, token.pin)
+            words.addWidget(tries)
+        if token.no_unblock is not None:
+            words.addWidget(label(token.no_unblock, "bad", wrap=True))
+        top.addLayout(words, 1)
+        top.addWidget(self._buttons(number, token, tongue), 0, Qt.AlignmentFlag.AlignTop)
+        inside.addLayout(top)
+        for certificate in token.certificates:
+            inside.addWidget(hairline())
+            inside.addWidget(_Certificate(certificate))
+        if not token.certificates:
+            inside.addWidget(hairline())
+            inside.addWidget(label(tongue.say(t.NO_CERTIFICATES), "soft", wrap=True))
+            inside.addSpacing(8)
+        return frame
+
+    def _buttons(self, number: int, token: TokenCard, tongue: Tongue) -> QWidget:
+        across = QWidget()
+        column = QVBoxLayout(across)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        managed = token.managed
+        if managed is None:
+            return across
+        ways = [(Task.CHANGE, tongue.say(t.CHANGE_PIN))] if managed.pin_set else []
+        if token.unblock is not None:
+            ways.append((Task.UNBLOCK, token.unblock))
+        for task, words in ways:
+            part = button(words)
+            part.setObjectName(f"{task.value}-{number}")
+            part.setAccessibleName(f"{words}: {token.title}")
+            part.clicked.connect(lambda _=False, task=task: self.pin_wanted.emit(task, managed))
+            column.addWidget(part)
+        return across
+
+
+class _Certificate(QFrame):
+    """One certificate: the centre's letter, who and where, how long, and what to do."""
+
+    def __init__(self, certificate: CertificateRow) -> None:
+        super().__init__()
+        self.setAccessibleName(certificate.accessible)
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 2, 0, 6)
+        across.setSpacing(14)
+        across.addWidget(Initial(certificate.centre), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        head = Flow(gap=12, line_gap=4)
+        head.addWidget(label(certificate.centre, "strong", wrap=True))
+        head.addWidget(chip(certificate.left.text, certificate.left.tone))
+        words.addLayout(head)
+        words.addWidget(label(certificate.holder, wrap=True))
+        validity = Flow(gap=10)
+        validity.addWidget(label(certificate.validity, "soft", wrap=True))
+        validity.addWidget(label(certificate.other_validity, "soft", wrap=True))
+        words.addLayout(validity)
+        words.addWidget(label(certificate.issuer, "soft", wrap=True))
+        if certificate.problem or certificate.remedy:
+            words.addSpacing(6)
+            tone = certificate.left.tone if certificate.problem is None else Tone.BAD
+            first = certificate.problem or certificate.remedy or ""
+            second = certificate.remedy if certificate.problem is not None else None
+            words.addWidget(notice(Line(first, tone), second))
+        across.addLayout(words, 1)

@@ -1,0 +1,235 @@
+"""The tokens page and the change of a PIN, over SoftHSM and the real line to an agent's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from drivers.catalogue import Unblocking
+from gui.bridge.calls import WindowCalls
+from gui.bridge.line import Line
+from gui.bridge.messages import Answered, Message
+from gui.bridge.requests import ReadTokens
+from gui.bridge.surface import Outbox
+from gui.presenters.pin_change import PinChange, Stage, Task
+from gui.presenters.tokens import present_tokens
+from gui.presenters.tongue import Tongue
+from gui.views.pin_change import PinChangeWindow
+from gui.views.tokens import TokensPage
+from signer.service.key_requests import KeyRequests
+from signer.service.office import Office, TokensNow
+from signer.service.pin_guard import PinGuard
+from signer.service.token_desk import ManagedToken, TokenDesk
+from signer.service.token_signers import TokenModule, TokenSigners
+from signer.service.token_watch import TokenWatch
+from tests import softhsm as hsm
+from tests.desktop import scenes
+from tests.gui.theatre import application, settle
+from tests.service.doubles import FixedClock
+
+NEW = "19283746"
+PATIENCE = 20.0
+
+
+class OfficeThread:
+    """An office over a token on a loop of its own thread, and the line to it."""
+
+    def __init__(self, folder: Path, token: hsm.SoftHsm) -> None:
+        application()
+        self._folder, self._token = folder, token
+        self._outbox = Outbox()
+        self._calls = WindowCalls(self._outbox)
+        self._heard: list[Message] = []
+        self._outbox.attach(self._heard.append)
+        self.line = Line(self._calls.call)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
+        self._thread.start()
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        """Let both threads work until it happened."""
+        end = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < end, "it never happened"
+            while self._heard:
+                message = self._heard.pop(0)
+                assert isinstance(message, Answered)
+                self.line.receive(message)
+            settle()
+            time.sleep(0.005)
+
+    def tokens(self) -> TokensNow:
+        found: list[TokensNow] = []
+        self.line.ask(ReadTokens(), found.append, pytest.fail)
+        self.until(lambda: bool(found))
+        return found[0]
+
+    def managed(self) -> ManagedToken:
+        return next(token for token in self.tokens().managed if token.initialised)
+
+    def end(self) -> None:
+        for window in application().topLevelWidgets():
+            if isinstance(window, PinChangeWindow):
+                window.close()
+        settle()
+        self._stop.set()
+        self._thread.join(PATIENCE)
+
+    async def _live(self) -> None:
+        clock = FixedClock()
+        async with self._token.supervisor() as supervisor:
+            module = TokenModule(path=str(self._token.module), profile=hsm.profile(), supervisor=supervisor)
+            signers = TokenSigners((module,), clock)
+            watch = TokenWatch(signers, (module,))
+            watch.start()
+            desk = TokenDesk(
+                (module,),
+                clock=clock,
+                guard=PinGuard(),
+                requests=KeyRequests(self._folder / "requests.json"),
+                turn=asyncio.Lock(),
+                changed=signers.read_anew,
+            )
+            self._calls.open(Office(desk=desk, signers=watch, clock=clock))
+            await asyncio.to_thread(self._stop.wait)
+            await self._calls.close()
+            watch.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path, softhsm: hsm.SoftHsm) -> Iterator[OfficeThread]:
+    made = OfficeThread(tmp_path, softhsm)
+    yield made
+    made.end()
+
+
+class Counter:
+    """A change of a PIN in its window."""
+
+    def __init__(self, office: OfficeThread, task: Task = Task.CHANGE) -> None:
+        self.office = office
+        self.times_changed = 0
+        self.change = PinChange(task, office.managed(), Tongue("en"))
+        self.window = PinChangeWindow(self.change, office.line, self._changed, None)
+        self.window.show()
+        settle()
+
+    def _changed(self) -> None:
+        self.times_changed += 1
+
+    def stage(self) -> Stage:
+        return self.change.stage
+
+    def type(self, *pins: str) -> None:
+        for field, pin in zip(self.window.fields, pins, strict=True):
+            QTest.keyClicks(field, pin)
+
+    def go(self) -> None:
+        QTest.mouseClick(self.window.go, Qt.MouseButton.LeftButton)
+
+    def ended(self, times: int = 1) -> None:
+        self.office.until(lambda: self.times_changed == times)
+
+    def typed(self) -> list[str]:
+        return [field.text() for field in self.window.fields]
+
+
+def test_a_pin_is_changed_from_the_window_and_is_then_the_tokens(office: OfficeThread) -> None:
+    counter = Counter(office)
+    counter.type(hsm.PIN, NEW, NEW)
+    counter.go()
+    assert counter.typed() == ["", "", ""]
+    counter.ended()
+    assert counter.stage() is Stage.DONE
+    again = Counter(office)
+    again.type(NEW, hsm.PIN, hsm.PIN)
+    again.go()
+    again.ended()
+    assert again.stage() is Stage.DONE
+
+
+def test_a_wrong_pin_changes_nothing_and_the_next_try_wants_a_yes_of_its_own(office: OfficeThread) -> None:
+    counter = Counter(office)
+    counter.type("00000000", NEW, NEW)
+    counter.go()
+    counter.ended()
+    banner = counter.change.view().banner
+    assert banner is not None
+    assert "wrong" in banner.text
+    counter.type(hsm.PIN, NEW, NEW)
+    assert not counter.window.go.isEnabled()
+    counter.window.last_try.click()
+    counter.go()
+    counter.ended(2)
+    assert counter.stage() is Stage.DONE
+
+
+def test_the_officer_gives_a_new_pin(office: OfficeThread) -> None:
+    assert office.managed().unblocking is Unblocking.SO_PIN
+    counter = Counter(office, Task.UNBLOCK)
+    counter.type(hsm.SO_PIN, NEW, NEW)
+    counter.go()
+    counter.ended()
+    assert counter.stage() is Stage.DONE
+
+
+def test_persian_digits_are_asked_about_before_anything_is_sent(office: OfficeThread) -> None:
+    counter = Counter(office)
+    for field, pin in zip(counter.window.fields, (hsm.PIN, NEW, NEW), strict=True):
+        field.setText(pin.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
+    counter.go()
+    assert counter.stage() is Stage.ASKING
+    assert counter.window.question.isVisible()
+    QTest.mouseClick(counter.window.question.latin, Qt.MouseButton.LeftButton)
+    counter.ended()
+    assert counter.stage() is Stage.DONE
+
+
+@pytest.mark.parametrize("way", ["escape", "button", "close"])
+def test_every_way_out_empties_the_fields(office: OfficeThread, way: str) -> None:
+    counter = Counter(office)
+    fields = counter.window.fields
+    counter.type("1234", "5678", "5678")
+    if way == "escape":
+        QTest.keyClick(counter.window, Qt.Key.Key_Escape)
+    elif way == "button":
+        QTest.mouseClick(counter.window.cancel, Qt.MouseButton.LeftButton)
+    else:
+        counter.window.close()
+    assert [field.text() for field in fields] == ["", "", ""]
+
+
+def test_enter_moves_through_the_fields_and_sends_from_the_last(office: OfficeThread) -> None:
+    counter = Counter(office)
+    for field, pin in zip(counter.window.fields, (hsm.PIN, NEW, NEW), strict=True):
+        QTest.keyClicks(field, pin)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    counter.ended()
+    assert counter.stage() is Stage.DONE
+
+
+def test_the_page_offers_what_each_token_can() -> None:
+    application()
+    page = TokensPage()
+    wanted: list[tuple[Task, ManagedToken]] = []
+    page.pin_wanted.connect(lambda task, token: wanted.append((task, token)))
+    now = scenes.tokens()
+    page.show_tokens(present_tokens(now, Tongue("en")), Tongue("en"))
+    page.show()
+    settle()
+    names = {part.objectName() for part in page.findChildren(QPushButton)}
+    assert names == {"change-0", "unblock-0", "change-1"}
+    for name in ("change-0", "unblock-0"):
+        part = page.findChild(QPushButton, name)
+        assert part is not None
+        QTest.mouseClick(part, Qt.MouseButton.LeftButton)
+    assert wanted == [(Task.CHANGE, now.managed[0]), (Task.UNBLOCK, now.managed[0])]
+    page.deleteLater()
