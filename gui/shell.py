@@ -14,13 +14,15 @@ from gui import preferences as stored
 from gui import theme
 from gui import translations as t
 from gui.bridge.inbox import Inbox
-from gui.bridge.line import Line
+from gui.bridge.line import Line as Wire
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
-from gui.bridge.requests import ReadTokens, Request
+from gui.bridge.requests import CheckJournal, ReadTokens, Request
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
+from gui.presenters.journal import chain_line
+from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.tokens import present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
@@ -53,6 +55,8 @@ class Shell(QObject):
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
         self._tokens: TokensNow | None = None
+        self._chain_known = False
+        self._broken_at: int | None = None
         self._tongue = Tongue(self._preferences.language)
         app.setQuitOnLastWindowClosed(False)
         app.setStyle("Fusion")
@@ -66,8 +70,8 @@ class Shell(QObject):
         self.desk.waiting_changed.connect(lambda _: self._renew())
         self.desk.agent_changed.connect(self._agent_changed)
         self.desk.tokens_changed.connect(self._tokens_changed)
-        self.line = Line(call)
-        self.window = MainWindow()
+        self.line = Wire(call)
+        self.window = MainWindow(self.line)
         self.window.set_tongue(self._tongue)
         self.window.open_size()
         self.window.settings.preferred.connect(self.prefer)
@@ -98,6 +102,7 @@ class Shell(QObject):
             self._face()
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)
+            self._say_chain()
             self._drawn = None
         self._renew()
 
@@ -135,6 +140,9 @@ class Shell(QObject):
     def _agent_changed(self, change: AgentChanged) -> None:
         self._agent = change
         self._renew()
+        if change.state is AgentState.READY:
+            self._check_journal()
+            self._turned(self.window.page)
         if change.state is AgentState.FAILED:
             self.open_window()
 
@@ -142,10 +150,28 @@ class Shell(QObject):
         self._presence = presence
         self._renew()
         self._read_tokens()
+        if self.window.journal.model.opened is not None:
+            self.window.journal.search()  # whose journal it is has changed
 
     def _turned(self, name: PageName) -> None:
         if name is PageName.TOKENS:
             self._read_tokens()
+        elif name is PageName.JOURNAL and self._agent.state is AgentState.READY:
+            self.window.journal.search()
+
+    def _check_journal(self) -> None:
+        self.window.journal.show_chain(Line(self._tongue.say(t.JOURNAL_CHECKING)))
+        self.line.ask(CheckJournal(), self._chain_checked, lambda _: None, owner=self)
+
+    def _chain_checked(self, broken_at: int | None) -> None:
+        self._broken_at = broken_at
+        self._chain_known = True
+        self._say_chain()
+        self._renew()
+
+    def _say_chain(self) -> None:
+        if self._chain_known:
+            self.window.journal.show_chain(chain_line(self._broken_at, self._tongue))
 
     def _read_tokens(self) -> None:
         if self._agent.state is AgentState.READY:
@@ -167,8 +193,12 @@ class Shell(QObject):
             tray=self.tray is not None,
             presence=self._presence,
         )
+        warnings: tuple[Line, ...] = ()
+        if self._broken_at is not None:
+            warnings = (chain_line(self._broken_at, self._tongue),)
         if self._tokens is not None:
-            view = replace(view, warnings=present_warnings(self._tokens, self._tongue))
+            warnings += present_warnings(self._tokens, self._tongue)
+        view = replace(view, warnings=warnings)
         tokens = None if self._tokens is None else present_tokens(self._tokens, self._tongue)
         drawn = (view, tokens, self._preferences)
         if drawn == self._drawn:

@@ -144,6 +144,8 @@ QFrame[role="chip-plain"] QLabel { color: $soft; }
 QFrame[role="find-red"] { background: $bad_soft; border: 0; border-radius: 10px; }
 QFrame[role="find-amber"] { background: $warn_soft; border: 0; border-radius: 10px; }
 QFrame[role="find-note"] { background: $field; border: 0; border-radius: 10px; }
+QFrame[role="find-ok"] { background: $ok_soft; border: 0; border-radius: 10px; }
+QFrame[role="find-ok"] QLabel { color: $ok; }
 QFrame[role="find-red"] QLabel { color: $bad; }
 QFrame[role="find-amber"] QLabel { color: $warn; }
 QFrame[role="find-note"] QLabel { color: $ink; }
@@ -191,12 +193,31 @@ QLineEdit {
 }
 QLineEdit:focus { border: 2px solid $seal; padding: 5px 11px; }
 QLineEdit:disabled { background: $disabled; color: $on_disabled; border-color: $line; }
+QLineEdit[role="search"] { background: $card; padding: 8px 12px; font-size: 14px; min-height: 26px; }
+QLineEdit[role="search"]:focus { padding: 7px 11px; }
 QLineEdit#pin { font-size: 20px; font-weight: 700; lineedit-password-character: 8226; }
 QCheckBox { spacing: 9px; font-weight: 500; font-size: 14px; padding: 3px; border: 2px solid transparent; }
 QCheckBox:focus { border: 2px solid $seal; border-radius: 6px; }
 QCheckBox::indicator, QRadioButton::indicator { width: 20px; height: 20px; }
 QFrame[role="find-amber"] QCheckBox { color: $warn; }
 QCheckBox[role="bad"] { color: $bad; }
+QComboBox {
+    background: $card; border: 1px solid $edge; border-radius: 10px; padding: 8px 12px; color: $ink;
+    font-size: 14px; min-height: 26px; combobox-popup: 0;
+}
+QComboBox:focus { border: 2px solid $seal; padding: 7px 11px; }
+QComboBox:disabled { background: $disabled; color: $on_disabled; border-color: $line; }
+QComboBox::drop-down { border: 0; width: ${arrow}px; }
+QComboBox QAbstractItemView {
+    background: $card; border: 1px solid $edge; padding: 4px; outline: 0; color: $ink;
+    selection-background-color: $seal_soft; selection-color: $seal;
+}
+QTableView { background: transparent; border: 0; outline: 0; color: $ink; }
+QHeaderView { background: transparent; border: 0; }
+QHeaderView::section {
+    background: transparent; border: 0; border-bottom: 1px solid $line; color: $soft;
+    font-size: ${small}px; font-weight: 500; padding: 0 14px;
+}
 QListView { background: $paper; border: 0; outline: 0; }
 QPlainTextEdit {
     background: transparent; border: 0; color: $ink;
@@ -257,7 +278,7 @@ def apply(app: QApplication, choice: ThemeChoice, percent: TextSize = 100) -> No
 def style_sheet(palette: Colours) -> str:
     """The Qt style sheet in these colours."""
     values = {name: getattr(palette, name) for name in Colours.__struct_fields__}
-    sizes = {"base": BASE_SIZE, "small": SMALL_SIZE, "pill": px(13)}
+    sizes = {"base": BASE_SIZE, "small": SMALL_SIZE, "pill": px(13), "arrow": px(26)}
     sheet = _SHEET.substitute(values, family=FAMILY, **sizes)
     return _LENGTH.sub(lambda found: f"{found[1]}{px(int(found[2]))}px", sheet)
 

@@ -36,6 +36,7 @@ VERSION = Text("نسخهٔ برنامه", "Version")
 # --- the main window. Letters after & are typed with Alt.
 NAV_HOME = Text("&خانه", "&Home")
 NAV_TOKENS = Text("&توکن‌ها و گواهی‌ها", "&Tokens")
+NAV_JOURNAL = Text("&دفتر امضا", "&Journal")
 NAV_SETTINGS = Text("تن&ظیمات", "&Settings")
 NAVIGATION = Text("صفحه‌ها", "Pages")
 LANGUAGE = Text("زبان", "Language")
@@ -105,6 +106,64 @@ PIN_NEVER_KEPT = Text(
     "A PIN goes to the token alone and is kept nowhere.",
 )
 CANCEL = Text("انصراف", "Cancel")
+
+# --- the journal
+JOURNAL_NO_HOLDER = Text(
+    "دفتر هر پزشک با توکن خودش باز می‌شود. توکن را وصل کنید.",
+    "Each doctor's journal opens with that doctor's token. Plug the token in.",
+)
+JOURNAL_OF = Text("دفتر {names}", "Journal of {names}")
+JOURNAL_COUNT = Text("{count} مورد", "entries: {count}")
+JOURNAL_EMPTY = Text("چیزی پیدا نشد.", "Nothing was found.")
+JOURNAL_WHOLE = Text("زنجیرهٔ دفتر درست است", "The journal's chain holds")
+JOURNAL_CHECKING = Text("در حال بررسی زنجیرهٔ دفتر…", "Checking the journal's chain…")
+JOURNAL_BROKEN = Text(
+    "دفتر امضا از ردیف {number} به بعد آن نیست که نوشته شده بود.",
+    "From entry {number} on the journal is not what was written.",
+)
+JOURNAL_BROKEN_REMEDY = Text(
+    "پوشهٔ داده را دست نزنید و به پشتیبانی خبر دهید.", "Leave the data folder as it is, and tell the helpdesk."
+)
+JOURNAL_UNREADABLE = Text("دفتر خوانده نشد.", "The journal could not be read.")
+FILTER_DAY = Text("روز", "Day")
+FILTER_DAY_HINT = Text("مانند {day}", "such as {day}")
+FILTER_DAY_WRONG = Text("این روز خوانده نشد.", "This is not a day Mohr can read.")
+FILTER_PANEL = Text("پنل", "Panel")
+FILTER_CENTRE = Text("مرکز", "Centre")
+FILTER_RESULT = Text("نتیجه", "Result")
+FILTER_ALL = Text("همه", "All")
+RESULT_SIGNED = Text("امضا شد", "Signed")
+RESULT_DECLINED = Text("رد شد", "Declined")
+RESULT_FAILED = Text("ناموفق", "Failed")
+COLUMN_TIME = Text("زمان", "Time")
+COLUMN_DOCUMENT = Text("سند", "Document")
+ROW_LOADING = Text("…", "…")
+ENTRY_TITLE = Text("ردیف {number}", "Entry {number}")
+ENTRY_CONTENT = Text("چکیدهٔ سند", "SHA-256 of the document")
+ENTRY_SIGNATURE = Text("چکیدهٔ امضا", "SHA-256 of the signature")
+ENTRY_FORMAT = Text("قالب", "Format")
+ENTRY_CERTIFICATE = Text("گواهی", "Certificate")
+ENTRY_ACCEPTED = Text("هشدارهای پذیرفته", "Warnings accepted")
+ENTRY_HOW_TO_CHECK = Text(
+    "برای بررسی امضا، سند یا فایل امضا را روی این صفحه بیندازید.",
+    "To check the signature, drop the document or the signature file on this page.",
+)
+TRACE_ASK = Text("این را من امضا کرده‌ام؟", "Did I sign this?")
+TRACE_HINT = Text(
+    "فایل سند یا امضا را اینجا بیندازید یا برگزینید.", "Drop a document or a signature here, or choose it."
+)
+TRACE_YES = Text(
+    "بله. «{name}» را {day} ساعت {time} امضا کرده‌اید.", "Yes. You signed {name} on {day} at {time}."
+)
+TRACE_NO = Text(
+    "نه. امضای شما روی «{name}» در دفتر این رایانه نیست.",
+    "No. This computer's journal has no signature of yours on {name}.",
+)
+TRACE_GOOD = Text("امضا درست است.", "The signature is good.")
+TRACE_BAD = Text("امضا درست نیست: {why}", "The signature is bad: {why}")
+TRACE_OPEN = Text("دربارهٔ امضا نمی‌توان حکم کرد: {why}", "The signature cannot be judged: {why}")
+EXPORT = Text("خروجی جدول…", "Export CSV…")
+EXPORTED = Text("{count} ردیف در «{name}» نوشته شد.", "Rows written to {name}: {count}.")
 
 # --- who asks, with what
 TITLE_ONE = Text("درخواست امضای نسخه", "Request to sign a prescription")

@@ -6,12 +6,15 @@ as an `Answered`. A PIN inside one is wiped by the use case that it is given to.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
+from signer.model.history import Row, Wanted
 from signer.service.consent import Pin
 from signer.service.office import Office, TokensNow
+from signer.service.records import Detailed, Opened, Search, Traced
 from signer.service.token_desk import ManagedToken, Secret
 
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -54,3 +57,65 @@ class Unblock(Struct, frozen=True, kw_only=True):
     async def perform(self, office: Office) -> None:
         """See `Request`."""
         await office.desk.unblock(self.token, self.secret, self.new)
+
+
+class CheckJournal(Struct, frozen=True):
+    """Walk the journal's chain: the first entry that is not as it was written, None if all are."""
+
+    async def perform(self, office: Office) -> int | None:
+        """See `Request`."""
+        return await office.records.broken_at()
+
+
+class OpenJournal(Struct, frozen=True):
+    """Count what is searched for, with the first page."""
+
+    search: Search
+
+    async def perform(self, office: Office) -> Opened:
+        """See `Request`."""
+        return await office.records.open(self.search)
+
+
+class JournalPage(Struct, frozen=True, kw_only=True):
+    """One more page of what was opened."""
+
+    wanted: Wanted
+    top: int
+    skip: int
+
+    async def perform(self, office: Office) -> tuple[Row, ...]:
+        """See `Request`."""
+        return await office.records.page(self.wanted, self.top, self.skip)
+
+
+class ReadEntry(Struct, frozen=True):
+    """All that is kept of one entry."""
+
+    sequence: int
+
+    async def perform(self, office: Office) -> Detailed | None:
+        """See `Request`."""
+        return await office.records.entry(self.sequence)
+
+
+class TraceFile(Struct, frozen=True):
+    """Was this file signed here?"""
+
+    path: Path
+
+    async def perform(self, office: Office) -> Traced:
+        """See `Request`."""
+        return await office.records.trace(self.path)
+
+
+class ExportJournal(Struct, frozen=True, kw_only=True):
+    """Write what was opened to a file; how many rows."""
+
+    wanted: Wanted
+    top: int
+    path: Path
+
+    async def perform(self, office: Office) -> int:
+        """See `Request`."""
+        return await office.records.export(self.wanted, self.top, self.path)

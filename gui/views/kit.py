@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
     QPushButton,
     QSizePolicy,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
 
 from gui import theme
 from gui.presenters.pin import Line, Tone
-from gui.views.marks import Sign, SignMark
+from gui.views.marks import Sign, SignMark, draw
 from gui.views.words import Words
 
 _TONE_ROLE = {Tone.PLAIN: "soft", Tone.OK: "ok", Tone.WARN: "warn", Tone.BAD: "bad"}
@@ -100,6 +102,29 @@ class KeyButton(QPushButton):
         inside = self.layout()
         width = inside.sizeHint().width() if inside is not None else 0
         return QSize(width, super().sizeHint().height())
+
+
+class Choice(QComboBox):
+    """A box to pick one of several from, with a painted arrow: the style has none in these colours."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box, then the arrow at its end."""
+        super().paintEvent(event)
+        c = theme.colours()
+        side = theme.px(18)
+        spot = QRect(self.width() - side - theme.px(10), (self.height() - side) // 2, side, side)
+        colour = QColor(c.soft if self.isEnabled() else c.on_disabled)
+        draw(
+            QPainter(self),
+            Sign.DOWN,
+            QRectF(QStyle.visualRect(self.layoutDirection(), self.rect(), spot)),
+            colour,
+        )
 
 
 def set_button(widget: QPushButton, text: str) -> None:

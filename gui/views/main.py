@@ -22,12 +22,15 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui import translations as t
+from gui.bridge.line import Line as Wire
 from gui.presenters.pin import Line
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
 from gui.views.home import HomePage
+from gui.views.journal import JournalPage
 from gui.views.kit import chip, hairline_v, label
 from gui.views.marks import Seal
+from gui.views.page import scrolled
 from gui.views.settings import SettingsPage
 from gui.views.tokens import TokensPage
 
@@ -39,12 +42,14 @@ class PageName(Enum):
 
     HOME = "home"
     TOKENS = "tokens"
+    JOURNAL = "journal"
     SETTINGS = "settings"
 
 
 _NAMES: dict[PageName, Text] = {
     PageName.HOME: t.NAV_HOME,
     PageName.TOKENS: t.NAV_TOKENS,
+    PageName.JOURNAL: t.NAV_JOURNAL,
     PageName.SETTINGS: t.NAV_SETTINGS,
 }
 
@@ -55,16 +60,18 @@ class MainWindow(QWidget):
     closing = Signal()
     turned = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, line: Wire) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.home = HomePage()
         self.tokens = TokensPage()
+        self.journal = JournalPage(line)
         self.settings = SettingsPage()
         self.pages: dict[PageName, QWidget] = {
             PageName.HOME: self.home,
             PageName.TOKENS: self.tokens,
+            PageName.JOURNAL: scrolled(self.journal),
             PageName.SETTINGS: self.settings,
         }
         self._stack = QStackedWidget()
@@ -98,6 +105,7 @@ class MainWindow(QWidget):
             words = tongue.say(_NAMES[name])
             part.setText(words)
             part.setAccessibleName(words.replace("&", ""))
+        self.journal.set_tongue(tongue)
         widest = max(part.sizeHint().width() for part in self.buttons.values())
         self._side.setFixedWidth(max(theme.px(150), widest + theme.px(26)))
 
@@ -127,9 +135,7 @@ class MainWindow(QWidget):
     def turn_to(self, name: PageName) -> None:
         """Show a page."""
         self.buttons[name].setChecked(True)
-        focused: QWidget | None = self.focusWidget()
-        if isinstance(focused, _NavButton):
-            self.buttons[name].setFocus()
+        self.buttons[name].setFocus()
         self._stack.setCurrentWidget(self.pages[name])
         self.turned.emit(name)
 

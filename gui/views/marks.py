@@ -21,6 +21,7 @@ class Sign(Enum):
     INFO = "info"
     DASH = "dash"
     UNEQUAL = "unequal"
+    DOWN = "down"
 
 
 def tone_colour(tone: Tone) -> str:
@@ -57,6 +58,8 @@ def draw(painter: QPainter, sign: Sign, box: QRectF, colour: QColor) -> None:
             painter.drawPoint(at(0.5, 0.18))
         case Sign.DASH:
             painter.drawLine(at(0.25, 0.5), at(0.75, 0.5))
+        case Sign.DOWN:
+            painter.drawPolyline(QPolygonF([at(0.24, 0.4), at(0.5, 0.64), at(0.76, 0.4)]))
         case Sign.UNEQUAL:
             painter.drawLine(at(0.18, 0.38), at(0.82, 0.38))
             painter.drawLine(at(0.18, 0.66), at(0.82, 0.66))

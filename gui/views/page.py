@@ -13,7 +13,7 @@ from gui.presenters.pin import Line, Tone
 from gui.views.kit import card, chip, label, row
 from gui.views.marks import Sign, SignMark
 
-_FIND = {Tone.BAD: "find-red", Tone.WARN: "find-amber", Tone.OK: "find-note", Tone.PLAIN: "find-note"}
+_FIND = {Tone.BAD: "find-red", Tone.WARN: "find-amber", Tone.OK: "find-ok", Tone.PLAIN: "find-note"}
 _SIGN = {Tone.BAD: Sign.CROSS, Tone.WARN: Sign.BANG, Tone.OK: Sign.TICK, Tone.PLAIN: Sign.INFO}
 
 
@@ -56,6 +56,19 @@ class Page(QScrollArea):
     def stands(self, what: object) -> bool:
         """Is this what is drawn already?"""
         return self._drawn == what
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """A page whose content draws itself, and scrolls where the window is too low for it."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.viewport().setAutoFillBackground(False)
+    content.setObjectName("sheet")
+    area.setWidget(content)
+    return area
 
 
 def titled_card(

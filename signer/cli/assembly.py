@@ -196,6 +196,7 @@ class Agent:
         from signer.endpoint.local_ca import local_identity
         from signer.endpoint.pairings import Pairings
         from signer.endpoint.server import Endpoint
+        from signer.journal.reading import JournalReader
         from signer.journal.store import SqliteJournal
         from signer.net.authorities import Authorities
         from signer.net.cache import Cache
@@ -205,6 +206,8 @@ class Agent:
         from signer.service.office import Office
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings, TokenWork
+        from signer.service.records import Records
+        from signer.service.seen_certificates import SeenCertificates
         from signer.service.signing import SigningService
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
@@ -237,6 +240,9 @@ class Agent:
             signers.read_anew()
             tokens.look()
 
+        def trusted() -> tuple[Certificate, ...]:
+            return (*known, *_users_authorities(self._folders.data / "anchors"))
+
         def desk(turn: asyncio.Lock) -> TokenDesk:
             return TokenDesk(modules, clock=clock, guard=guard, requests=requests, turn=turn, changed=written)
 
@@ -261,13 +267,23 @@ class Agent:
                 desk=desk(asyncio.Lock()),
                 requests=requests,
                 tokens=tokens,
-                anchors=lambda: (*known, *_users_authorities(self._folders.data / "anchors")),
+                anchors=trusted,
             ),
             turn=attention,
         )
         service = SigningService(surroundings)
         self._desk = desk(attention)
-        self._office = Office(desk=self._desk, signers=tokens, clock=clock)
+        self._office = Office(
+            desk=self._desk,
+            records=Records(
+                JournalReader(journal),
+                tokens,
+                SeenCertificates(private_folder(self._folders.data / "certificates")),
+                trusted,
+            ),
+            signers=tokens,
+            clock=clock,
+        )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())
         if identity.made:

@@ -2,7 +2,7 @@
 
 An entry is durable (fsync) when a method returns. The detached signatures of the last 24 h are kept beside
 the chain, which holds only their hashes, so that a repeated request gets its result again; older ones are
-deleted. Reading the journal for people is not done here.
+deleted. Reading the journal for people is `signer.journal.reading`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from signer.model.errors import JournalUnwritable
 from signer.model.record import Ending, Intent, PastRequest, Seal
 
 KEPT = timedelta(hours=24)
+_FILE = "journal.db"
 
 #: Far below SQLite's limit of parameters in one statement.
 _ROWS_AT_ONCE = 250
-SCHEMA_VERSION = 1
 
 _SCHEMA = """
 CREATE TABLE entry (
@@ -51,6 +51,24 @@ CREATE TABLE released (
 ) STRICT;
 CREATE INDEX released_by_end ON released (until);
 """
+
+# What people search by. These columns are read out of the payload, which the chain covers: none can drift.
+_SEARCHED = """
+ALTER TABLE entry ADD COLUMN credential TEXT
+    GENERATED ALWAYS AS (json_extract(payload, '$.credential_id')) VIRTUAL;
+ALTER TABLE entry ADD COLUMN code TEXT GENERATED ALWAYS AS (json_extract(payload, '$.code')) VIRTUAL;
+ALTER TABLE entry ADD COLUMN content_hash TEXT
+    GENERATED ALWAYS AS (json_extract(payload, '$.content_hash')) VIRTUAL;
+ALTER TABLE entry ADD COLUMN signature_hash TEXT
+    GENERATED ALWAYS AS (json_extract(payload, '$.signature_hash')) VIRTUAL;
+CREATE INDEX ends ON entry (sequence, kind, at, origin, credential, code) WHERE kind IN ('seal', 'end');
+CREATE INDEX ends_by_time ON entry (at, kind, origin, credential, code) WHERE kind IN ('seal', 'end');
+CREATE INDEX seals_by_content ON entry (content_hash) WHERE kind = 'seal';
+CREATE INDEX seals_by_signature ON entry (signature_hash) WHERE kind = 'seal';
+"""
+#: What makes each version of the schema out of the one before it.
+_VERSIONS = (_SCHEMA, _SEARCHED)
+SCHEMA_VERSION = len(_VERSIONS)
 
 #: Everything but the tag itself is covered by the tag, in this order.
 _COLUMNS = "sequence, kind, at, origin, idempotency_key, document_id, payload, tag"
@@ -103,7 +121,22 @@ class SqliteJournal:
 
     async def check(self) -> int:
         """Walk the whole chain; the number of entries. Raises `ChainBroken` at the first bad one."""
-        return await self._run(self._check)
+        return await self._run(lambda: walk(self._open(), self._key))
+
+    async def prepare(self) -> None:
+        """See to it that the file is there, as this version knows it. Raises `JournalUnwritable`."""
+        if self._db is None:
+            await self._run(self._open)
+
+    @property
+    def address(self) -> str:
+        """The database as a URI that only reads (sqlite.org/uri.html), for connections of other threads."""
+        return f"{(self._folder / _FILE).absolute().as_uri()}?mode=ro"
+
+    @property
+    def key(self) -> bytes:
+        """The install's key. After `prepare`."""
+        return self._key
 
     async def close(self) -> None:
         """Close the database and its thread. Closing twice is closing once."""
@@ -130,7 +163,7 @@ class SqliteJournal:
             return self._db
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = _install_key(self._folder / "journal.key")
-        db = sqlite3.connect(self._folder / "journal.db", isolation_level=None)
+        db = sqlite3.connect(self._folder / _FILE, isolation_level=None)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -152,16 +185,16 @@ class SqliteJournal:
         for kind, entry, at in entries:
             sequence += 1
             payload = msgspec.json.encode(_chained(entry)).decode()
-            searched = (kind, _stamp(at), entry.origin, entry.idempotency_key, entry.document_id)
+            searched = (kind, stamp(at), entry.origin, entry.idempotency_key, entry.document_id)
             previous = chain.tag(self._key, previous, sequence, (*searched, payload))
             rows.append((sequence, *searched, payload, previous))
             if isinstance(entry, Seal):
-                released.append((sequence, entry.signature, _stamp(at + KEPT)))
+                released.append((sequence, entry.signature, stamp(at + KEPT)))
         db.execute("BEGIN IMMEDIATE")
         try:
             _insert(db, f"entry ({_COLUMNS})", rows)
             _insert(db, "released (sequence, signature, until)", released)
-            db.execute("DELETE FROM released WHERE until < ?", (_stamp(entries[-1][2]),))
+            db.execute("DELETE FROM released WHERE until < ?", (stamp(entries[-1][2]),))
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
@@ -175,7 +208,7 @@ class SqliteJournal:
                 "SELECT entry.kind, entry.payload, released.signature FROM entry"
                 " LEFT JOIN released USING (sequence)"
                 " WHERE origin = ? AND idempotency_key = ? AND at >= ? ORDER BY sequence",
-                (origin, idempotency_key, _stamp(now - KEPT)),
+                (origin, idempotency_key, stamp(now - KEPT)),
             )
             .fetchall()
         )
@@ -197,17 +230,6 @@ class SqliteJournal:
             seals=seals,
         )
 
-    def _check(self) -> int:
-        previous, count = chain.GENESIS, 0
-        for sequence, *columns, tag in self._open().execute(
-            f"SELECT {_COLUMNS} FROM entry ORDER BY sequence"  # noqa: S608  # names of this file
-        ):
-            count += 1
-            previous = chain.tag(self._key, previous, count, tuple(columns))
-            if sequence != count or previous != tag:
-                raise ChainBroken(count)
-        return count
-
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
@@ -226,12 +248,26 @@ def _insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]
         db.execute(f"INSERT INTO {into} VALUES {places}", values)  # noqa: S608  # names of this file
 
 
+def walk(db: sqlite3.Connection, key: bytes) -> int:
+    """Walk the whole chain; the number of entries. Raises `ChainBroken` at the first bad one."""
+    previous, count = chain.GENESIS, 0
+    for sequence, *columns, tag in db.execute(
+        f"SELECT {_COLUMNS} FROM entry ORDER BY sequence"  # noqa: S608  # names of this file
+    ):
+        count += 1
+        previous = chain.tag(key, previous, count, tuple(columns))
+        if sequence != count or previous != tag:
+            raise ChainBroken(count)
+    return count
+
+
 def _migrate(db: sqlite3.Connection) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    elif version != SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise JournalUnwritable(f"schema {version}, this version knows {SCHEMA_VERSION}")
+    if version < SCHEMA_VERSION:
+        steps = "".join(_VERSIONS[version:])
+        db.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 def _chained(entry: Entry) -> Entry:
@@ -239,7 +275,7 @@ def _chained(entry: Entry) -> Entry:
     return msgspec.structs.replace(entry, signature=b"") if isinstance(entry, Seal) else entry
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     """Fixed-width UTC, so that text order is time order."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 

@@ -21,7 +21,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── SessionError      AlreadyLoggedIn NotLoggedIn SignatureWantsPin OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
-    └── AgentError        AlreadyRunning PortsTaken JournalUnwritable SignatureNotVerified
+    └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable SignatureNotVerified
                           PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
 """
 
@@ -824,6 +824,17 @@ class JournalUnwritable(AgentError):
     fa_remedy = "جای خالی و دسترسی پوشهٔ داده را ببینید."
     en_remedy = "Free disk space or mend the data folder's permissions."
     helpdesk = "SQLite's error class is in `detail`."
+
+
+class FileUnusable(AgentError):
+    code = "file-unusable"
+    status = None
+    retriable = True
+    fa = "این فایل خوانده یا نوشته نمی‌شود."
+    en = "This file cannot be read or written."
+    fa_remedy = "جای فایل، دسترسی آن و اندازه‌اش را ببینید؛ بیش از ۳۲ مگابایت خوانده نمی‌شود."
+    en_remedy = "Look at its place, permissions and size; no more than 32 MiB are read."
+    helpdesk = "The operating system's error is in `detail`."
 
 
 class SignatureNotVerified(AgentError):

@@ -56,7 +56,11 @@ class Seal(Struct, frozen=True, kw_only=True):
 
 
 class Ending(Struct, frozen=True, kw_only=True):
-    """A document that was not signed: declined, cancelled, expired, or failed with a stable code."""
+    """A document that was not signed: declined, cancelled, expired, or failed with a stable code.
+
+    `credential_id` is the certificate that it was to be signed with, None where none was chosen before the
+    end; entries of before it was noted have none.
+    """
 
     request_id: str
     origin: str
@@ -66,6 +70,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     content_hash: bytes
     code: str
     at: datetime
+    credential_id: str | None = None
 
 
 class PastRequest(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
 from signer.service.ports import Clock, Signers
+from signer.service.records import Records
 from signer.service.token_desk import ManagedToken, TokenDesk
 
 __all__ = ["Office", "TokensNow", "Unblocking"]
@@ -35,6 +36,7 @@ class Office(Struct, frozen=True, kw_only=True):
     """The use cases of the pages."""
 
     desk: TokenDesk
+    records: Records
     signers: Signers
     clock: Clock
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, SignatureAlgorithm, TokenRef
 from signer.model.evidence import Revocation
+from signer.model.history import Found, FullEntry, Row, Wanted
 from signer.model.presence import Presence
 from signer.model.record import Ending, Intent, PastRequest, Seal
 from signer.x509 import Certificate
@@ -122,6 +123,31 @@ class Journal(Protocol):
 
     async def past(self, origin: str, idempotency_key: str, now: datetime) -> PastRequest | None:
         """What became of an earlier request under this key within 24 h, or None."""
+
+
+class History(Protocol):
+    """The journal as a person reads it. Every method raises `JournalUnwritable` where it cannot be read."""
+
+    async def find(self, wanted: Wanted, rows: int) -> Found:
+        """Count what is wanted, and give the first `rows`, newest first."""
+
+    async def page(self, wanted: Wanted, top: int, skip: int, rows: int) -> tuple[Row, ...]:
+        """`rows` more of what `find` counted up to `top`, after the first `skip`."""
+
+    async def origins(self, credentials: tuple[str, ...]) -> tuple[str, ...]:
+        """The panels of all entries that these certificates' holder may be told."""
+
+    async def signed(self, origin: str) -> int:
+        """How many documents of one panel were signed."""
+
+    async def entry(self, sequence: int) -> FullEntry | None:
+        """All that is kept of one document's end; None where there is no such entry."""
+
+    async def by_hash(self, digests: tuple[bytes, ...]) -> tuple[Row, ...]:
+        """The documents whose content, or whose finished signature, has one of these SHA-256 hashes."""
+
+    async def broken_at(self) -> int | None:
+        """Walk the whole chain; the first entry that is not as it was written, None if all are."""
 
 
 class Net(Protocol):

@@ -115,6 +115,7 @@ class Questions:
         self._pdfs = PdfProcess()
         self._approval: Approval | None = None
         self._stay: Hashable = None
+        self._asked_for: str | None = None
         self._pin: Pin | None = None
         self._last_try_accepted = False
 
@@ -123,6 +124,11 @@ class Questions:
         """What the doctor said yes to. Only after a yes."""
         assert self._approval is not None
         return self._approval
+
+    @property
+    def credential_id(self) -> str | None:
+        """The certificate that the doctor was asked to sign with; None before that."""
+        return self._asked_for
 
     def take_pin(self) -> tuple[Pin | None, bool]:
         """The PIN that was typed, to be used once, and whether spending the last try was agreed to."""
@@ -194,6 +200,7 @@ class Questions:
 
     async def _consent(self, credential_id: str, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
         credential = self._credentials[credential_id]
+        self._asked_for = credential_id
         signing_time = self._around.clock.now()
         sheets, unreadable = await self._read_sheets(credential, signing_time, open_documents)
         if not sheets:

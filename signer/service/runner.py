@@ -320,6 +320,7 @@ class Runner:
                 content_hash=self._documents[document].content_hash(),
                 code=code,
                 at=self._around.clock.now(),
+                credential_id=self._questions.credential_id,
             )
             for document in documents
         )

@@ -22,12 +22,14 @@ from gui.bridge.line import Line
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
+from gui.presenters.journal import chain_line
 from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.tokens import present_tokens
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import SIZE, ConsentWindow
+from gui.views.journal import JournalPage
 from gui.views.main import MainWindow, PageName
 from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
@@ -45,6 +47,7 @@ from signer.service.consent import (
     TokenQuestion,
 )
 from signer.service.office import TokensNow
+from signer.service.records import Opened, Traced
 from tests import pdfs
 from tests.desktop import scenes
 
@@ -190,18 +193,22 @@ def _consent_later(document: Callable[[], Document], act: Callable[[ConsentWindo
 
 
 def _main(
-    fill: Callable[[MainWindow, Tongue, Preferences], None], change: AgentChanged | None = None
+    fill: Callable[[MainWindow, Tongue, Preferences], None],
+    change: AgentChanged | None = None,
+    act: Callable[[MainWindow], None] = lambda _: None,
 ) -> Draw:
-    """The main window, in the state of `change`, filled by `fill`."""
+    """The main window, in the state of `change`, filled by `fill`, after `act`."""
 
     def draw(tongue: Tongue, preferences: Preferences) -> QWidget:
-        window = MainWindow()
+        window = MainWindow(Line(lambda number, request: None))
         window.set_tongue(tongue)
         state = present_home(change or _READY, 0, tongue, tray=True, presence=scenes.PRESENCE).state
         window.show_state(state, tongue)
         fill(window, tongue, preferences)
-        window.open_size()
+        window.resize(1040, 760)
         window.show()
+        _settle()
+        act(window)
         return window
 
     return draw
@@ -227,6 +234,32 @@ def _tokens(now: TokensNow) -> Draw:
         window.turn_to(PageName.TOKENS)
 
     return _main(fill)
+
+
+def _journal(
+    opened: Opened,
+    act: Callable[[JournalPage], None] = lambda _: None,
+    broken_at: int | None = None,
+) -> Draw:
+    def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
+        window.journal.show_chain(chain_line(broken_at, tongue))
+        window.journal.show_opened(opened)
+        window.turn_to(PageName.JOURNAL)
+
+    return _main(fill, act=lambda window: act(window.journal))
+
+
+def _entry(number: int) -> Callable[[JournalPage], None]:
+    def act(page: JournalPage) -> None:
+        page.table.setCurrentIndex(page.model.index(number, 0))
+        page._entry_read(scenes.ROWS[number].sequence, scenes.entry(scenes.ROWS[number]))
+
+    return act
+
+
+def _traced(page: JournalPage) -> None:
+    traced = Traced(name="rx-4100.json", sha256=bytes(32), rows=scenes.ROWS[:1], report=None)
+    page._show_traced(traced)
 
 
 def _pin_change(task: Task, act: Callable[[PinChangeWindow], None] = lambda _: None) -> Draw:
@@ -300,6 +333,13 @@ SCREENS: dict[str, Draw] = {
     "tokens": _tokens(scenes.tokens()),
     "tokens-locked": _tokens(scenes.tokens(TriesLeft.LOCKED)),
     "tokens-none": _tokens(TokensNow(at=scenes.NOW, presence=_ABSENT, managed=(), credentials=())),
+    "journal": _journal(scenes.journal()),
+    "journal-entry": _journal(scenes.journal(), _entry(1)),
+    "journal-failed": _journal(scenes.journal(), _entry(2)),
+    "journal-traced": _journal(scenes.journal(), _traced),
+    "journal-broken": _journal(scenes.journal(), broken_at=212),
+    "journal-empty": _journal(scenes.journal(())),
+    "journal-no-token": _journal(scenes.journal((), ())),
     "pin-change": _pin_change(Task.CHANGE, _new_pin_typed),
     "pin-change-wrong": _pin_change(Task.CHANGE, _wrong_pin),
     "pin-unblock": _pin_change(Task.UNBLOCK),
@@ -331,7 +371,7 @@ def _save(draw: Draw, preferences: Preferences, file: Path) -> None:
 
 def _large(name: str) -> bool:
     """Is this page of the main window to be drawn with letters of twice the size as well?"""
-    return name in {"home", "settings", "tokens"}
+    return name in {"home", "settings", "tokens", "journal-entry"}
 
 
 def main(arguments: list[str]) -> int:

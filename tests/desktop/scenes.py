@@ -26,6 +26,7 @@ from signer.model.credential import (
     TokenRef,
     TriesLeft,
 )
+from signer.model.history import Found, FullEntry, Result, Row, Wanted
 from signer.model.presence import Presence, SeenToken
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
 from signer.model.sheet import DocumentSheet
@@ -42,6 +43,7 @@ from signer.service.consent import (
 from signer.service.envelopes import sign_in_document
 from signer.service.key_requests import KeyRequest
 from signer.service.office import TokensNow, Unblocking
+from signer.service.records import Detailed, Opened, Signer
 from signer.service.token_desk import ManagedToken
 from tests.desktop.letter import letter
 
@@ -304,6 +306,54 @@ def tokens(tries: TriesLeft = TriesLeft.UNKNOWN) -> TokensNow:
         presence=Presence(tokens=(*PRESENCE.tokens, bare)),
         managed=(managed(first.token, "feitian", Unblocking.PUK), managed(AWAY, "bare", Unblocking.NONE)),
         credentials=(first, soon, over),
+    )
+
+
+ROWS = tuple(
+    Row(
+        sequence=2 * (240 - n),
+        at=NOW - timedelta(minutes=23 * n),
+        origin=ORIGIN if n % 3 else "https://ep.tamin.example",
+        document_id=f"rx-{4100 - n}",
+        result=(Result.SIGNED, Result.SIGNED, Result.FAILED, Result.SIGNED, Result.DECLINED)[n % 5],
+        code=(None, None, "token-removed", None, "consent-declined")[n % 5],
+        credential_id=("a" * 64, "b" * 64, "a" * 64, "a" * 64, None)[n % 5],
+    )
+    for n in range(120)
+)
+
+
+def journal(rows: tuple[Row, ...] = ROWS, holders: tuple[str, ...] = (HOLDER.name,)) -> Opened:
+    """A doctor's journal with entries of two centres and two panels."""
+    return Opened(
+        holders=holders,
+        wanted=Wanted(credentials=("a" * 64, "b" * 64)),
+        found=Found(count=len(rows), top=480, rows=rows),
+        origins=("https://ep.tamin.example", ORIGIN) if holders else (),
+        centres={"a" * 64: "مطب ونک", "b" * 64: "بیمارستان نمونه"} if holders else {},
+    )
+
+
+def entry(row: Row) -> Detailed:
+    """One of its entries in full."""
+    signed = row.result is Result.SIGNED
+    signer = Signer(
+        holder=credential().holder,
+        issuer=credential().issuer,
+        not_before=credential().not_before,
+        not_after=credential().not_after,
+    )
+    return Detailed(
+        entry=FullEntry(
+            row=row,
+            content_hash=bytes(range(32)),
+            signature_hash=bytes(range(32, 64)) if signed else None,
+            media_type=PRESCRIPTION,
+            format="cades",
+            level="B-T",
+            accepted=("issued-late",) if signed else (),
+        ),
+        signer=signer,
     )
 
 

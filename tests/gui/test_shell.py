@@ -25,7 +25,7 @@ from gui.bridge.messages import (
     TokensChanged,
     Withdrawn,
 )
-from gui.bridge.requests import ChangePin, ReadTokens, Request
+from gui.bridge.requests import ChangePin, CheckJournal, OpenJournal, ReadTokens, Request
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.preferences import Preferences
 from gui.presenters.pin_change import Task
@@ -35,6 +35,7 @@ from gui.views.consent import ConsentWindow
 from gui.views.main import PageName
 from gui.views.pin_change import PinChangeWindow
 from gui.views.words import Words
+from signer.model.presence import Presence
 from signer.service.consent import DocumentOutcome, Outcome
 from tests.desktop import scenes
 from tests.gui.theatre import application, approve_all, settle, sign
@@ -269,6 +270,8 @@ def test_at_twice_the_size_no_word_of_a_page_is_cut_off(desktop: Desktop, langua
     settle()
     desktop.answer(ReadTokens, scenes.tokens())
     desktop.shell.prefer(Preferences(language=language, text_percent=200))
+    desktop.shell.window.turn_to(PageName.JOURNAL)
+    desktop.answer(OpenJournal, scenes.journal())
     window = desktop.shell.window
     window.resize(1040, 760)
     for name, page in window.pages.items():
@@ -293,3 +296,24 @@ def fits(part: QLabel | QAbstractButton, page: QWidget) -> bool:
     left = part.mapTo(page, part.rect().topLeft()).x()
     wide = isinstance(part, Words) or part.width() >= part.minimumSizeHint().width()
     return wide and part.height() >= needed and left >= 0 and left + part.width() <= page.width()
+
+
+def test_the_chain_is_checked_at_the_start_and_a_break_is_told_on_the_first_page(desktop: Desktop) -> None:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    settle()
+    desktop.answer(CheckJournal, 7)
+    assert "از ردیف ۷" in desktop.said()
+    desktop.shell.window.turn_to(PageName.JOURNAL)
+    assert "از ردیف ۷" in desktop.said()
+
+
+def test_when_another_token_comes_the_journal_is_opened_anew(desktop: Desktop) -> None:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    settle()
+    desktop.shell.window.turn_to(PageName.JOURNAL)
+    desktop.answer(OpenJournal, scenes.journal())
+    desktop.shell.window.turn_to(PageName.HOME)
+    before = sum(isinstance(request, OpenJournal) for request in desktop.asked.values())
+    desktop.outbox.post(TokensChanged(Presence(problem="token-absent")))
+    settle()
+    assert sum(isinstance(request, OpenJournal) for request in desktop.asked.values()) == before + 1
