@@ -16,12 +16,13 @@ from gui import translations as t
 from gui.bridge.inbox import Inbox
 from gui.bridge.line import Line as Wire
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
-from gui.bridge.requests import CheckJournal, ReadTokens, Request
+from gui.bridge.requests import CheckJournal, ReadPanels, ReadTokens, Request, RevokePanel
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
 from gui.presenters.journal import chain_line
+from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.tokens import present_tokens, present_warnings
@@ -32,6 +33,7 @@ from gui.views.marks import seal_icon
 from gui.views.pin_change import PinChangeWindow
 from signer.model.presence import Presence
 from signer.service.office import TokensNow
+from signer.service.panels import PanelsNow
 from signer.service.token_desk import ManagedToken
 
 
@@ -55,6 +57,7 @@ class Shell(QObject):
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
         self._tokens: TokensNow | None = None
+        self._panels: PanelsNow | None = None
         self._chain_known = False
         self._broken_at: int | None = None
         self._tongue = Tongue(self._preferences.language)
@@ -78,6 +81,7 @@ class Shell(QObject):
         self.window.home.show_waiting.connect(self.desk.show_front)
         self.window.turned.connect(self._turned)
         self.window.tokens.pin_wanted.connect(self._change_pin)
+        self.window.panels.revoked.connect(self._revoke_panel)
         self.window.closing.connect(self._window_closed)
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
         self._drawn: object = None
@@ -103,6 +107,8 @@ class Shell(QObject):
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)
             self._say_chain()
+            if self._panels is not None:
+                self._panels_read(self._panels)
             self._drawn = None
         self._renew()
 
@@ -158,6 +164,21 @@ class Shell(QObject):
             self._read_tokens()
         elif name is PageName.JOURNAL and self._agent.state is AgentState.READY:
             self.window.journal.search()
+        elif name is PageName.PANELS and self._agent.state is AgentState.READY:
+            self._read_panels()
+
+    def _read_panels(self) -> None:
+        self.line.ask(ReadPanels(), self._panels_read, self._panels_failed, owner=self)
+
+    def _revoke_panel(self, origin: str) -> None:
+        self.line.ask(RevokePanel(origin), self._panels_read, self._panels_failed, owner=self)
+
+    def _panels_read(self, now: PanelsNow) -> None:
+        self._panels = now
+        self.window.panels.show_panels(present_panels(now, self._tongue), self._tongue)
+
+    def _panels_failed(self, code: str) -> None:
+        self._panels_read(PanelsNow(panels=(), policy=None, problem=code))
 
     def _check_journal(self) -> None:
         self.window.journal.show_chain(Line(self._tongue.say(t.JOURNAL_CHECKING)))

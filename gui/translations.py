@@ -37,6 +37,7 @@ VERSION = Text("نسخهٔ برنامه", "Version")
 NAV_HOME = Text("&خانه", "&Home")
 NAV_TOKENS = Text("&توکن‌ها و گواهی‌ها", "&Tokens")
 NAV_JOURNAL = Text("&دفتر امضا", "&Journal")
+NAV_PANELS = Text("&پنل‌ها", "&Panels")
 NAV_SETTINGS = Text("تن&ظیمات", "&Settings")
 NAVIGATION = Text("صفحه‌ها", "Pages")
 LANGUAGE = Text("زبان", "Language")
@@ -106,6 +107,35 @@ PIN_NEVER_KEPT = Text(
     "A PIN goes to the token alone and is kept nowhere.",
 )
 CANCEL = Text("انصراف", "Cancel")
+
+# --- the panels
+PANELS_NONE = Text("هنوز هیچ پنلی وصل نیست.", "No panel is paired yet.")
+PANELS_HOW = Text(
+    "در صفحهٔ پنل «اتصال به مُهر» را بزنید؛ رقم‌ها همین‌جا پرسیده می‌شود.",
+    "Choose to connect to Mohr on the panel's page; the digits are asked about here.",
+)
+PANEL_FIRST = Text("نخستین بار", "First")
+PANEL_LAST = Text("آخرین بار", "Last")
+PANEL_SIGNED = Text("سندهای امضاشده", "Documents signed")
+PANEL_REFUSED = Text("سیاست درمانگاه این پنل را نمی‌پذیرد.", "The clinic's policy does not admit this panel.")
+PANEL_REVOKE = Text("لغو دسترسی", "Revoke")
+PANEL_REVOKE_ASK = Text("دسترسی {origin} لغو شود؟", "Revoke {origin}?")
+PANEL_REVOKE_HINT = Text(
+    "پس از آن، این پنل چیزی نمی‌تواند بخواهد تا دوباره وصل شود.",
+    "It can ask for nothing after that, until it is paired again.",
+)
+PANEL_REVOKE_YES = Text("بله، لغو شود", "Yes, revoke")
+POLICY_TITLE = Text("سیاست درمانگاه", "The clinic's policy")
+POLICY_HINT = Text("این‌ها را مدیر رایانه گذاشته است.", "Set by this computer's administrator.")
+POLICY_PAIRING = Text("اتصال پنل تازه", "New pairings")
+POLICY_OPEN = Text("باز", "allowed")
+POLICY_CLOSED = Text("بسته", "closed")
+POLICY_ORIGINS = Text("تنها این پنل‌ها", "Only these panels")
+POLICY_LOOPBACK = Text("صفحه‌های همین رایانه", "Pages of this computer")
+POLICY_FORMATS = Text("تنها این قالب‌ها", "Only these formats")
+POLICY_RED = Text("هشدارهایی که پذیرفتنی نیست", "Warnings nobody may accept")
+POLICY_TSA = Text("مرجع مُهر زمانی", "Timestamp authority")
+POLICY_NONE = Text("هیچ", "none")
 
 # --- the journal
 JOURNAL_NO_HOLDER = Text(

@@ -14,6 +14,7 @@ from msgspec import Struct
 from signer.model.history import Row, Wanted
 from signer.service.consent import Pin
 from signer.service.office import Office, TokensNow
+from signer.service.panels import PanelsNow
 from signer.service.records import Detailed, Opened, Search, Traced
 from signer.service.token_desk import ManagedToken, Secret
 
@@ -119,3 +120,21 @@ class ExportJournal(Struct, frozen=True, kw_only=True):
     async def perform(self, office: Office) -> int:
         """See `Request`."""
         return await office.records.export(self.wanted, self.top, self.path)
+
+
+class ReadPanels(Struct, frozen=True):
+    """The paired panels and the clinic's policy."""
+
+    async def perform(self, office: Office) -> PanelsNow:
+        """See `Request`."""
+        return await office.panels.now()
+
+
+class RevokePanel(Struct, frozen=True):
+    """Take a panel's right away; those that are left."""
+
+    origin: str
+
+    async def perform(self, office: Office) -> PanelsNow:
+        """See `Request`."""
+        return await office.panels.revoke(self.origin)

@@ -31,6 +31,7 @@ from gui.views.journal import JournalPage
 from gui.views.kit import chip, hairline_v, label
 from gui.views.marks import Seal
 from gui.views.page import scrolled
+from gui.views.panels import PanelsPage
 from gui.views.settings import SettingsPage
 from gui.views.tokens import TokensPage
 
@@ -43,6 +44,7 @@ class PageName(Enum):
     HOME = "home"
     TOKENS = "tokens"
     JOURNAL = "journal"
+    PANELS = "panels"
     SETTINGS = "settings"
 
 
@@ -50,6 +52,7 @@ _NAMES: dict[PageName, Text] = {
     PageName.HOME: t.NAV_HOME,
     PageName.TOKENS: t.NAV_TOKENS,
     PageName.JOURNAL: t.NAV_JOURNAL,
+    PageName.PANELS: t.NAV_PANELS,
     PageName.SETTINGS: t.NAV_SETTINGS,
 }
 
@@ -67,11 +70,13 @@ class MainWindow(QWidget):
         self.home = HomePage()
         self.tokens = TokensPage()
         self.journal = JournalPage(line)
+        self.panels = PanelsPage()
         self.settings = SettingsPage()
         self.pages: dict[PageName, QWidget] = {
             PageName.HOME: self.home,
             PageName.TOKENS: self.tokens,
             PageName.JOURNAL: scrolled(self.journal),
+            PageName.PANELS: self.panels,
             PageName.SETTINGS: self.settings,
         }
         self._stack = QStackedWidget()

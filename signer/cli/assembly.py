@@ -204,6 +204,7 @@ class Agent:
         from signer.service.evidence import Outside
         from signer.service.key_requests import KeyRequests
         from signer.service.office import Office
+        from signer.service.panels import Panels
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings, TokenWork
         from signer.service.records import Records
@@ -273,10 +274,18 @@ class Agent:
         )
         service = SigningService(surroundings)
         self._desk = desk(attention)
+        history = JournalReader(journal)
         self._office = Office(
             desk=self._desk,
+            panels=Panels(
+                pairings,
+                history,
+                clock,
+                policy=self._policy,
+                problem=None if self._policy_problem is None else self._policy_problem.code,
+            ),
             records=Records(
-                JournalReader(journal),
+                history,
                 tokens,
                 SeenCertificates(private_folder(self._folders.data / "certificates")),
                 trusted,

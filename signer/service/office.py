@@ -13,6 +13,7 @@ from drivers.catalogue import Unblocking
 from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
+from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
 from signer.service.records import Records
 from signer.service.token_desk import ManagedToken, TokenDesk
@@ -36,6 +37,7 @@ class Office(Struct, frozen=True, kw_only=True):
     """The use cases of the pages."""
 
     desk: TokenDesk
+    panels: Panels
     records: Records
     signers: Signers
     clock: Clock

@@ -23,6 +23,7 @@ from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
 from gui.presenters.journal import chain_line
+from gui.presenters.panels import present_panels
 from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.tokens import present_tokens
 from gui.presenters.tongue import Tongue
@@ -47,6 +48,7 @@ from signer.service.consent import (
     TokenQuestion,
 )
 from signer.service.office import TokensNow
+from signer.service.panels import PanelsNow
 from signer.service.records import Opened, Traced
 from tests import pdfs
 from tests.desktop import scenes
@@ -262,6 +264,18 @@ def _traced(page: JournalPage) -> None:
     page._show_traced(traced)
 
 
+def _panels(now: PanelsNow, asking: str | None = None) -> Draw:
+    def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
+        window.panels.show_panels(present_panels(now, tongue), tongue)
+        window.turn_to(PageName.PANELS)
+
+    def act(window: MainWindow) -> None:
+        if asking is not None:
+            window.panels._ask(asking)
+
+    return _main(fill, act=act)
+
+
 def _pin_change(task: Task, act: Callable[[PinChangeWindow], None] = lambda _: None) -> Draw:
     def draw(tongue: Tongue, _: Preferences) -> QWidget:
         change = PinChange(task, scenes.tokens().managed[0], tongue)
@@ -340,6 +354,9 @@ SCREENS: dict[str, Draw] = {
     "journal-broken": _journal(scenes.journal(), broken_at=212),
     "journal-empty": _journal(scenes.journal(())),
     "journal-no-token": _journal(scenes.journal((), ())),
+    "panels": _panels(scenes.PANELS),
+    "panels-revoke": _panels(scenes.PANELS, scenes.ORIGIN),
+    "panels-none": _panels(PanelsNow(panels=(), policy=None, problem=None)),
     "pin-change": _pin_change(Task.CHANGE, _new_pin_typed),
     "pin-change-wrong": _pin_change(Task.CHANGE, _wrong_pin),
     "pin-unblock": _pin_change(Task.UNBLOCK),
@@ -371,7 +388,7 @@ def _save(draw: Draw, preferences: Preferences, file: Path) -> None:
 
 def _large(name: str) -> bool:
     """Is this page of the main window to be drawn with letters of twice the size as well?"""
-    return name in {"home", "settings", "tokens", "journal-entry"}
+    return name in {"home", "settings", "tokens", "journal-entry", "panels-revoke"}
 
 
 def main(arguments: list[str]) -> int:

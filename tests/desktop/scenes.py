@@ -27,6 +27,7 @@ from signer.model.credential import (
     TriesLeft,
 )
 from signer.model.history import Found, FullEntry, Result, Row, Wanted
+from signer.model.policy import NetSettings, Policy, Tsa
 from signer.model.presence import Presence, SeenToken
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
 from signer.model.sheet import DocumentSheet
@@ -43,6 +44,7 @@ from signer.service.consent import (
 from signer.service.envelopes import sign_in_document
 from signer.service.key_requests import KeyRequest
 from signer.service.office import TokensNow, Unblocking
+from signer.service.panels import Panel, PanelsNow
 from signer.service.records import Detailed, Opened, Signer
 from signer.service.token_desk import ManagedToken
 from tests.desktop.letter import letter
@@ -357,6 +359,24 @@ def entry(row: Row) -> Detailed:
     )
 
 
+PANELS = PanelsNow(
+    panels=(
+        Panel(
+            origin="https://ep.tamin.example",
+            paired_at=NOW - timedelta(days=49),
+            last_used=NOW - timedelta(days=11),
+            signed=312,
+            admitted=False,
+        ),
+        Panel(origin=ORIGIN, paired_at=NOW - timedelta(days=120), last_used=NOW, signed=4087, admitted=True),
+    ),
+    policy=Policy(
+        origins=(ORIGIN, "https://clinic.example"),
+        formats=frozenset({SignatureFormat.CADES, SignatureFormat.PADES}),
+        net=NetSettings(tsa=(Tsa(url="https://tsa.example/stamp", user="clinic", password="never shown"),)),
+    ),
+    problem=None,
+)
 PRESENCE = Presence(
     tokens=(
         SeenToken(

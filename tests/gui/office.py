@@ -16,11 +16,13 @@ from gui.bridge.messages import Answered, Message
 from gui.bridge.requests import ReadTokens
 from gui.bridge.surface import Outbox
 from gui.views.pin_change import PinChangeWindow
+from signer.endpoint.pairings import Pairings
 from signer.journal.reading import JournalReader
 from signer.journal.store import SqliteJournal
 from signer.platform.private_files import private_folder
 from signer.service.key_requests import KeyRequests
 from signer.service.office import Office, TokensNow
+from signer.service.panels import Panels
 from signer.service.pin_guard import PinGuard
 from signer.service.records import Records
 from signer.service.seen_certificates import SeenCertificates
@@ -95,8 +97,10 @@ class OfficeThread:
             )
             journal = SqliteJournal(self._folder / "journal")
             certificates = private_folder(self._folder / "certificates")
-            records = Records(JournalReader(journal), watch, SeenCertificates(certificates))
-            self._calls.open(Office(desk=desk, records=records, signers=watch, clock=clock))
+            history = JournalReader(journal)
+            records = Records(history, watch, SeenCertificates(certificates))
+            panels = Panels(Pairings.open(self._folder), history, clock)
+            self._calls.open(Office(desk=desk, panels=panels, records=records, signers=watch, clock=clock))
             await asyncio.to_thread(self._stop.wait)
             await self._calls.close()
             watch.close()

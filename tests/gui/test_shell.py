@@ -25,7 +25,7 @@ from gui.bridge.messages import (
     TokensChanged,
     Withdrawn,
 )
-from gui.bridge.requests import ChangePin, CheckJournal, OpenJournal, ReadTokens, Request
+from gui.bridge.requests import ChangePin, CheckJournal, OpenJournal, ReadPanels, ReadTokens, Request
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.preferences import Preferences
 from gui.presenters.pin_change import Task
@@ -272,6 +272,8 @@ def test_at_twice_the_size_no_word_of_a_page_is_cut_off(desktop: Desktop, langua
     desktop.shell.prefer(Preferences(language=language, text_percent=200))
     desktop.shell.window.turn_to(PageName.JOURNAL)
     desktop.answer(OpenJournal, scenes.journal())
+    desktop.shell.window.turn_to(PageName.PANELS)
+    desktop.answer(ReadPanels, scenes.PANELS)
     window = desktop.shell.window
     window.resize(1040, 760)
     for name, page in window.pages.items():
