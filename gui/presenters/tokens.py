@@ -97,14 +97,9 @@ def condition_words(code: str, tongue: Tongue) -> tuple[str, str]:
 
 def _card(token: SeenToken, now: TokensNow, tongue: Tongue) -> TokenCard:
     say = tongue.say
-    managed = next(
-        (
-            one
-            for one in now.managed
-            if (one.ref.serial, one.ref.reader, one.family) == (token.serial, token.reader, token.family)
-        ),
-        None,
-    )
+    # Both lists go by the modules' order: of two modules that show one token the first is meant in both.
+    same = (one for one in now.managed if (one.ref.serial, one.ref.reader) == (token.serial, token.reader))
+    managed = next(same, None)
     facts = [say(t.SERIAL, serial=left_to_right(token.serial))] if token.serial else []
     if token.reader:
         facts.append(say(t.READER, reader=left_to_right(token.reader)))

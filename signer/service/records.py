@@ -20,7 +20,7 @@ from signer.model.credential import Holder
 from signer.model.errors import FileUnusable, MohrError
 from signer.model.history import Found, FullEntry, Result, Row, Wanted
 from signer.service.ports import History, Signers
-from signer.service.seen_certificates import SeenCertificates
+from signer.service.seen_certificates import SeenCertificates, person
 from signer.verify import Report, verify
 from signer.verify.candidate import Unreadable
 from signer.verify.recognise import MAX_OCTETS, recognise
@@ -52,7 +52,7 @@ class Signer(Struct, frozen=True, kw_only=True):
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """The journal as it may be told: `holders` are those whose tokens are in, none where there is no token.
+    """The journal as it may be told: `holders` names those whose tokens are in, each once; none without one.
 
     `wanted` asks for more of the same; `centres` name the certificate of each entry by id; `origins` and
     `centre_names` can be searched for.
@@ -127,7 +127,7 @@ class Records:
             before=search.before,
         )
         return Opened(
-            holders=tuple(dict.fromkeys(holder.name for holder in holders)),
+            holders=tuple({person(holder): holder.name for holder in reversed(holders)}.values()),
             wanted=wanted,
             found=await self._history.find(wanted, PAGE),
             origins=await self._history.origins(wanted.credentials),

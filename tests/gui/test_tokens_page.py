@@ -77,6 +77,15 @@ def test_a_pin_is_changed_from_the_window_and_is_then_the_tokens(office: OfficeT
     assert again.stage() is Stage.DONE
 
 
+def test_the_page_of_a_real_token_has_the_ways_to_its_pin(office: OfficeThread) -> None:
+    office.until(lambda: bool(office.tokens().presence.tokens))
+    (card,) = present_tokens(office.tokens(), Tongue("en")).cards
+    assert card.managed is not None
+    assert card.managed.initialised
+    assert card.unblock == "Unblock with SO-PIN"
+    assert card.pin is not None
+
+
 def test_a_wrong_pin_changes_nothing_and_the_next_try_wants_a_yes_of_its_own(office: OfficeThread) -> None:
     counter = Counter(office)
     counter.type("00000000", NEW, NEW)

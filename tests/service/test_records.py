@@ -110,6 +110,8 @@ async def test_a_holders_older_certificates_are_theirs_too_after_a_restart(desk:
     await desk.sealed("old", OFFICE, b"a", b"1")
     desk.token.hold(OFFICE)
     await desk.names()
+    desk.token.hold(CLINIC, OFFICE)
+    assert (await desk.records.open(Search())).holders == (CLINIC.holder.name,), "one person, two spellings"
     desk.token.hold(CLINIC)
     desk.records = desk.again()
     assert await desk.names() == ["old"]
