@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gui.app import run
 from gui.hosting import HostedAgent
+from signer.platform.autostart import autostart_folder
 from signer.platform.display import has_display
 from signer.platform.folders import user_data
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lambda consent: HostedAgent(_agent, consent),
         preferences_path=user_data() / "desktop.json",
         hidden=options.hidden,
+        autostart=autostart_folder(),
     )
 
 

@@ -19,24 +19,32 @@ def run(
     preferences_path: Path,
     arguments: Sequence[str] = (),
     hidden: bool = False,
+    autostart: Path | None = None,
 ) -> int:
     """Run until the person quits; the exit status.
 
     `start_agent` is called on the agent's own thread with the surface to ask on, so its imports belong inside
-    it. `hidden` starts in the tray, where there is one. Quitting stops the agent before the process ends.
+    it. `hidden` starts in the tray, where there is one. `autostart` is the folder of what starts at login,
+    None where the settings leave that alone. Quitting stops the agent before the process ends.
     """
     outbox = Outbox()
     agent = AgentThread(start_agent, outbox)
     agent.start()
     try:
         agent.wait_settled(HEAD_START)
-        return _show(agent, outbox, preferences_path, arguments, hidden=hidden)
+        return _show(agent, outbox, preferences_path, arguments, hidden=hidden, autostart=autostart)
     finally:
         agent.stop()
 
 
 def _show(
-    agent: AgentThread, outbox: Outbox, preferences_path: Path, arguments: Sequence[str], *, hidden: bool
+    agent: AgentThread,
+    outbox: Outbox,
+    preferences_path: Path,
+    arguments: Sequence[str],
+    *,
+    hidden: bool,
+    autostart: Path | None,
 ) -> int:
     from PySide6.QtWidgets import QApplication
 
@@ -45,7 +53,7 @@ def _show(
 
     app = QApplication([sys.argv[0], *arguments])
     quitting = QuitOnSignals(app)
-    shell = Shell(app, outbox, agent.surface, preferences_path, call=agent.calls.call)
+    shell = Shell(app, outbox, agent.surface, preferences_path, call=agent.calls.call, autostart=autostart)
     if not (hidden and shell.tray is not None):
         shell.open_window()
     status = app.exec()

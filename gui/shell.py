@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,10 +33,20 @@ from gui.views.ask import STRAY
 from gui.views.main import MainWindow, PageName
 from gui.views.marks import seal_icon
 from gui.views.pin_change import PinChangeWindow
+from signer.model.errors import FileUnusable
 from signer.model.presence import Presence
+from signer.platform.autostart import set_start, starts
 from signer.service.office import TokensNow
 from signer.service.panels import PanelsNow
 from signer.service.token_desk import ManagedToken
+
+log = logging.getLogger(__name__)
+
+
+def start_command() -> tuple[str, ...]:
+    """What starts this Mohr again, in the tray: the installed command, or else this interpreter."""
+    installed = Path(sys.executable).with_name("mohr-desktop")
+    return (str(installed), "--hidden") if installed.exists() else (sys.executable, "-m", "gui", "--hidden")
 
 
 class Shell(QObject):
@@ -49,10 +61,12 @@ class Shell(QObject):
         *,
         call: Callable[[int, Request[object]], None],
         stray: float = STRAY,
+        autostart: Path | None = None,
     ) -> None:
         super().__init__()
         self._app = app
         self._path = preferences_path
+        self._autostart = autostart
         self._preferences = stored.load(preferences_path)
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
@@ -78,6 +92,7 @@ class Shell(QObject):
         self.window.set_tongue(self._tongue)
         self.window.open_size()
         self.window.settings.preferred.connect(self.prefer)
+        self.window.settings.start_wanted.connect(self._set_start)
         self.window.home.show_waiting.connect(self.desk.show_front)
         self.window.turned.connect(self._turned)
         self.window.tokens.pin_wanted.connect(self._change_pin)
@@ -110,6 +125,18 @@ class Shell(QObject):
             if self._panels is not None:
                 self._panels_read(self._panels)
             self._drawn = None
+        self._renew()
+
+    def _starts(self) -> bool | None:
+        return None if self._autostart is None else starts(self._autostart)
+
+    def _set_start(self, wanted: bool) -> None:
+        if self._autostart is not None:
+            try:
+                set_start(self._autostart, start_command() if wanted else None)
+            except FileUnusable as problem:
+                log.warning("the start with the system cannot be set: %s", problem.detail)
+        self._drawn = None
         self._renew()
 
     def close(self) -> None:
@@ -229,7 +256,7 @@ class Shell(QObject):
         self.window.home.show_home(view, self._tongue)
         if tokens is not None:
             self.window.tokens.show_tokens(tokens, self._tongue)
-        self.window.settings.show_settings(self._preferences, self._tongue)
+        self.window.settings.show_settings(self._preferences, self._tongue, self._starts())
         if self.tray is not None:
             self.tray.setToolTip(f"{self._tongue.say(t.APP)}: {view.state.text}")
             self._open_action.setText(self._tongue.say(t.TRAY_OPEN))

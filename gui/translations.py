@@ -43,6 +43,12 @@ NAVIGATION = Text("صفحه‌ها", "Pages")
 LANGUAGE = Text("زبان", "Language")
 TEXT_SIZE = Text("اندازهٔ نوشته", "Text size")
 TEXT_SIZE_PERCENT = Text("{percent}٪", "{percent} %")
+SETTINGS_START = Text("آغاز به کار", "Starting")
+START_WITH_SYSTEM = Text("با ورود به سیستم، مُهر هم باز شود", "Start Mohr when I log in")
+START_UNKNOWN = Text(
+    "روی این سیستم هنوز نمی‌توان این را از اینجا تنظیم کرد.",
+    "This cannot be set from here on this system yet.",
+)
 SETTINGS_LOOK = Text("زبان و نما", "Language and look")
 THEME = Text("پوسته", "Appearance")
 THEME_SYSTEM = Text("سیستم", "System")

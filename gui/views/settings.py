@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from gui import translations as t
 from gui.preferences import Preferences, with_language, with_text_size, with_theme
+from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
 from gui.views.kit import button, label
 from gui.views.page import Page, titled_card
+from gui.views.ticks import Tick
 from gui.views.words import Flow
 
 _THEMES: dict[str, Text] = {"system": t.THEME_SYSTEM, "light": t.THEME_LIGHT, "dark": t.THEME_DARK}
@@ -33,10 +35,11 @@ class SettingsPage(Page):
     """Draws the preferences. `preferred(preferences)` when another choice is made."""
 
     preferred = Signal(object)
+    start_wanted = Signal(bool)
 
-    def show_settings(self, preferences: Preferences, tongue: Tongue) -> None:
-        """Draw it, where it is not what stands there."""
-        if self.stands(preferences):
+    def show_settings(self, preferences: Preferences, tongue: Tongue, starts: bool | None) -> None:
+        """Draw it, where it is not what stands there. `starts` at login, None where that cannot be set."""
+        if self.stands(what := (preferences, starts)):
             return
         say = tongue.say
         frame, inside = titled_card(say(t.SETTINGS_LOOK))
@@ -57,7 +60,21 @@ class SettingsPage(Page):
             inside.addSpacing(8)
             inside.addWidget(label(say(choice.caption), "soft"))
             inside.addWidget(self._segments(choice, preferences, say(choice.caption)))
-        self.draw(preferences, say(t.NAV_SETTINGS).replace("&", ""), [frame, None])
+        self.draw(what, say(t.NAV_SETTINGS).replace("&", ""), [frame, self._start(starts, tongue), None])
+
+    def _start(self, starts: bool | None, tongue: Tongue) -> QWidget:
+        frame, inside = titled_card(tongue.say(t.SETTINGS_START))
+        if starts is None:
+            inside.addWidget(label(tongue.say(t.START_UNKNOWN), "soft", wrap=True))
+            return frame
+        box = Tick(tongue.say(t.START_WITH_SYSTEM), Tone.PLAIN)
+        box.setObjectName("start-with-system")
+        box.setAccessibleName(tongue.say(t.START_WITH_SYSTEM))
+        box.setChecked(starts)
+        # `clicked`, which drawing does not cause, and the state itself: Qt's own argument stays in Qt.
+        box.clicked.connect(lambda: self.start_wanted.emit(box.isChecked()))
+        inside.addWidget(box)
+        return frame
 
     def _segments(self, choice: _Choice, preferences: Preferences, caption: str) -> QWidget:
         group = QButtonGroup(self)

@@ -226,7 +226,7 @@ def _home(change: AgentChanged, waiting: int = 0, presence: Presence = scenes.PR
 
 
 def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
-    window.settings.show_settings(preferences, tongue)
+    window.settings.show_settings(preferences, tongue, False)
     window.turn_to(PageName.SETTINGS)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QWidget
 
 from gui import preferences, theme
 from gui.bridge.messages import (
@@ -50,7 +50,13 @@ class Desktop:
         self.outbox = Outbox()
         self.asked: dict[int, Request[object]] = {}
         self.shell = Shell(
-            application(), self.outbox, WindowSurface(self.outbox), path, call=self.asked.__setitem__, stray=0
+            application(),
+            self.outbox,
+            WindowSurface(self.outbox),
+            path,
+            call=self.asked.__setitem__,
+            stray=0,
+            autostart=path.with_name("autostart"),
         )
         self.shell.open_window()
 
@@ -319,3 +325,17 @@ def test_when_another_token_comes_the_journal_is_opened_anew(desktop: Desktop) -
     desktop.outbox.post(TokensChanged(Presence(problem="token-absent")))
     settle()
     assert sum(isinstance(request, OpenJournal) for request in desktop.asked.values()) == before + 1
+
+
+def test_starting_with_the_system_is_switched_on_and_off(desktop: Desktop, tmp_path: Path) -> None:
+    entry = tmp_path / "autostart" / "mohr.desktop"
+    desktop.shell.window.turn_to(PageName.SETTINGS)
+    for there in (True, False):
+        box = desktop.shell.window.findChild(QCheckBox, "start-with-system")
+        assert box is not None
+        box.click()
+        settle()
+        assert entry.exists() is there
+        drawn = desktop.shell.window.findChild(QCheckBox, "start-with-system")
+        assert drawn is not None
+        assert drawn.isChecked() is there
