@@ -26,8 +26,8 @@ class JournalModel(QAbstractTableModel):
         self._line = line
         self._opened: Opened | None = None
         self._tongue = Tongue("fa")
-        self._pages: dict[int, tuple[RowView, ...]] = {}
-        self._sequences: dict[int, tuple[int, ...]] = {}
+        self._pages: dict[int, tuple[Row, ...]] = {}
+        self._views: dict[int, RowView] = {}
         self._asked: set[int] = set()
 
     @property
@@ -39,14 +39,14 @@ class JournalModel(QAbstractTableModel):
         """Begin anew with what was opened."""
         self.beginResetModel()
         self._opened, self._tongue = opened, tongue
-        self._pages, self._sequences, self._asked = {}, {}, set()
+        self._pages, self._views, self._asked = {}, {}, set()
         self._keep(0, opened.found.rows)
         self.endResetModel()
 
     def sequence(self, row: int) -> int | None:
         """The entry's number in the journal, None where its page is not here yet."""
-        page = self._sequences.get(row // PAGE)
-        return None if page is None or row % PAGE >= len(page) else page[row % PAGE]
+        found = self._row(row)
+        return None if found is None else found.sequence
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
         """All that were counted."""
@@ -81,10 +81,13 @@ class JournalModel(QAbstractTableModel):
 
     def _view(self, row: int) -> RowView | None:
         number = row // PAGE
-        page = self._pages.get(number)
-        if page is not None:
-            return page[row % PAGE] if row % PAGE < len(page) else None
         opened = self._opened
+        found = self._row(row)
+        if found is not None and opened is not None:
+            # Put into words when it comes into sight: a page at once would hold the window up.
+            if row not in self._views:
+                self._views[row] = present_row(found, opened.centres, self._tongue)
+            return self._views[row]
         if opened is not None and number not in self._asked:
             self._asked.add(number)
             request = JournalPage(wanted=opened.wanted, top=opened.found.top, skip=number * PAGE)
@@ -96,6 +99,10 @@ class JournalModel(QAbstractTableModel):
             )
         return None
 
+    def _row(self, row: int) -> Row | None:
+        page = self._pages.get(row // PAGE)
+        return None if page is None or row % PAGE >= len(page) else page[row % PAGE]
+
     def _arrived(self, opened: Opened, number: int, rows: tuple[Row, ...]) -> None:
         if opened is not self._opened:
             return  # another search has begun meanwhile
@@ -106,11 +113,11 @@ class JournalModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
 
     def _keep(self, number: int, rows: tuple[Row, ...]) -> None:
-        assert self._opened is not None
         while len(self._pages) >= _KEPT:
             old = next(iter(self._pages))
-            del self._pages[old], self._sequences[old]
+            del self._pages[old]
+            for row in range(old * PAGE, (old + 1) * PAGE):
+                self._views.pop(row, None)
             self._asked.discard(old)
         self._asked.add(number)
-        self._pages[number] = tuple(present_row(row, self._opened.centres, self._tongue) for row in rows)
-        self._sequences[number] = tuple(row.sequence for row in rows)
+        self._pages[number] = rows
