@@ -370,7 +370,12 @@ class _Table(QTableView):
 
 
 class _RowPainter(QStyledItemDelegate):
-    """Paints a cell; the result with its sign."""
+    """Paints a cell; the result with its sign. Made anew where letters take another size."""
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        plain, strong = theme.font(14), theme.font(14, theme.MEDIUM)
+        self._plain, self._strong = (plain, QFontMetrics(plain)), (strong, QFontMetrics(strong))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """All rows are of one height."""
@@ -399,14 +404,14 @@ class _RowPainter(QStyledItemDelegate):
                 painter, _SIGNS[view.tone], QStyle.visualRect(direction, rect, spot).toRectF(), QColor(colour)
             )
             indent += side + theme.px(7)
-        face = theme.font(14, theme.MEDIUM if last else theme.font().weight())
+        face, metrics = self._strong if last else self._plain
         painter.setFont(face)
         painter.setPen(QColor(colour))
         room = rect.width() - indent - theme.px(6)
         place = QStyle.visualRect(
             direction, rect, QRect(rect.left() + indent, rect.top(), room, rect.height())
         )
-        fitted = QFontMetrics(face).elidedText(words, Qt.TextElideMode.ElideRight, room)
+        fitted = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
         flags = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(place, int(flags), fitted)
         painter.restore()
