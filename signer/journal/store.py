@@ -29,6 +29,8 @@ _FILE = "journal.db"
 
 #: Far below SQLite's limit of parameters in one statement.
 _ROWS_AT_ONCE = 250
+#: Pages that SQLite keeps in memory; by itself it takes four times as much, filled as the journal grows.
+_CACHE_KIB = 500
 
 _SCHEMA = """
 CREATE TABLE entry (
@@ -168,6 +170,7 @@ class SqliteJournal:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             _migrate(db)
             last = db.execute("SELECT sequence, tag FROM entry ORDER BY sequence DESC LIMIT 1").fetchone()
         except BaseException:
