@@ -20,6 +20,7 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
+    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Progressed",
     "Question",
     "Reply",
+    "StandingChanged",
     "TokenAway",
     "TokenWanted",
     "TokensChanged",
@@ -68,6 +70,13 @@ class TokenAway(Struct, frozen=True):
 
     ticket: int
     token: TokenRef | None
+
+
+class StandingChanged(Struct, frozen=True):
+    """Around the question of this ticket: whether its panel is there, and who waits behind it."""
+
+    ticket: int
+    standing: Standing
 
 
 class TokenWanted(Struct, frozen=True):
@@ -131,6 +140,7 @@ Message = (
     Asked
     | PinAsked
     | TokenAway
+    | StandingChanged
     | TokenWanted
     | Progressed
     | Closed

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from signer.model import findings
+from signer.model import findings, lookalike
 from signer.model.sheet import (
     Cell,
     Comparison,
@@ -74,6 +74,11 @@ def finding_lines(finding: Finding) -> Iterator[Line]:
     said = _FACT.split(findings.sentence(finding, "en"))
     yield (f"  [{_WEIGHTS[finding.weight]}] ", *said, f" ({finding.code})")
     yield ("         ", findings.remedy(finding, "en"))
+
+
+def caution_line(caution: lookalike.Caution) -> Line:
+    """What is odd about an origin."""
+    return ("  [CARE] ", *_FACT.split(lookalike.sentence(caution, "en")))
 
 
 def _prescription(body: PrescriptionSheet) -> Iterator[Line]:

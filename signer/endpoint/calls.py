@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -104,6 +104,10 @@ class Calls:
         self._state = state
         self._running: set[asyncio.Task[Any]] = set()
         self._streams: list[str] = []
+
+    def attended(self, origin: str) -> AbstractContextManager[None]:
+        """Something of a paired origin's is open meanwhile."""
+        return self._use_cases.present(origin)
 
     async def page(self, call: Call) -> Answer:
         """A page for people."""

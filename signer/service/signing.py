@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, suppress
 from datetime import timedelta
 
 from msgspec import structs
@@ -153,10 +153,14 @@ class SigningService:
 
     async def events(self, *, origin: str, last_id: str | None) -> AsyncGenerator[News]:
         """See `UseCases.events`."""
-        with self._around.signers.attention():
+        with self._around.signers.attention(), self.present(origin):
             async with aclosing(self._news.follow(origin, last_id)) as news:
                 async for one in news:
                     yield one
+
+    def present(self, origin: str) -> AbstractContextManager[None]:
+        """See `UseCases.present`."""
+        return self._around.panels.present(origin)
 
     async def credentials(self) -> tuple[Credential, ...]:
         """See `UseCases.credentials`."""
@@ -207,6 +211,7 @@ class SigningService:
         self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
         self._changed(entry)
         if not entry.final.is_set():
+            self._around.panels.joined(request.id, request.origin)
             loop = asyncio.get_running_loop()
             entry.task = loop.create_task(entry.runner.run(self._turn))
             entry.expiry = loop.call_later(
@@ -263,6 +268,7 @@ class SigningService:
         self._news.request(request.origin, request.id)
         if isinstance(entry.runner.journey.stage, j.Ended):
             entry.final.set()
+            self._around.panels.left(request.id)
             if entry.expiry is not None:
                 entry.expiry.cancel()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from signer.model.applicant import Applicant, KeyType
@@ -79,6 +80,9 @@ class UseCases(Protocol):
 
         Begins after `last_id`, or with how everything is now: see `news.NewsDesk.follow`.
         """
+
+    def present(self, origin: str) -> AbstractContextManager[None]:
+        """A paired page of this origin waits or listens for as long as this is held: see `panels.Panels`."""
 
     async def credentials(self) -> tuple[Credential, ...]:
         """Every certificate on every connected token, usable or not."""
