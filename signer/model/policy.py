@@ -66,8 +66,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
     `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
     certificates of authorities. `net` says whom the agent may ask outside. `sign_in_with_non_repudiation`
-    lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` is how long a
-    token may stay logged in for one request after another, at most; 0 forbids it.
+    lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` is how long
+    a token may stay logged in for one request after another, at most; 0 forbids it.
     """
 
     origins: tuple[str, ...] | None = None

@@ -115,7 +115,7 @@ class SigningService:
             self._forget_old()
             self._hold_less()
             entry = self._by_key.get((origin, idempotency_key))
-            if entry is None:
+            if entry is None or self._forgotten(entry):
                 entry = await self._take_in(
                     SigningRequest(
                         id=secrets.token_urlsafe(16),
@@ -178,6 +178,8 @@ class SigningService:
 
     async def _take_in(self, request: SigningRequest) -> _Entry:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
+        if past is not None and past.expired:
+            raise RequestExpired("a signature under this key is older than 24 h")
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
@@ -196,7 +198,7 @@ class SigningService:
             self._check_room(request.origin)
             await self._check_credential(request.credential)
         if past is not None:
-            request = _under(past.request_id, request)
+            request = _continued(past, request)
         entry = _Entry()
 
         def changed() -> None:
@@ -245,7 +247,7 @@ class SigningService:
     def _entry(self, origin: str, request_id: str) -> _Entry:
         self._forget_old()
         entry = self._entries.get(request_id)
-        if entry is None or entry.runner.request.origin != origin:
+        if entry is None or entry.runner.request.origin != origin or self._forgotten(entry):
             raise RequestUnknown
         return entry
 
@@ -273,13 +275,21 @@ class SigningService:
                 entry.expiry.cancel()
 
     def _forget_old(self) -> None:
-        """Results are kept for a day; entries stand in the order of their arrival."""
+        """Results are kept for a day; but for `_forgotten`, entries stand in the order of their age."""
         oldest_kept = self._around.clock.now() - KEPT_FOR
         for entry in list(self._entries.values()):
             if entry.runner.request.received_at >= oldest_kept:
                 return
             if entry.final.is_set():
                 self._forget(entry)
+
+    def _forgotten(self, entry: _Entry) -> bool:
+        """One that was posted again is older than those around it."""
+        old = entry.runner.request.received_at < self._around.clock.now() - KEPT_FOR
+        if old and entry.final.is_set():
+            self._forget(entry)
+            return True
+        return False
 
     def _hold_less(self) -> None:
         """Let go of the oldest results beyond `HELD_DOCUMENTS`; the journal gives them to who posts again."""
@@ -345,6 +355,6 @@ _STATE_OF_ENDING = {
 }
 
 
-def _under(request_id: str, request: SigningRequest) -> SigningRequest:
-    """The same request under the id that it had before the agent was restarted."""
-    return structs.replace(request, id=request_id)
+def _continued(past: PastRequest, request: SigningRequest) -> SigningRequest:
+    """The same request under the id that it had before the agent was restarted, and as old as it is."""
+    return structs.replace(request, id=past.request_id, received_at=past.since)

@@ -29,9 +29,9 @@ class UseCases(Protocol):
         """Take a request in, or give the earlier answer of the same key and body.
 
         `body_hash` is the SHA-256 of the body as received. Returns at once. Raises `IdempotencyConflict`,
-        `TooManyPending`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
-        `CredentialUnusable`, `PolicyInvalid`, and for a level that no authority can be asked for
-        `TsaUnreachable` or `RevocationUnreachable`.
+        `TooManyPending`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`, `CredentialUnusable`,
+        `PolicyInvalid`, `RequestExpired` where what was signed under the key is older than 24 h, and for a
+        level that no authority can be asked for `TsaUnreachable` or `RevocationUnreachable`.
         """
 
     async def sign_in(
