@@ -12,13 +12,14 @@ import os
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
 from signer.platform import peer_macos, peer_windows
 from signer.platform.ends import End, SocketAddress, as_it_is, family_of, forms
 
-__all__ = ["PeerOwner", "SocketAddress", "owner_in_proc", "peer_owner"]
+__all__ = ["PeerOwner", "SocketAddress", "holder_of", "owner_in_proc", "peer_owner"]
 
 
 class PeerOwner(Enum):
@@ -93,20 +94,47 @@ def _ask_netlink(peer: SocketAddress, server: SocketAddress) -> int | None:
 def owner_in_proc(peer: SocketAddress, server: SocketAddress, root: Path = Path("/proc/net")) -> int | None:
     """The uid that /proc/net/tcp{,6} (proc_pid_net(5)) gives for that socket, None where it lists none."""
     wanted = {(_in_proc(local), _in_proc(remote)) for local, remote in forms(peer, server)}
-    for name in ("tcp", "tcp6"):
-        try:
-            lines = (root / name).read_text("ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if (fields[1], fields[2]) in wanted and fields[9] != "0":
-                return int(fields[7])
+    for fields in _listed(root):
+        if (fields[1], fields[2]) in wanted and fields[9] != "0":
+            return int(fields[7])
     return None
 
 
 def _packed(address: SocketAddress) -> bytes:
     return as_it_is(address)[0].ljust(16, b"\0")
+
+
+def holder_of(port: int, *, uid: int | None = None, root: Path = Path("/proc/net")) -> PeerOwner:
+    """Whose program listens on this TCP port? `uid` is ours unless given.
+
+    `UNKNOWN` where nobody does, and on other systems than Linux. Never raises.
+    """
+    if sys.platform != "linux":
+        return PeerOwner.UNKNOWN
+    ours = os.getuid() if uid is None else uid
+    holders = {
+        int(fields[7]) for fields in _listed(root) if fields[3] == _LISTEN and _port(fields[1]) == port
+    }
+    if not holders:
+        return PeerOwner.UNKNOWN
+    return PeerOwner.SAME if holders == {ours} else PeerOwner.OTHER
+
+
+_LISTEN = "0A"
+
+
+def _listed(root: Path) -> Iterator[list[str]]:
+    """The rows of /proc/net/tcp and tcp6 (proc_pid_net(5)), those that can be read."""
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = (root / name).read_text("ascii").splitlines()[1:]
+        except OSError:
+            continue
+        yield from (line.split() for line in lines)
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)
 
 
 def _in_proc(address: End) -> str:

@@ -340,7 +340,7 @@ class World:
             policy=policy or Policy(),
             about=About(name="Mohr", version="1.2.3"),
             state=lambda: AgentState.READY,
-            ports=(0,),
+            ports=options.pop("ports", (0,)),
             **options,
         )
         self.address = EndpointAddress(0, False)

@@ -1,8 +1,8 @@
 """`make soak`: 10,000 signatures with faults at random moments, then two hundred tabs for ten minutes.
 
 Nothing may be lost or made twice, no tab may see an error, and memory must stay flat. `--count N`,
-`--seconds N` and `--seed N` change that, 0 leaves a part out; the seed is printed first, so that a run can be
-had again. `--json` ends with the figures as one JSON object. Ends with 1 where something is not as it must be.
+`--seconds N` and `--seed N` change that, 0 leaves a part out; the seed is printed first, so that a run can
+be had again. `--json` ends with the figures as one JSON object. Ends with 1 where something is wrong.
 """
 
 from __future__ import annotations
