@@ -140,7 +140,7 @@ class Questions:
             self._dialogue.progress(done, total)
 
     def close(self, outcome: Outcome) -> None:
-        """End the dialogue, if there is one."""
+        """End the dialogue, if there is one, and let go of what was asked about."""
         if self._standing is not None:
             self._standing.cancel()
             self._standing = None
@@ -148,6 +148,8 @@ class Questions:
             dialogue, self._dialogue = self._dialogue, None
             dialogue.close(outcome)
         self._pdfs.close()
+        self._approval = None
+        self._credentials, self._documents = {}, {}
 
     async def ask(self, effect: j.Effect, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
         """Carry out an effect that asks; the events that came of it."""

@@ -216,6 +216,7 @@ class SigningService:
             self._around.panels.joined(request.id, request.origin)
             loop = asyncio.get_running_loop()
             entry.task = loop.create_task(entry.runner.run(self._turn))
+            entry.task.add_done_callback(entry.put_down)
             entry.expiry = loop.call_later(
                 UNANSWERED_FOR.total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
             )
@@ -319,6 +320,10 @@ class _Entry:
         self.task: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
         self.final = asyncio.Event()
+
+    def put_down(self, task: asyncio.Task[None]) -> None:
+        """Hold the task no longer than it runs. What nobody foresaw in it goes to the loop's handler."""
+        self.task = self.expiry = None
 
 
 def _remembered(
