@@ -36,9 +36,9 @@ __all__ = [
     "Pin",
     "PinProblem",
     "PinRequest",
+    "Standing",
     "TokenChoiceQuestion",
     "TokenQuestion",
-    "Standing",
     "binding_digest",
 ]
 
