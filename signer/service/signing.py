@@ -178,12 +178,14 @@ class SigningService:
 
     async def _take_in(self, request: SigningRequest) -> _Entry:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
+        work = self._token_work(request)
         if past is not None and past.expired:
-            raise RequestExpired("a signature under this key is older than 24 h")
+            if work is None:
+                raise RequestExpired("a signature under this key is older than 24 h")
+            past = None  # what came of work on a token is kept by its desk
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
-        work = self._token_work(request)
         if work is not None and not signed:
             now, journal = request.received_at, self._around.journal
             left = await left_by_a_crash(request, past, work, journal, now)
