@@ -43,7 +43,7 @@ from signer.service.consent import (
 )
 from signer.service.evidence import Outside
 from signer.service.key_requests import KeyRequests
-from signer.service.panels import Panels
+from signer.service.attendance import Attendance
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers, Tokens
 from signer.service.token_desk import TokenDesk
@@ -91,7 +91,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     policy_problem: PolicyInvalid | None = None
     token_work: TokenWork | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    panels: Panels = field(default_factory=Panels)
+    attendance: Attendance = field(default_factory=Attendance)
 
 
 class ConsentBreach(Exception):
@@ -249,7 +249,7 @@ class Questions:
 
     async def _tell_of_panels(self, dialogue: ConsentDialogue) -> None:
         """Until the dialogue is closed, say whether its panel is there, and who waits behind it."""
-        async for standing in self._around.panels.follow(self._request.id, self._request.origin):
+        async for standing in self._around.attendance.follow(self._request.id, self._request.origin):
             dialogue.standing(standing)
 
     async def _read_sheets(

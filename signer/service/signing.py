@@ -160,7 +160,7 @@ class SigningService:
 
     def present(self, origin: str) -> AbstractContextManager[None]:
         """See `UseCases.present`."""
-        return self._around.panels.present(origin)
+        return self._around.attendance.present(origin)
 
     async def credentials(self) -> tuple[Credential, ...]:
         """See `UseCases.credentials`."""
@@ -215,7 +215,7 @@ class SigningService:
         self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
         self._changed(entry)
         if not entry.final.is_set():
-            self._around.panels.joined(request.id, request.origin)
+            self._around.attendance.joined(request.id, request.origin)
             loop = asyncio.get_running_loop()
             entry.task = loop.create_task(entry.runner.run(self._turn))
             entry.task.add_done_callback(entry.put_down)
@@ -273,7 +273,7 @@ class SigningService:
         self._news.request(request.origin, request.id)
         if isinstance(entry.runner.journey.stage, j.Ended):
             entry.final.set()
-            self._around.panels.left(request.id)
+            self._around.attendance.left(request.id)
             if entry.expiry is not None:
                 entry.expiry.cancel()
 

@@ -82,7 +82,7 @@ class UseCases(Protocol):
         """
 
     def present(self, origin: str) -> AbstractContextManager[None]:
-        """A paired page of this origin waits or listens for as long as this is held: see `panels.Panels`."""
+        """A paired page of this origin waits or listens for as long as this is held: see `attendance.Attendance`."""
 
     async def credentials(self) -> tuple[Credential, ...]:
         """Every certificate on every connected token, usable or not."""

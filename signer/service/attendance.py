@@ -16,7 +16,7 @@ from signer.service.consent import Standing
 GRACE = 5.0
 
 
-class Panels:
+class Attendance:
     """One for the agent, on one event loop."""
 
     def __init__(self) -> None:
