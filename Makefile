@@ -29,7 +29,7 @@ fault-table:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.fault $(ARGS)
 
-# 10,000 signatures with faults at random moments (ARGS="--count N --seed N").
+# 10,000 signatures with faults at random moments, then 200 tabs for ten minutes (ARGS="--count N --seconds N --seed N").
 soak:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.soak $(ARGS)

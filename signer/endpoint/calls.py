@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -47,10 +47,14 @@ class AgentState(Enum):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What the agent says of itself to a paired panel."""
+    """What the agent says of itself to a paired panel.
+
+    `other_user` where the ports before its own are held by another user's program, such as that user's agent.
+    """
 
     name: str
     version: str
+    other_user: bool = False
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -105,6 +109,14 @@ class Calls:
         self._running: set[asyncio.Task[Any]] = set()
         self._streams: list[str] = []
 
+    def other_user(self) -> None:
+        """Another user's program holds the ports before ours."""
+        self._about = msgspec.structs.replace(self._about, other_user=True)
+
+    def attended(self, origin: str) -> AbstractContextManager[None]:
+        """Something of a paired origin's is open meanwhile."""
+        return self._use_cases.present(origin)
+
     async def page(self, call: Call) -> Answer:
         """A page for people."""
         return _html(page.HOME)
@@ -143,6 +155,7 @@ class Calls:
                 state=self._state().value,
                 keyid=self._key.keyid,
                 proof=b64u(proof),
+                other_user=self._about.other_user or msgspec.UNSET,
             )
         )
 

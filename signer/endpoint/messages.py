@@ -118,7 +118,10 @@ class AgentAnswer(Struct, frozen=True, kw_only=True):
 
 
 class PairedAgentAnswer(Struct, frozen=True, kw_only=True):
-    """GET /v1/agent, to a paired origin. `proof` is 64 octets, base64url."""
+    """GET /v1/agent, to a paired origin. `proof` is 64 octets, base64url.
+
+    `other_user` is there, and true, where the ports before this agent's are held by another user's program.
+    """
 
     api: int
     paired: bool
@@ -128,6 +131,7 @@ class PairedAgentAnswer(Struct, frozen=True, kw_only=True):
     state: str
     keyid: str
     proof: str
+    other_user: bool | UnsetType = UNSET
 
 
 class PairingStarted(Struct, frozen=True, kw_only=True):

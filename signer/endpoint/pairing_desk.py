@@ -13,6 +13,7 @@ import secrets
 from collections import deque
 from datetime import datetime, timedelta
 
+from signer.endpoint.cautions import cautions_of
 from signer.endpoint.encodings import b64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import LIFETIME, NONCE_OCTETS, PairingAttempt, PairingState
@@ -132,7 +133,10 @@ class PairingDesk:
         attempt = entry.attempt
         assert attempt.reveal is not None
         question = PairingQuestion(
-            origin=attempt.origin, code=attempt.reveal.code, expires_at=attempt.expires_at
+            origin=attempt.origin,
+            code=attempt.reveal.code,
+            expires_at=attempt.expires_at,
+            cautions=cautions_of(attempt.origin, self._pairings, self._policy, self._clock.now()),
         )
         state = PairingState.REFUSED
         try:

@@ -22,14 +22,14 @@ from signer.endpoint.calls import About, AgentState, Answer, Calls
 from signer.endpoint.connections import Connection, Connections, SameUser, response_of
 from signer.endpoint.exchange import Exchanges, Head
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.listener import PORTS, EndpointAddress, listen
+from signer.endpoint.listener import PORTS, EndpointAddress, listen, passed_over
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import new_incident, sendable
 from signer.endpoint.sockets import PanelSocket
 from signer.model.errors import RequestMalformed, RequestTooLarge
 from signer.model.policy import Policy
-from signer.platform.peer import peer_owner
+from signer.platform.peer import PeerOwner, holder_of, peer_owner
 from signer.platform.private_files import write_private
 from signer.service.consent import ConsentSurface
 from signer.service.ports import Clock
@@ -46,9 +46,10 @@ class Endpoint:
 
     `key` is the agent's own (`agent_key.load_agent_key`), `pairings` the store (`Pairings.open`). `state`
     is asked for each `GET /v1/agent` of a paired origin and must not block. `same_user` is asked once for
-    each connection. `ports` are tried in order; `(0,)` is any free one. The port is written to
-    `endpoint_file`, 0600, for local tools, and removed at the stop. `tls` serves the port above (`local_ca`
-    makes it); without it that port is held and nothing is served there.
+    each connection, `holder` of each port that was passed over at the start. `ports` are tried in order;
+    `(0,)` is any free one. The port is written to `endpoint_file`, 0600, for local tools, and removed at the
+    stop. `tls` serves the port above (`local_ca` makes it); without it that port is held and nothing is
+    served there.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Endpoint:
         about: About,
         state: Callable[[], AgentState],
         same_user: SameUser = peer_owner,
+        holder: Callable[[int], PeerOwner] = holder_of,
         ports: tuple[int, ...] = PORTS,
         endpoint_file: Path | None = None,
         tls: ssl.SSLContext | None = None,
@@ -72,6 +74,7 @@ class Endpoint:
         self._key = key
         self._policy = policy
         self._same_user = same_user
+        self._holder = holder
         self._ports = ports
         self._endpoint_file = endpoint_file
         self._tls = tls
@@ -121,6 +124,9 @@ class Endpoint:
             await self.stop()
             raise
         _log.info("listening on port %d", address.port)
+        if any(self._holder(port) is PeerOwner.OTHER for port in passed_over(self._ports, address.port)):
+            _log.info("the ports before it are held by another user's program")
+            self._calls.other_user()
         return address
 
     async def stop(self) -> None:

@@ -170,8 +170,8 @@ class RequestExpired(RequestError):
     status = 410
     fa = "مهلت درخواست گذشته است."
     en = "The signing request has expired."
-    fa_remedy = "از پنل دوباره بفرستید."
-    en_remedy = "Post the documents again."
+    fa_remedy = "از پنل دوباره، با کلیدی تازه، بفرستید."
+    en_remedy = "Post the documents again, under a new Idempotency-Key."
     helpdesk = "Nobody answered within the time, or the result is older than 24 h."
 
 

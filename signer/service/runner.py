@@ -347,6 +347,8 @@ class Runner:
             with suppress(MohrError):
                 await self._intending
         await self._close()
+        # A finished request is held for its result alone: what it was worked with is several times as large.
+        self._pipeline = self._intending = None
 
     def _outcome(self) -> Outcome:
         stage = self.journey.stage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, suppress
 from datetime import timedelta
 
 from msgspec import structs
@@ -115,7 +115,7 @@ class SigningService:
             self._forget_old()
             self._hold_less()
             entry = self._by_key.get((origin, idempotency_key))
-            if entry is None:
+            if entry is None or self._forgotten(entry):
                 entry = await self._take_in(
                     SigningRequest(
                         id=secrets.token_urlsafe(16),
@@ -153,10 +153,14 @@ class SigningService:
 
     async def events(self, *, origin: str, last_id: str | None) -> AsyncGenerator[News]:
         """See `UseCases.events`."""
-        with self._around.signers.attention():
+        with self._around.signers.attention(), self.present(origin):
             async with aclosing(self._news.follow(origin, last_id)) as news:
                 async for one in news:
                     yield one
+
+    def present(self, origin: str) -> AbstractContextManager[None]:
+        """See `UseCases.present`."""
+        return self._around.attendance.present(origin)
 
     async def credentials(self) -> tuple[Credential, ...]:
         """See `UseCases.credentials`."""
@@ -174,10 +178,14 @@ class SigningService:
 
     async def _take_in(self, request: SigningRequest) -> _Entry:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
+        work = self._token_work(request)
+        if past is not None and past.expired:
+            if work is None:
+                raise RequestExpired("a signature under this key is older than 24 h")
+            past = None  # what came of work on a token is kept by its desk
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
-        work = self._token_work(request)
         if work is not None and not signed:
             now, journal = request.received_at, self._around.journal
             left = await left_by_a_crash(request, past, work, journal, now)
@@ -192,7 +200,7 @@ class SigningService:
             self._check_room(request.origin)
             await self._check_credential(request.credential)
         if past is not None:
-            request = _under(past.request_id, request)
+            request = _continued(past, request)
         entry = _Entry()
 
         def changed() -> None:
@@ -207,8 +215,10 @@ class SigningService:
         self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
         self._changed(entry)
         if not entry.final.is_set():
+            self._around.attendance.joined(request.id, request.origin)
             loop = asyncio.get_running_loop()
             entry.task = loop.create_task(entry.runner.run(self._turn))
+            entry.task.add_done_callback(entry.put_down)
             entry.expiry = loop.call_later(
                 UNANSWERED_FOR.total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
             )
@@ -240,7 +250,7 @@ class SigningService:
     def _entry(self, origin: str, request_id: str) -> _Entry:
         self._forget_old()
         entry = self._entries.get(request_id)
-        if entry is None or entry.runner.request.origin != origin:
+        if entry is None or entry.runner.request.origin != origin or self._forgotten(entry):
             raise RequestUnknown
         return entry
 
@@ -263,17 +273,26 @@ class SigningService:
         self._news.request(request.origin, request.id)
         if isinstance(entry.runner.journey.stage, j.Ended):
             entry.final.set()
+            self._around.attendance.left(request.id)
             if entry.expiry is not None:
                 entry.expiry.cancel()
 
     def _forget_old(self) -> None:
-        """Results are kept for a day; entries stand in the order of their arrival."""
+        """Results are kept for a day; but for `_forgotten`, entries stand in the order of their age."""
         oldest_kept = self._around.clock.now() - KEPT_FOR
         for entry in list(self._entries.values()):
             if entry.runner.request.received_at >= oldest_kept:
                 return
             if entry.final.is_set():
                 self._forget(entry)
+
+    def _forgotten(self, entry: _Entry) -> bool:
+        """One that was posted again is older than those around it."""
+        old = entry.runner.request.received_at < self._around.clock.now() - KEPT_FOR
+        if old and entry.final.is_set():
+            self._forget(entry)
+            return True
+        return False
 
     def _hold_less(self) -> None:
         """Let go of the oldest results beyond `HELD_DOCUMENTS`; the journal gives them to who posts again."""
@@ -303,6 +322,10 @@ class _Entry:
         self.task: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
         self.final = asyncio.Event()
+
+    def put_down(self, task: asyncio.Task[None]) -> None:
+        """Hold the task no longer than it runs. What nobody foresaw in it goes to the loop's handler."""
+        self.task = self.expiry = None
 
 
 def _remembered(
@@ -339,6 +362,6 @@ _STATE_OF_ENDING = {
 }
 
 
-def _under(request_id: str, request: SigningRequest) -> SigningRequest:
-    """The same request under the id that it had before the agent was restarted."""
-    return structs.replace(request, id=request_id)
+def _continued(past: PastRequest, request: SigningRequest) -> SigningRequest:
+    """The same request under the id that it had before the agent was restarted, and as old as it is."""
+    return structs.replace(request, id=past.request_id, received_at=past.since)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,7 @@ class RememberingUseCases:
         self.may_tell = asyncio.Event()
         self.may_tell.set()
         self.waiting = 0
+        self.here: list[str] = []
         self.failure: Exception | None = None
         self.may_submit = asyncio.Event()
         self.may_submit.set()
@@ -237,6 +239,14 @@ class RememberingUseCases:
         finally:
             self.unfollowed += 1
 
+    @contextmanager
+    def present(self, origin: str) -> Iterator[None]:
+        self.here.append(origin)
+        try:
+            yield
+        finally:
+            self.here.remove(origin)
+
     async def credentials(self) -> tuple[Credential, ...]:
         self._count()
         return self.on_credentials
@@ -330,7 +340,7 @@ class World:
             policy=policy or Policy(),
             about=About(name="Mohr", version="1.2.3"),
             state=lambda: AgentState.READY,
-            ports=(0,),
+            ports=options.pop("ports", (0,)),
             **options,
         )
         self.address = EndpointAddress(0, False)

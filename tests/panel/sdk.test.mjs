@@ -122,6 +122,15 @@ test('an agent with the pinned key is ready, on whichever port it had to take', 
   assert.deepEqual([state, settled, base, said.name], ['ready', true, 'http://127.0.0.1:18721', 'Mohr']);
 });
 
+test("our own agent tells that another user's stands before it, and is used all the same", async () => {
+  const { agent, mohr } = await paired();
+  assert.equal((await mohr.detect()).agent.other_user, undefined);
+  agent.onTheWay = async (response) => Response.json({ ...(await response.json()), other_user: true });
+  const found = await mohr.detect();
+  assert.equal(found.state, 'ready');
+  assert.equal(found.agent.other_user, true);
+});
+
 test('the name localhost is never called', async () => {
   const hosts = new Set();
   const fetch = (url) => refuse(hosts.add(new URL(url).hostname));
