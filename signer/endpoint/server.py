@@ -48,7 +48,7 @@ class Endpoint:
     is asked for each `GET /v1/agent` of a paired origin and must not block. `same_user` is asked once for
     each connection. `ports` are tried in order; `(0,)` is any free one. The port is written to
     `endpoint_file`, 0600, for local tools, and removed at the stop. `tls` serves the port above (`local_ca`
-    makes it); without it that port is held and nothing is served there.
+    makes it); without it that port is held and nothing is served there. A simulator watches its `exchanges`.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Endpoint:
         ports: tuple[int, ...] = PORTS,
         endpoint_file: Path | None = None,
         tls: ssl.SSLContext | None = None,
+        exchanges: Callable[..., Exchanges] = Exchanges,
     ) -> None:
         self._clock = clock
         self._pairings = pairings
@@ -85,6 +86,7 @@ class Endpoint:
             about=about,
             state=state,
         )
+        self._make_exchanges = exchanges
         self._exchanges: Exchanges | None = None
         self._connections: Connections | None = None
         self._servers: list[asyncio.Server] = []
@@ -96,7 +98,7 @@ class Endpoint:
         address = listening.address
         if not address.ipv6:
             _log.warning("this computer has no IPv6 loopback: listening on 127.0.0.1 alone")
-        self._exchanges = Exchanges(
+        self._exchanges = self._make_exchanges(
             calls=self._calls,
             pairings=self._pairings,
             policy=self._policy,

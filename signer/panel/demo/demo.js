@@ -188,6 +188,7 @@ async function whileBusy(act, again) {
   busy = true;
   at('next').onclick = next;
   at('result').hidden = true;
+  at('result').dataset.mohrState = 'busy';
   at('sign').disabled = true;
   at('cancel').hidden = false;
   at('cancel').onclick = () => controller.abort();
@@ -247,6 +248,8 @@ function send(document) {
 async function resume() {
   if (at('status').dataset.state !== 'ready') return;
   for (const { idempotencyKey } of await mohr.pending()) {
+    // Somebody was quicker: what is remembered now may be what is being signed.
+    if (busy) return;
     at('progress').textContent = 'نسخهٔ پیش از تازه‌شدن صفحه پی گرفته می‌شود…';
     await whileBusy((signal) => mohr.resume(idempotencyKey, { signal, onState: showProgress }));
   }
@@ -258,6 +261,7 @@ async function resume() {
 function showEnd(kind, title, more, facts = []) {
   const card = at('result');
   card.dataset.kind = kind;
+  card.dataset.mohrState = kind;
   at('result-sign').textContent = { signed: '✓', unsigned: '!', stopped: '✕' }[kind];
   at('result-title').textContent = title;
   at('result-more').textContent = more;
