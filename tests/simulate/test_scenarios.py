@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from signer.cli.simulate.agent import NAME, AnyPage
-from signer.cli.simulate.scenarios import BY_CODE, SCENARIOS, AgentFault
-from signer.client.errors import AgentNotFound
+from signer.cli.simulate.agent import NAME, AnyPage, SimulatedAgent
+from signer.cli.simulate.scenarios import BY_CODE, SCENARIOS, AgentFault, Stage
+from signer.client.errors import AgentNotFound, AgentNotTrusted, ProblemAnswered
 from signer.client.panel import PanelClient
 from signer.endpoint.messages import RequestAnswer
 from signer.endpoint.pairing import PairingState
 from signer.endpoint.problems import Problem
-from signer.model.request import Document
-from tests.simulate.place import ORIGIN, panel, simulator
+from signer.model.request import Document, Level
+from tests.simulate.place import ORIGIN, QUICK, panel, simulator
 
 #: Scenario, how the request ends, and how each of its two documents does.
 ENDS = [
@@ -49,7 +50,7 @@ async def signed(client: PanelClient, key: str | None = None) -> RequestAnswer:
 
 
 def test_every_scenario_is_tried_here_or_below() -> None:
-    below = {"pairing-refused", "agent-away", "agent-silent", "agent-restarts"}
+    below = {"pairing-refused", "agent-away", "agent-silent", "agent-restarts", "agent-replaced"}
     assert {code for code, _, _ in ENDS} | below == set(BY_CODE)
     assert all(s.sees.fa and s.sees.en and s.must.fa and s.must.en and s.ends for s in SCENARIOS)
 
@@ -122,6 +123,43 @@ async def test_an_agent_that_is_silent_answers_once_it_is_not(tmp_path: Path) ->
         assert not asking.done()
         await agent.play(BY_CODE["approve"])
         assert not (await asking).paired
+        client.close()
+
+
+async def test_another_program_at_the_port_has_another_key_and_the_agent_has_its_own_again(
+    tmp_path: Path,
+) -> None:
+    async with simulator(tmp_path / "simulator") as agent:
+        client = panel(agent)
+        await asyncio.to_thread(client.pair, lambda _: None)
+        await agent.play(BY_CODE["agent-replaced"])
+        client.close()
+        with pytest.raises(AgentNotTrusted):
+            await asyncio.to_thread(client.detect)
+        await agent.play(BY_CODE["approve"])
+        client.close()
+        assert (await asyncio.to_thread(client.detect)).paired
+        client.close()
+
+
+async def test_a_pair_of_ports_that_is_taken_is_left_to_who_holds_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        stage = Stage(BY_CODE["approve"], QUICK)
+        agent = SimulatedAgent(tmp_path / "simulator", stage, ports=(port, 0))
+        address = await agent.start()
+        await agent.stop()
+    assert address.port != port
+
+
+async def test_a_level_that_needs_an_authority_is_refused_at_the_post(tmp_path: Path) -> None:
+    async with simulator(tmp_path / "simulator") as agent:
+        client = panel(agent)
+        await asyncio.to_thread(client.pair, lambda _: None)
+        stamped = [Document(id="a", media_type="text/plain", content=b"a", level=Level.B_T)]
+        with pytest.raises(ProblemAnswered) as refused:
+            await asyncio.to_thread(client.sign, stamped)
+        assert refused.value.problem.code == "tsa-unreachable"
         client.close()
 
 

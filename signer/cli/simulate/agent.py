@@ -20,6 +20,7 @@ from signer.cli.simulate.token import VirtualToken
 from signer.cli.simulate.wire import WatchedExchanges, Wire
 from signer.endpoint.agent_key import load_agent_key
 from signer.endpoint.calls import About, AgentState
+from signer.endpoint.keys import SigningKey
 from signer.endpoint.listener import PORTS, EndpointAddress
 from signer.endpoint.local_ca import local_identity
 from signer.endpoint.pairings import Pairings
@@ -114,7 +115,8 @@ class SimulatedAgent:
                 unanswered_for=lambda: timedelta(seconds=self._unanswered()),
             )
             undo.push_async_callback(self.service.stop)
-            self._key = load_agent_key(folders.data)
+            self._own_key = self._key = load_agent_key(folders.data)
+            self._another_key = SigningKey.generate()
             self._tls = local_identity(folders.data / "tls", self.clock.now()).context()
             self.address = await self._listen(self._ports)
             undo.push_async_callback(self._hush)
@@ -132,10 +134,13 @@ class SimulatedAgent:
         """From now on, this one: the token stands where it begins, and the agent listens or does not."""
         self.stage.play(scenario)
         self.token.new_scenario()
-        if scenario.agent is AgentFault.AWAY:
+        key = self._another_key if scenario.agent is AgentFault.REPLACED else self._own_key
+        if scenario.agent is AgentFault.AWAY or key is not self._key:
             await self._hush()
-        else:
-            await self._listen_again()
+        self._key = key
+        if scenario.agent is AgentFault.AWAY:
+            return
+        await self._listen_again()
 
     def is_paired(self, origin: str) -> bool:
         """Is this page paired now?"""

@@ -21,6 +21,9 @@ def add_simulator(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     simulate.add_argument("--by-hand", action="store_true", help="with --check: a person clicks in the panel")
     simulate.add_argument("--browser", metavar="PATH", type=Path, help="with --check: this Chromium")
     simulate.add_argument(
+        "--browser-argument", metavar="ARG", action="append", help="with --check: passed on to the browser"
+    )
+    simulate.add_argument(
         "--language", choices=("fa", "en"), default="en", help="with --check: of the report"
     )
     simulate.set_defaults(run=_simulate)

@@ -44,6 +44,7 @@ class AgentFault(Enum):
     AWAY = "away"
     SILENT = "silent"
     RESTARTS = "restarts"
+    REPLACED = "replaced"
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -252,6 +253,19 @@ SCENARIOS = (
             "post the same octets again under the same Idempotency-Key",
         ),
         ends=SIGNED,
+    ),
+    Scenario(
+        code="agent-replaced",
+        agent=AgentFault.REPLACED,
+        sees=Words(
+            "برنامهٔ دیگری در درگاه پاسخ می‌دهد که کلید پیوندخورده را ندارد.",
+            "another program answers at the port, which has not the key that was pinned",
+        ),
+        must=Words(
+            "هیچ چیز جز challenge به آن نفرستد و بگوید که مُهر نیست.",
+            "send it nothing but the challenge, and say that it is not Mohr",
+        ),
+        ends=NOT_SIGNED,
     ),
 )
 

@@ -42,13 +42,13 @@ class Seen(Struct, kw_only=True):
     ended: float | None = None
 
     @property
-    def asked(self) -> Any:
-        """The body as JSON, None where it is none."""
+    def asked(self) -> dict[str, Any]:
+        """The body as a JSON object, an empty one where it is none."""
         return _json(self.body)
 
     @property
-    def told(self) -> Any:
-        """The answer as JSON, None where it is none."""
+    def told(self) -> dict[str, Any]:
+        """The answer as a JSON object, an empty one where it is none."""
         return _json(self.answer)
 
     @property
@@ -96,7 +96,7 @@ class Wire:
         seen.status, seen.answer = answer.status, answer.body
         seen.ended = asyncio.get_running_loop().time()
         if seen.posts and answer.status >= 400:
-            self.stage.tell("refused", str((seen.told or {}).get("code", answer.status)))
+            self.stage.tell("refused", str(seen.told.get("code", answer.status)))
         if self.stage.scenario.agent is not AgentFault.RESTARTS or not seen.posts or answer.status >= 400:
             return
         self._restarted = not self._restarted
@@ -128,8 +128,8 @@ class WatchedExchanges(Exchanges):
         return answer
 
 
-def _json(octets: bytes) -> Any:
+def _json(octets: bytes) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(octets)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        return msgspec.json.decode(octets, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return {}

@@ -54,6 +54,7 @@ async function toItsEnd({ id, state }, wait, ms = 0) {
 /** Mistakes that replace the signing altogether; each gives what `mohr.sign` gives. */
 const SIGNING = {
   'document-before-proof': async () => toItsEnd(await post({ documents: [document_()] }, crypto.randomUUID()), 25),
+  'sent-to-another': async () => toItsEnd(await post({ documents: [document_()] }, crypto.randomUUID()), 25),
   'sent-before-paired': async () => {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': 'rx' };
     await fetch(base + REQUESTS, { method: 'POST', headers, body: JSON.stringify({ documents: [document_()] }) });
@@ -105,7 +106,7 @@ const SIGNING = {
 };
 
 const properly = (doc = document_()) =>
-  mohr.signOrGoOn([doc], { idempotencyKey: doc.id, signal: controller.signal });
+  mohr.signOrGoOn([doc], { idempotencyKey: doc.id, signal: controller.signal, deadline: 3000 });
 
 async function sign() {
   if (busy && mistake !== 'posted-twice') return;
@@ -152,7 +153,7 @@ hook('cancel').addEventListener('click', () => {
 if (mistake === 'pin-in-page') document.getElementById('more').innerHTML = '<label>Token PIN <input name="token-pin"></label>';
 if (mistake === 'page-error') setTimeout(() => missing.function(), 0);
 if (mistake !== 'document-before-proof' || !(await browserStore().get('pairing'))) {
-  const { state } = await mohr.detect();
+  const { state } = await (await mohr.detect()).final;
   hook('pair').hidden = state !== 'not-paired';
   if (state === 'ready') await resume();
 }

@@ -52,6 +52,15 @@ RULES = (
         find=visit.document_before_proof,
     ),
     Rule(
+        code="sent-to-another",
+        said=Words(
+            "برنامه‌ای بدون کلیدِ پیوندخورده پاسخ داد و پنل با این همه با آن سخن گفت.",
+            "A program answered without the key that was pinned, and the panel spoke to it all the same.",
+        ),
+        docs="protocol.md",
+        find=visit.sent_to_another,
+    ),
+    Rule(
         code="sent-before-paired",
         said=Words(
             "پنل پیش از پیوند، یا بدون امضا، سندی فرستاد.",

@@ -89,12 +89,17 @@ def document_before_proof(visit: Visit) -> Iterator[str]:
             proven = False
         last = seen.at
         if seen.path == "/v1/agent" and seen.status == 200:
-            proven = bool((seen.told or {}).get("paired"))
+            proven = bool(seen.told.get("paired"))
         elif seen.posts:
             if not proven:
                 yield str(seen.key)
             if seen.status == 0:
                 proven = False
+
+
+def sent_to_another(visit: Visit) -> Iterator[str]:
+    if visit.agent is AgentFault.REPLACED:
+        yield from (f"{s.method} {s.path}" for s in visit.seen if s.path != "/v1/agent")
 
 
 def sent_before_paired(visit: Visit) -> Iterator[str]:
@@ -140,11 +145,7 @@ def tried_again(visit: Visit) -> Iterator[str]:
 def polls_too_fast(visit: Visit) -> Iterator[str]:
     looks: dict[str, list[float]] = {}
     for seen in visit.seen:
-        if (
-            seen.method == "GET"
-            and "-requests/" in seen.path
-            and (seen.told or {}).get("state") not in _FINAL
-        ):
+        if seen.method == "GET" and "-requests/" in seen.path and seen.told.get("state") not in _FINAL:
             looks.setdefault(seen.path, []).append(seen.at)
     for times in looks.values():
         for first, last in zip(times, times[LOOKS_A_SECOND - 1 :], strict=False):
@@ -167,7 +168,7 @@ def result_not_fetched(visit: Visit) -> Iterator[str]:
     """What was signed must have been told to the panel, or it has a signature that it does not know."""
     if visit.step.ends != SIGNED or not visit.posts:
         return
-    if not any((seen.told or {}).get("state") == "finished" for seen in visit.seen if seen.status == 200):
+    if not any(seen.told.get("state") == "finished" for seen in visit.seen if seen.status == 200):
         yield visit.keys[0]
 
 
@@ -180,7 +181,7 @@ def lost_on_reload(visit: Visit) -> Iterator[str]:
     if visit.step.act is not Act.RELOAD or visit.reloaded_at is None or not visit.posts:
         return
     first = visit.posts[0]
-    place = f"{first.path}/{(first.told or {}).get('id', '')}"
+    place = f"{first.path}/{first.told.get('id', '')}"
     after = [seen for seen in visit.seen if seen.at > visit.reloaded_at]
     if not any(seen.path == place or (seen.posts and seen.key == first.key) for seen in after):
         yield str(first.key)
@@ -239,14 +240,12 @@ def page_error(visit: Visit) -> Iterator[str]:
 
 
 def _code(seen: Seen) -> str:
-    told = seen.told if seen.status >= 400 else None
-    return str(told.get("code", "")) if isinstance(told, dict) else ""
+    return str(seen.told.get("code", "")) if seen.status >= 400 else ""
 
 
 def _documents(seen: Seen) -> list[dict[str, Any]]:
-    asked = seen.asked if seen.posts else None
-    documents = asked.get("documents", []) if isinstance(asked, dict) else []
-    return [one for one in documents if isinstance(one, dict)]
+    documents = seen.asked.get("documents") if seen.posts else None
+    return [one for one in documents if isinstance(one, dict)] if isinstance(documents, list) else []
 
 
 def _runs_of_digits(name: str) -> list[str]:
@@ -256,21 +255,18 @@ def _runs_of_digits(name: str) -> list[str]:
 def _same(one: Seen, other: Seen) -> bool:
     """Do the two hold one document: the same octets, or the same id?"""
 
-    def marks(seen: Seen) -> set[object]:
-        return {
-            document.get(part)
-            for document in _documents(seen)
-            for part in ("id", "content", "content_base64")
-        }
+    def marks(seen: Seen) -> set[tuple[str, str]]:
+        parts = ("id", "content", "content_base64")
+        return {(part, str(one[part])) for one in _documents(seen) for part in parts if part in one}
 
-    return bool((marks(one) & marks(other)) - {None})
+    return not marks(one).isdisjoint(marks(other))
 
 
 def _over(visit: Visit, post: Seen, at: float) -> bool:
     """Was the panel told before `at` that nothing of this post was signed, and nothing will be?"""
     for seen in visit.seen:
         told = seen.told
-        if not isinstance(told, dict) or seen.ended is None or seen.ended > at:
+        if seen.ended is None or seen.ended > at:
             continue
         if seen is post and seen.status >= 400:
             return True
@@ -282,15 +278,15 @@ def _over(visit: Visit, post: Seen, at: float) -> bool:
 def _id(visit: Visit, post: Seen) -> object:
     """The request's id, as this post or a repeated one was told it."""
     for seen in visit.posts:
-        if seen.key == post.key and isinstance(seen.told, dict) and "id" in seen.told:
+        if seen.key == post.key and "id" in seen.told:
             return seen.told["id"]
     return None
 
 
 def _told_at(visit: Visit, state: str) -> float | None:
-    ends = [s.ended for s in visit.seen if s.ended is not None and (s.told or {}).get("state") == state]
+    ends = [s.ended for s in visit.seen if s.ended is not None and s.told.get("state") == state]
     return min(ends, default=None)
 
 
 def _told_signed(visit: Visit) -> bool:
-    return any((seen.told or {}).get("state") == "finished" for seen in visit.seen)
+    return any(seen.told.get("state") == "finished" for seen in visit.seen)

@@ -21,8 +21,8 @@ from signer.cli.simulate.scenarios import BY_CODE, AgentFault, Pace
 from signer.model.errors import MohrError
 
 _FINAL = ("signed", "unsigned", "stopped")
-#: Seconds for a panel to come to rest after it was opened, and to be paired.
-_SETTLES, _PAIRS = 10.0, 20.0
+#: Seconds for a panel to be paired.
+_PAIRS = 20.0
 #: Seconds without a call after which a panel has come to rest.
 _QUIET = 0.4
 #: Seconds that a person gets for each click.
@@ -33,10 +33,12 @@ _GLANCE = 0.05
 class Tempo(Struct, frozen=True, kw_only=True):
     """How long things take in a check, in seconds: long enough to be noticed, short enough to be waited for.
 
-    `ends` is what a panel gets to end a step, `lingers` the time after that to do what it must not.
+    `settles` is what a panel gets to come to rest after it was opened, `ends` to end a step, `lingers` the
+    time after that to do what it must not.
     """
 
     pace: Pace = Pace(reading=0.5, long_reading=6.0, slow_signature=2.0, hang=3.0, away=2.0, unanswered=4.0)
+    settles: float = 10.0
     ends: float = 25.0
     lingers: float = 1.2
 
@@ -68,6 +70,12 @@ class Walker:
         self._page: Page | None = None
         self.origin = ""
 
+    @property
+    def page(self) -> Page:
+        """The panel's tab. After `begin`."""
+        assert self._page is not None
+        return self._page
+
     async def begin(self) -> None:
         """Open the panel and pair it. Raises `CannotWalk`."""
         await self._agent.play(BY_CODE["approve"])
@@ -75,15 +83,14 @@ class Walker:
         await self._browser.allow(f"{split.scheme}://{split.netloc}")
         self._page = await self._browser.page(files(__package__).joinpath("watch.js").read_text("utf-8"))
         try:
-            await self._page.open(self.url)
+            await self.page.open(self.url)
         except PageBroke as problem:
             raise CannotWalk(f"the panel did not open: {problem}") from problem
-        self.origin = str(await self._page.run("location.origin"))
+        self.origin = str(await self.page.run("location.origin"))
         await self._pair()
 
     async def step(self, step: Step) -> Visit:
         """Walk one. Raises `CannotWalk` where the panel lost what it needs."""
-        assert self._page is not None
         wire = self._agent.wire
         await self._agent.play(step.scenario)
         if step.act is Act.PAIR:
@@ -100,13 +107,12 @@ class Walker:
         return visit
 
     async def _walk(self, step: Step, visit: Visit) -> None:
-        assert self._page is not None
-        page = self._page
+        page = self.page
         await page.front()
         await page.open(self.url)
         wanted = "pair" if step.act is Act.PAIR else "sign"
         await asyncio.sleep(_QUIET)
-        await self._until(self._at_rest, _SETTLES)
+        await self._until(self._at_rest, self._tempo.settles)
         visit.hooked = await self._can(wanted) and await self._has_states()
         if not visit.hooked and not self._by_hand:
             what = f'an element with data-mohr="{wanted}" that can be clicked, and one with data-mohr-state'
@@ -126,21 +132,19 @@ class Walker:
         await asyncio.sleep(self._tempo.lingers)
 
     async def _look(self, visit: Visit) -> None:
-        assert self._page is not None
-        clicked, told = await self._page.run("[__mohrCheck.clicked, __mohrCheck.told]")
+        clicked, told = await self.page.run("[__mohrCheck.clicked, __mohrCheck.told]")
         ends = [(at, word) for at, word in told if word in _FINAL]
         if ends:
             visit.ended = str(ends[-1][1])
             visit.went_on = (ends[0][0] - clicked) / 1000 if clicked is not None else None
-        visit.pin_fields = [str(name) for name in await self._page.run("__mohrCheck.pins()")]
-        visit.errors = list(self._page.errors)
-        if await self._page.run("__mohrCheck.click('next')"):
+        visit.pin_fields = [str(name) for name in await self.page.run("__mohrCheck.pins()")]
+        visit.errors = list(self.page.errors)
+        if await self.page.run("__mohrCheck.click('next')"):
             await asyncio.sleep(_QUIET)
 
     async def _pair(self) -> None:
         if self._paired():
             return
-        await self._until(lambda: self._can("pair"), _SETTLES)
         if self._by_hand:
             self._say("In the panel: connect to Mohr.")
         elif not await self._click_hook("pair"):
@@ -165,14 +169,12 @@ class Walker:
         """Wait for it: a panel looks for the agent first."""
 
         async def can() -> bool:
-            assert self._page is not None
-            return bool(await self._page.run(f"__mohrCheck.can({name!r})"))
+            return bool(await self.page.run(f"__mohrCheck.can({name!r})"))
 
-        return await self._until(can, _SETTLES if not self._by_hand else 1.0)
+        return await self._until(can, self._tempo.settles if not self._by_hand else 1.0)
 
     async def _has_states(self) -> bool:
-        assert self._page is not None
-        return bool(await self._page.run("document.querySelector('[data-mohr-state]') !== null"))
+        return bool(await self.page.run("document.querySelector('[data-mohr-state]') !== null"))
 
     async def _click(self, step: Step, name: str, times: int = 1) -> None:
         if self._by_hand:
@@ -183,10 +185,9 @@ class Walker:
             raise PageBroke(f'data-mohr="{name}" cannot be clicked')
 
     async def _click_hook(self, name: str, times: int = 1) -> bool:
-        assert self._page is not None
         if not await self._can(name):
             return False
-        return bool(await self._page.run(f"__mohrCheck.click({name!r}, {times})"))
+        return bool(await self.page.run(f"__mohrCheck.click({name!r}, {times})"))
 
     async def _clicked_by_hand(self, step: Step, name: str) -> None:
         """Wait until something comes of it: a request at the agent, or whatever the page shows."""
@@ -205,20 +206,18 @@ class Walker:
         async def posted() -> bool:
             return any(seen.posts and 0 < seen.status < 300 for seen in self._agent.wire.seen)
 
-        return await self._until(posted, _SETTLES)
+        return await self._until(posted, self._tempo.settles)
 
     async def _at_rest(self) -> bool:
         """A panel looks for the agent first, and for what was open before: no call for a moment."""
-        assert self._page is not None
         now = asyncio.get_running_loop().time()
         if any(now - (seen.ended or seen.at) < _QUIET for seen in self._agent.wire.seen):
             return False
-        word = await self._page.run("document.querySelector('[data-mohr-state]')?.dataset.mohrState ?? ''")
+        word = await self.page.run("document.querySelector('[data-mohr-state]')?.dataset.mohrState ?? ''")
         return str(word) != "busy"
 
     async def _has_ended(self) -> bool:
-        assert self._page is not None
-        words: list[str] = await self._page.run("__mohrCheck.told.map(([, word]) => word)")
+        words: list[str] = await self.page.run("__mohrCheck.told.map(([, word]) => word)")
         return not set(_FINAL).isdisjoint(words)
 
     async def _until(self, holds: Callable[[], object], seconds: float) -> bool:
@@ -236,7 +235,7 @@ class Walker:
         """Leave no request behind for the next step to wait for."""
         if visit.agent is not AgentFault.NONE:
             await self._agent.play(BY_CODE["approve"])
-        ids = {seen.told.get("id") for seen in visit.posts if isinstance(seen.told, dict)}
+        ids = {seen.told.get("id") for seen in visit.posts}
         for request_id in ids:
             if isinstance(request_id, str):
                 with suppress(MohrError):
