@@ -11,6 +11,7 @@ import asyncio
 from signer.cli.simulate.scenarios import Doing, Stage
 from signer.cli.simulate.token import PIN
 from signer.model.credential import KeyKind, TokenRef
+from signer.model.errors import ConsentSurfaceMissing
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -22,6 +23,8 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    TokenChoiceQuestion,
+    TokenQuestion,
 )
 
 _WRONG = "0000"
@@ -46,6 +49,14 @@ class SimulatedDoctor:
     async def choose(self, question: ChoiceQuestion) -> str | None:
         """The RSA certificate, which most servers read."""
         return min(question.credentials, key=lambda c: (c.key_kind is not KeyKind.RSA, c.id)).id
+
+    async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
+        """None: no work on tokens is played, and the service takes none in."""
+        return None
+
+    def open_token(self, question: TokenQuestion) -> SimulatedDialogue:
+        """Nor is it asked about."""
+        raise ConsentSurfaceMissing
 
     def open(self, question: ConsentQuestion) -> SimulatedDialogue:
         """Look at the question."""
