@@ -16,6 +16,9 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
 from drivers.catalogue import PATH_KEYS, Fact, Profile, load_catalogue
+from signer.cli.simulate.check.rules import RULES
+from signer.cli.simulate.check.steps import STEP_CODES
+from signer.cli.simulate.scenarios import BY_CODE, SCENARIOS
 from signer.model.errors import MohrError, catalogue
 from signer.verify.anchors import known_authorities
 from signer.verify.sentences import CHAPTERS
@@ -157,11 +160,47 @@ def verification_page() -> str:
     return written + "\n".join(lines)
 
 
+_TABLES = "<!-- tables: written by `python -m tests.docs --write` -->"
+
+
+def simulator_page() -> str:
+    """The page on the simulator: its own words, then its scenarios and the rules of the check."""
+    written = (DOCS / "simulator.md").read_text("utf-8").partition(_TABLES)[0]
+    lines = [
+        _TABLES,
+        "",
+        "## The scenarios",
+        "",
+        "From `signer/cli/simulate/scenarios.py`. The check plays each of them, and four steps more: "
+        + ", ".join(f"`{code}`" for code in STEP_CODES if code not in BY_CODE)
+        + " and a refused pairing.",
+        "",
+        "| scenario | the panel sees | it must |",
+        "|---|---|---|",
+        *(f"| `{s.code}` | {s.sees.en} | {s.must.en} |" for s in SCENARIOS),
+        "",
+        "## The mistakes",
+        "",
+        "From `signer/cli/simulate/check/rules.py`. `code` is stable.",
+        "",
+        "| code | English | فارسی | see |",
+        "|---|---|---|---|",
+        *(f"| `{r.code}` | {r.said.en} | {r.said.fa} | [{_named(r.docs)}]({r.docs}) |" for r in RULES),
+        "",
+    ]
+    return written + "\n".join(lines)
+
+
+def _named(place: str) -> str:
+    return place.partition("#")[2].replace("-", " ") or place.partition(".")[0]
+
+
 PAGES = {
     DOCS / "errors.md": error_page,
     DOCS / "tokens.md": token_page,
     DOCS / "verification.md": verification_page,
     DOCS / "panel-codes.md": panel_docs.codes_page,
+    DOCS / "simulator.md": simulator_page,
 }
 
 

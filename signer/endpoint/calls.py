@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from signer.endpoint import certificate_messages, events, messages, openapi, page
 from signer.endpoint.encodings import b64u, unb64u
@@ -47,7 +47,7 @@ class AgentState(Enum):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What the agent says of itself to a paired panel.
+    """What the agent says of itself to a paired panel; that it is a `simulator`, to every page.
 
     `other_user` where the ports before its own are held by another user's program, such as that user's agent.
     """
@@ -55,6 +55,7 @@ class About(Struct, frozen=True, kw_only=True):
     name: str
     version: str
     other_user: bool = False
+    simulator: bool = False
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -142,8 +143,9 @@ class Calls:
             challenge = b""
         if not 16 <= len(challenge) <= 64:
             raise RequestMalformed("challenge: not 16 to 64 octets in base64url without padding")
+        simulator = True if self._about.simulator else UNSET
         if self._pairings.find(call.origin, self._clock.now()) is None:
-            return _json(messages.AgentAnswer(api=1, paired=False, challenge=text))
+            return _json(messages.AgentAnswer(api=1, paired=False, challenge=text, simulator=simulator))
         proof = self._key.sign(challenge_message(call.origin, call.authority, challenge))
         return _json(
             messages.PairedAgentAnswer(
@@ -155,7 +157,8 @@ class Calls:
                 state=self._state().value,
                 keyid=self._key.keyid,
                 proof=b64u(proof),
-                other_user=self._about.other_user or msgspec.UNSET,
+                other_user=self._about.other_user or UNSET,
+                simulator=simulator,
             )
         )
 

@@ -49,7 +49,7 @@ class Endpoint:
     each connection, `holder` of each port that was passed over at the start. `ports` are tried in order;
     `(0,)` is any free one. The port is written to `endpoint_file`, 0600, for local tools, and removed at the
     stop. `tls` serves the port above (`local_ca` makes it); without it that port is held and nothing is
-    served there.
+    served there. A simulator watches its `exchanges`.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Endpoint:
         ports: tuple[int, ...] = PORTS,
         endpoint_file: Path | None = None,
         tls: ssl.SSLContext | None = None,
+        exchanges: Callable[..., Exchanges] = Exchanges,
     ) -> None:
         self._clock = clock
         self._pairings = pairings
@@ -88,6 +89,7 @@ class Endpoint:
             about=about,
             state=state,
         )
+        self._make_exchanges = exchanges
         self._exchanges: Exchanges | None = None
         self._connections: Connections | None = None
         self._servers: list[asyncio.Server] = []
@@ -99,7 +101,7 @@ class Endpoint:
         address = listening.address
         if not address.ipv6:
             _log.warning("this computer has no IPv6 loopback: listening on 127.0.0.1 alone")
-        self._exchanges = Exchanges(
+        self._exchanges = self._make_exchanges(
             calls=self._calls,
             pairings=self._pairings,
             policy=self._policy,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing, suppress
 from datetime import timedelta
 
@@ -47,8 +47,15 @@ HELD_DOCUMENTS = 1000
 class SigningService:
     """Implements `usecases.UseCases`. Lives on one event loop; `stop` before the loop ends."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        *,
+        unanswered_for: Callable[[], timedelta] = lambda: UNANSWERED_FOR,
+    ) -> None:
+        """`unanswered_for` is asked for each request: how long it may stay open."""
         self._around = surroundings
+        self._unanswered_for = unanswered_for
         self._turn = surroundings.turn
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[tuple[str, str], _Entry] = {}
@@ -220,7 +227,7 @@ class SigningService:
             entry.task = loop.create_task(entry.runner.run(self._turn))
             entry.task.add_done_callback(entry.put_down)
             entry.expiry = loop.call_later(
-                UNANSWERED_FOR.total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
+                self._unanswered_for().total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
             )
         return entry
 

@@ -556,6 +556,20 @@ test('an agent that restarts is found again, on another port too, and gets the s
   assert.equal((await result).signed, true);
 });
 
+test('nothing more is sent to whoever holds the port after the agent, but for the question who it is', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { agent, storage } = await paired();
+  const ports = { 18717: agent.fetch };
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: (url, init) => network(ports)(url, init) }) });
+  agent.onTheWay = (response, { method }) => (method === 'POST' ? refuse() : response);
+  const signing = mohr.sign([DOCUMENT], { idempotencyKey: 'k' });
+  await agent.called('POST', '/v1/signing-requests');
+  const squatter = relay(agent, 18719);
+  ports[18717] = squatter.fetch;
+  await assert.rejects(inTime(signing), failsWith('agent-lost', { retriable: true, status: 0 }));
+  assert.deepEqual([...new Set(squatter.seen.map(({ path }) => path))], ['/v1/agent']);
+});
+
 test('an agent that stays away is an error that says to try again, and the request stays remembered', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const { agent, storage, mohr } = await paired();
