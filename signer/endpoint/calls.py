@@ -23,7 +23,13 @@ from signer.endpoint.pairing import challenge_message
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import Language
-from signer.model.errors import IdempotencyKeyMissing, RequestMalformed, TooManyRequests
+from signer.model.errors import (
+    IdempotencyKeyMissing,
+    PairingBusy,
+    RequestMalformed,
+    TooManyPending,
+    TooManyRequests,
+)
 from signer.service.ports import Clock
 from signer.service.usecases import UseCases
 from signer.service.views import RequestView
@@ -148,6 +154,7 @@ class Calls:
         """Step 1 of a pairing."""
         _query(call.query)
         commitment = messages.commitment_of(messages.read_body(call.body, messages.PairingStart))
+        self._check_nothing_pending(call.origin)
         attempt = self._desk.start(call.origin, commitment)
         return _json(messages.pairing_started(attempt), status=202)
 
@@ -155,6 +162,7 @@ class Calls:
         """Step 2 of a pairing."""
         _query(call.query)
         point, nonce = messages.reveal_of(messages.read_body(call.body, messages.PairingReveal))
+        self._check_nothing_pending(call.origin)
         return _json(messages.pairing_revealed(self._desk.reveal(call.origin, call.parameter, point, nonce)))
 
     async def follow_pairing(self, call: Call) -> Answer:
@@ -200,6 +208,7 @@ class Calls:
         wait = _wait(call.query)
         key = _idempotency_key(call)
         body = messages.read_body(call.body, messages.SigningRequestBody)
+        self._check_not_pairing(call.origin)
         submitting = self._use_cases.submit(
             origin=call.origin,
             idempotency_key=key,
@@ -229,6 +238,7 @@ class Calls:
         wait = _wait(call.query)
         key = _idempotency_key(call)
         body = messages.read_body(call.body, messages.SignInBody)
+        self._check_not_pairing(call.origin)
         signing_in = self._use_cases.sign_in(
             origin=call.origin,
             idempotency_key=key,
@@ -254,6 +264,16 @@ class Calls:
         messages.sign_in_answer(view, call.language)  # a signing request is not taken back under this path
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
         return _json(messages.sign_in_answer(await self._to_its_end(cancelling), call.language))
+
+    # An origin has one question before the doctor: about its key, or about what it wants signed.
+
+    def _check_nothing_pending(self, origin: str) -> None:
+        if self._use_cases.pending(origin):
+            raise PairingBusy("a request of this origin waits for the doctor")
+
+    def _check_not_pairing(self, origin: str) -> None:
+        if self._desk.asks_for(origin):
+            raise TooManyPending("the doctor is asked to pair this origin")
 
     async def _taken_in(
         self, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float

@@ -17,6 +17,7 @@ from msgspec import Struct
 from signer.model.errors import (
     AdmissionError,
     MohrError,
+    RefusedLately,
     RequestError,
     RequestMalformed,
     TooManyPending,
@@ -84,7 +85,7 @@ def sendable(error: Exception, incident: str) -> MohrError:
 
 def retry_after(error: MohrError) -> int | None:
     """Seconds for a Retry-After header (RFC 9110 §10.2.3), where one helps."""
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | RefusedLately):
         return error.retry_after
     return PENDING_RETRY_AFTER if isinstance(error, TooManyPending) else None
 

@@ -27,7 +27,7 @@ class UseCases(Protocol):
         """Take a request in, or give the earlier answer of the same key and body.
 
         `body_hash` is the SHA-256 of the body as received. Returns at once. Raises `IdempotencyConflict`,
-        `TooManyPending`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
+        `TooManyPending`, `RefusedLately`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
         `CredentialUnusable`, `PolicyInvalid`, and for a level that no authority can be asked for
         `TsaUnreachable` or `RevocationUnreachable`.
         """
@@ -40,6 +40,9 @@ class UseCases(Protocol):
         `nonce` is base64url of 32 octets or more. A certificate for documents alone ends it as failed with
         `CredentialNotForSignIn`.
         """
+
+    def pending(self, origin: str) -> bool:
+        """Has this origin a request that is not finished, before the doctor or on the way there?"""
 
     async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
         """The request now, or as soon as it is final, or after `wait` seconds, whichever is first.

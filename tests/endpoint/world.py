@@ -192,6 +192,9 @@ class RememberingUseCases:
         finally:
             self.unfollowed += 1
 
+    def pending(self, origin: str) -> bool:
+        return any(asker == origin and not view.final for (asker, _), view in self._views.items())
+
     async def credentials(self) -> tuple[Credential, ...]:
         self._count()
         return self.on_credentials
