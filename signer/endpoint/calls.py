@@ -304,7 +304,8 @@ def _html(shown: page.Page) -> Answer:
     )
 
 
-_WAIT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3})?", re.ASCII)
+#: A JSON number, so that whoever writes one by a library need not care how it spells it.
+_WAIT = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 def _query(query: str, *allowed: str) -> dict[str, str]:
@@ -319,7 +320,7 @@ def _query(query: str, *allowed: str) -> dict[str, str]:
 
 def _wait(query: str) -> float:
     text = _query(query, "wait").get("wait", "0")
-    if not _WAIT.fullmatch(text) or float(text) > LONGEST_WAIT:
+    if not _WAIT.fullmatch(text) or not 0 <= float(text) <= LONGEST_WAIT:
         raise RequestMalformed("wait: not a number of seconds from 0 to 25")
     return float(text)
 

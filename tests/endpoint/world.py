@@ -256,7 +256,7 @@ class World(Caller):
         clock = options.pop("clock", None) or SetClock()
         super().__init__(EndpointAddress(0, False), clock, load_agent_key(folder), ORIGIN)
         self.doctor = ScriptedDoctor()
-        self.use_cases = RememberingUseCases()
+        self.use_cases = options.pop("use_cases", None) or RememberingUseCases()
         self.pairings = Pairings.open(folder)
         self.endpoint = Endpoint(
             use_cases=self.use_cases,
