@@ -23,6 +23,8 @@ from signer.model.errors import MohrError, catalogue
 from signer.verify.anchors import known_authorities
 from signer.verify.sentences import CHAPTERS
 from tests import panel_docs
+from tests.attack.attack import Position
+from tests.attack.table import TABLE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -195,9 +197,35 @@ def _named(place: str) -> str:
     return place.partition("#")[2].replace("-", " ") or place.partition(".")[0]
 
 
+_ATTACKS = "<!-- attacks: written by `python -m tests.docs --write` -->"
+
+
+def threats_page() -> str:
+    """The page on threats: its own words, then every attack that the tests try."""
+    written = (DOCS / "threats.md").read_text("utf-8").partition(_ATTACKS)[0]
+    lines = [
+        _ATTACKS,
+        "",
+        f"## The {len(TABLE)} attacks that are tried",
+        "",
+        "From `tests/attack`: each row is tried on a whole agent, over its sockets, and afterwards the agent",
+        "must answer, have signed nothing, asked the doctor nothing and kept no pairing that the row does",
+        "not speak of. `make attack-table` prints the rows, with `ARGS=--run` also how each of them ended.",
+        "",
+    ]
+    for position in Position:
+        rows = [row for row in TABLE if row.position is position]
+        lines += [f"### {position.value[0].upper()}{position.value[1:]}", ""]
+        lines += ["| attack | what is tried | what comes of it |", "|---|---|---|"]
+        lines += [f"| {row.name} | {row.tried} | {row.outcome} |" for row in rows]
+        lines.append("")
+    return written + "\n".join(lines)
+
+
 PAGES = {
     DOCS / "errors.md": error_page,
     DOCS / "tokens.md": token_page,
+    DOCS / "threats.md": threats_page,
     DOCS / "verification.md": verification_page,
     DOCS / "panel-codes.md": panel_docs.codes_page,
     DOCS / "simulator.md": simulator_page,

@@ -23,7 +23,13 @@ from signer.endpoint.pairing import challenge_message
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import Language
-from signer.model.errors import IdempotencyKeyMissing, RequestMalformed, TooManyRequests
+from signer.model.errors import (
+    IdempotencyKeyMissing,
+    PairingBusy,
+    RequestMalformed,
+    TooManyPending,
+    TooManyRequests,
+)
 from signer.service.ports import Clock
 from signer.service.usecases import UseCases
 from signer.service.views import RequestView
@@ -166,6 +172,7 @@ class Calls:
         """Step 1 of a pairing."""
         _query(call.query)
         commitment = messages.commitment_of(messages.read_body(call.body, messages.PairingStart))
+        self._check_nothing_pending(call.origin)
         attempt = self._desk.start(call.origin, commitment)
         return _json(messages.pairing_started(attempt), status=202)
 
@@ -173,6 +180,7 @@ class Calls:
         """Step 2 of a pairing."""
         _query(call.query)
         point, nonce = messages.reveal_of(messages.read_body(call.body, messages.PairingReveal))
+        self._check_nothing_pending(call.origin)
         return _json(messages.pairing_revealed(self._desk.reveal(call.origin, call.parameter, point, nonce)))
 
     async def follow_pairing(self, call: Call) -> Answer:
@@ -218,6 +226,7 @@ class Calls:
         wait = _wait(call.query)
         key = _idempotency_key(call)
         body = messages.read_body(call.body, messages.SigningRequestBody)
+        self._check_not_pairing(call.origin)
         submitting = self._use_cases.submit(
             origin=call.origin,
             idempotency_key=key,
@@ -246,6 +255,7 @@ class Calls:
         """Take a sign-in in; wait for its end if asked to."""
         wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, messages.SignInBody)
+        self._check_not_pairing(call.origin)
         signing_in = self._use_cases.sign_in(
             origin=call.origin,
             idempotency_key=key,
@@ -329,6 +339,16 @@ class Calls:
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
         return _json(answer(await self._to_its_end(cancelling), call.language))
 
+    # An origin has one question before the doctor: about its key, or about what it wants signed.
+
+    def _check_nothing_pending(self, origin: str) -> None:
+        if self._use_cases.pending(origin):
+            raise PairingBusy("a request of this origin waits for the doctor")
+
+    def _check_not_pairing(self, origin: str) -> None:
+        if self._desk.asks_for(origin):
+            raise TooManyPending("the doctor is asked to pair this origin")
+
     async def _taken_in(
         self, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float
     ) -> RequestView:
@@ -358,7 +378,8 @@ def _html(shown: page.Page) -> Answer:
     )
 
 
-_WAIT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3})?", re.ASCII)
+#: A JSON number, so that whoever writes one by a library need not care how it spells it.
+_WAIT = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 def _query(query: str, *allowed: str) -> dict[str, str]:
@@ -373,7 +394,7 @@ def _query(query: str, *allowed: str) -> dict[str, str]:
 
 def _wait(query: str) -> float:
     text = _query(query, "wait").get("wait", "0")
-    if not _WAIT.fullmatch(text) or float(text) > LONGEST_WAIT:
+    if not _WAIT.fullmatch(text) or not 0 <= float(text) <= LONGEST_WAIT:
         raise RequestMalformed("wait: not a number of seconds from 0 to 25")
     return float(text)
 

@@ -28,6 +28,7 @@ from signer.model.errors import (
 )
 from signer.model.policy import Policy
 from signer.service.consent import ConsentSurface, PairingQuestion
+from signer.service.cool_down import CoolDowns
 from signer.service.ports import Clock
 
 TRIES = 5
@@ -60,6 +61,7 @@ class PairingDesk:
         self._policy = policy
         self._entries: dict[str, _Entry] = {}
         self._failures: deque[datetime] = deque(maxlen=TRIES)
+        self._cool_downs = CoolDowns()
 
     def start(self, origin: str, commitment: bytes) -> PairingAttempt:
         """Open an attempt. `commitment` is the panel's, 32 octets.
@@ -75,7 +77,7 @@ class PairingDesk:
             if entry.attempt.origin != origin:
                 raise PairingBusy("another origin is pairing")
             self._end(entry, PairingState.EXPIRED, now)
-        self._check_tries(now)
+        self._check_tries(origin, now)
         attempt = PairingAttempt(
             id=b64u(secrets.token_bytes(16)),
             origin=origin,
@@ -123,6 +125,14 @@ class PairingDesk:
             raise entry.problem
         return entry.attempt
 
+    def asks_for(self, origin: str) -> bool:
+        """Stands the doctor before this origin's digits?"""
+        self._settle(self._clock.now())
+        return any(
+            entry.attempt.open and entry.question is not None and entry.attempt.origin == origin
+            for entry in self._entries.values()
+        )
+
     def close(self) -> None:
         """Withdraw what is open; nothing is accepted any more."""
         now = self._clock.now()
@@ -146,6 +156,9 @@ class PairingDesk:
             if accepted and entry.attempt.at(now).open:
                 self._pairings.accept(attempt.origin, attempt.reveal.panel_point, now)
                 state = PairingState.ACCEPTED
+                self._cool_downs.accepted(attempt.origin)
+            elif not accepted:
+                self._cool_downs.refused(attempt.origin, now)
         except TimeoutError:
             state = PairingState.EXPIRED
         except MohrError as problem:
@@ -184,7 +197,10 @@ class PairingDesk:
             raise PairingUnknown("no such pairing of this origin")
         return entry
 
-    def _check_tries(self, now: datetime) -> None:
+    def _check_tries(self, origin: str, now: datetime) -> None:
+        rest = self._cool_downs.left(origin, now)
+        if rest:
+            raise TooManyRequests("the origin waits after a no", retry_after=math.ceil(rest))
         while self._failures and now - self._failures[0] >= TRIES_WINDOW:
             self._failures.popleft()
         if len(self._failures) >= TRIES:

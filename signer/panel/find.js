@@ -75,7 +75,8 @@ export function search({ ports, way, origin, pairing }, signal) {
     }
   };
   const soFar = () => {
-    if (best.state !== 'no-answer' || permission?.state !== 'prompt') return best;
+    // Only a fetch of the page's own waits for a person: a socket in Firefox and a bridge are never asked about.
+    if (best.state !== 'no-answer' || permission?.state !== 'prompt' || !way.name.startsWith('http')) return best;
     return { ...best, state: /** @type {AgentState} */ ('permission-pending') };
   };
   return { end: look(), soFar };

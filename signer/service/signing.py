@@ -7,6 +7,7 @@ proceeds is `runner`.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing, suppress
@@ -18,17 +19,20 @@ from signer.model import journey as j
 from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import Credential
 from signer.model.errors import (
+    ConsentDeclined,
     CredentialAbsent,
     CredentialUnusable,
     IdempotencyConflict,
+    RefusedLately,
     RequestExpired,
     RequestUnknown,
     TokenAbsent,
     TooManyPending,
 )
 from signer.model.record import PastRequest
-from signer.model.request import Document, DocumentState, SigningRequest
+from signer.model.request import Document, DocumentState, RequestState, SigningRequest
 from signer.service import envelopes, token_documents
+from signer.service.cool_down import CoolDowns
 from signer.service.news import News, NewsDesk
 from signer.service.pipeline import Signed
 from signer.service.questions import Surroundings, TokenWork
@@ -60,6 +64,7 @@ class SigningService:
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[tuple[str, str], _Entry] = {}
         self._taking_in = asyncio.Lock()
+        self._cool_downs = CoolDowns()
         self._news = NewsDesk(lambda: surroundings.signers.presence, self._known)
         surroundings.signers.on_change(lambda _: self._news.tokens())
 
@@ -169,6 +174,10 @@ class SigningService:
         """See `UseCases.present`."""
         return self._around.attendance.present(origin)
 
+    def pending(self, origin: str) -> bool:
+        """See `UseCases.pending`."""
+        return bool(self._pending(origin))
+
     async def credentials(self) -> tuple[Credential, ...]:
         """See `UseCases.credentials`."""
         return await self._around.signers.credentials()
@@ -214,11 +223,16 @@ class SigningService:
             # By its id: a runner that held its own entry would stay in memory until a garbage collection.
             self._moved(request.id)
 
+        def rest() -> float:
+            return self._cool_downs.left(request.origin, around.clock.now())
+
         around = self._around
         if work is None:
-            entry.runner = Runner(request, around, known=known, signed=signed, changed=changed)
+            entry.runner = Runner(request, around, known=known, signed=signed, changed=changed, rest=rest)
         else:
-            entry.runner = TokenRunner(request, around, work, known=known, signed=signed, changed=changed)
+            entry.runner = TokenRunner(
+                request, around, work, known=known, signed=signed, changed=changed, rest=rest
+            )
         self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
         self._changed(entry)
         if not entry.final.is_set():
@@ -240,10 +254,16 @@ class SigningService:
         return self._around.token_work
 
     def _check_room(self, origin: str) -> None:
-        pending = [e for e in self._entries.values() if not e.final.is_set()]
-        own = sum(e.runner.request.origin == origin for e in pending)
-        if own >= PENDING_PER_ORIGIN or len(pending) >= PENDING_IN_ALL:
+        left = self._cool_downs.left(origin, self._around.clock.now())
+        if left:
+            raise RefusedLately("the origin waits after a no", retry_after=math.ceil(left))
+        if len(self._pending(origin)) >= PENDING_PER_ORIGIN or len(self._pending()) >= PENDING_IN_ALL:
             raise TooManyPending
+
+    def _pending(self, origin: str | None = None) -> list[_Entry]:
+        """What is not finished, of one origin or of all."""
+        pending = [e for e in self._entries.values() if not e.final.is_set()]
+        return [e for e in pending if origin is None or e.runner.request.origin == origin]
 
     async def _check_credential(self, wanted: str | None) -> None:
         if wanted is None:
@@ -278,11 +298,23 @@ class SigningService:
     def _changed(self, entry: _Entry) -> None:
         request = entry.runner.request
         self._news.request(request.origin, request.id)
-        if isinstance(entry.runner.journey.stage, j.Ended):
+        stage = entry.runner.journey.stage
+        entry.shown = entry.shown or isinstance(stage, j.Choosing | j.Consenting)
+        if isinstance(stage, j.Ended):
+            if entry.shown:
+                self._remember_answer(entry, stage)
             entry.final.set()
             self._around.attendance.left(request.id)
             if entry.expiry is not None:
                 entry.expiry.cancel()
+
+    def _remember_answer(self, entry: _Entry, stage: j.Ended) -> None:
+        """One signature is a yes; a question taken back from under the doctor's eyes is as good as a no."""
+        origin = entry.runner.request.origin
+        if any(p.state is DocumentState.SIGNED for p in entry.runner.journey.documents.values()):
+            self._cool_downs.accepted(origin)
+        elif stage.code == ConsentDeclined.code or stage.state is RequestState.CANCELLED:
+            self._cool_downs.refused(origin, self._around.clock.now())
 
     def _forget_old(self) -> None:
         """Results are kept for a day; but for `_forgotten`, entries stand in the order of their age."""
@@ -319,15 +351,16 @@ class SigningService:
 
 
 class _Entry:
-    """A request in the book: its runner, its task while it runs, and whether its end is certain."""
+    """A request in the book: its runner, its task while it runs, whether it was shown and has ended."""
 
-    __slots__ = ("expiry", "final", "runner", "task")
+    __slots__ = ("expiry", "final", "runner", "shown", "task")
 
     runner: Runner
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
+        self.shown = False
         self.final = asyncio.Event()
 
     def put_down(self, task: asyncio.Task[None]) -> None:

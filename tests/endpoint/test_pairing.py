@@ -19,7 +19,7 @@ from signer.model.errors import ConsentSurfaceMissing
 from signer.model.lookalike import CautionKind
 from signer.model.policy import Policy
 from signer.service.consent import PairingQuestion
-from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Reply, SetClock, World
+from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Reply, SetClock, World, signing_request
 
 
 class Panel:
@@ -187,6 +187,37 @@ async def test_five_pairings_without_a_yes_close_pairing_for_ten_minutes(world: 
     assert (closed.status, closed.code, closed.headers["retry-after"]) == (429, "too-many-requests", "450")
     world.clock.pass_(seconds=450)
     assert (await Panel(world, OTHER_ORIGIN).start()).status == 202
+
+
+async def test_an_origin_that_the_doctor_refused_waits_and_others_do_not(world: World) -> None:
+    world.doctor.answer = world.doctor.no
+    refused = Panel(world)
+    await refused.start()
+    await refused.reveal()
+    assert await refused.ended() == "refused"
+    told = await Panel(world).start()
+    assert (told.status, told.code, told.headers["retry-after"]) == (429, "too-many-requests", "3")
+    assert (await Panel(world, OTHER_ORIGIN).start()).status == 202
+
+
+async def test_the_doctor_has_one_question_of_an_origin_at_a_time(paired: World) -> None:
+    paired.doctor.answer = paired.doctor.silence
+    request = await paired.call("POST", "/v1/signing-requests", signing_request(), idempotency_key="k")
+    again = Panel(paired)
+    assert (await again.start()).code == "pairing-busy"
+    await paired.call("DELETE", request.headers["location"])
+    assert (await again.start()).status == 202
+    request = await paired.call("POST", "/v1/signing-requests", signing_request(), idempotency_key="m")
+    assert (await again.reveal()).code == "pairing-busy"
+    await paired.call("DELETE", request.headers["location"])
+    await again.reveal()
+    for path, body in (
+        ("/v1/signing-requests", signing_request()),
+        ("/v1/sign-ins", b'{"nonce":"%s"}' % (b"A" * 43)),
+    ):
+        posted = await paired.call("POST", path, body, idempotency_key="l")
+        assert (posted.status, posted.code) == (429, "too-many-pending")
+    assert len(paired.use_cases.submitted) == 2
 
 
 async def test_pairings_that_end_in_a_yes_are_not_counted(world: World) -> None:
