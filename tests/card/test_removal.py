@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from signer.model.presence import Presence
 from signer.model.request import DocumentState, RequestState
-from signer.service.consent import PinProblem
+from signer.service.consent import Approved, ConsentQuestion, PinProblem
 from tests.card.desk import ORIGIN, Desk
 from tests.card.fixtures import doctors_card
 from tests.card.piv import PIN, Instruction
 from tests.card.reader import Contacts, Service
 from tests.service.doubles import again, yes
+
+
+def vanishing(
+    contacts: Contacts, instruction: Instruction = Instruction.VERIFY, after: int = 0
+) -> Callable[..., Approved]:
+    """Yes, and then the card is pulled out at that instruction, when so many of it are done.
+
+    Not before the yes: OpenSC asks a card for the tries left by VERIFY too, whenever it looks.
+    """
+
+    def answer(question: ConsentQuestion) -> Approved:
+        contacts.vanish[instruction] = after
+        return yes(question, PIN)
+
+    return answer
 
 
 @pytest.fixture
@@ -119,9 +134,8 @@ async def test_a_card_that_is_put_back_at_once_goes_on_after_a_new_pin(
 ) -> None:
     contacts.insert()
     await desk.ready()
-    desk.doctor.answers.append(lambda question: yes(question, PIN))
+    desk.doctor.answers.append(vanishing(contacts, instruction, after))
     desk.doctor.on_pin = lambda: again(PIN)
-    contacts.vanish[instruction] = after
     posted = await desk.post(3)
     await desk.until(lambda: not contacts.inserted)
     await asyncio.sleep(seconds)
@@ -138,8 +152,7 @@ async def test_another_card_in_the_reader_is_not_the_one_that_is_wanted(
     contacts.insert()
     await desk.ready()
     desk.doctor.on_pin = lambda: again(PIN)
-    desk.doctor.answers.append(lambda question: yes(question, PIN))
-    contacts.vanish[Instruction.VERIFY] = 0
+    desk.doctor.answers.append(vanishing(contacts))
     posted = await desk.post()
     await desk.until(lambda: bool(desk.doctor.tokens_wanted))
     other = Contacts(readers_service, doctors_card(key="other-p256"))
@@ -202,9 +215,8 @@ async def test_a_card_that_is_put_back_at_once_goes_on_with_the_new_key_after_a_
 ) -> None:
     contacts.insert()
     await desk.ready()
-    desk.doctor.answers.append(lambda question: yes(question, PIN))
+    desk.doctor.answers.append(vanishing(contacts))
     desk.doctor.on_pin = lambda: again(PIN)
-    contacts.vanish[Instruction.VERIFY] = 0
     asked = await desk.ask_for_a_key()
     await desk.until(lambda: not contacts.inserted)
     await asyncio.sleep(0.6)
@@ -223,7 +235,6 @@ async def test_a_doctor_who_gives_the_card_up_has_declined_the_new_key(
     contacts.insert()
     await desk.ready()
     desk.doctor.gives_up = True
-    desk.doctor.answers.append(lambda question: yes(question, PIN))
-    contacts.vanish[Instruction.VERIFY] = 0
+    desk.doctor.answers.append(vanishing(contacts))
     view = await desk.finished(await desk.ask_for_a_key())
     assert view.state is RequestState.DECLINED
