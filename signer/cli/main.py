@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     parser.set_defaults(run=_version_or_help(parser))
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     agent = commands.add_parser("agent", help="serve panels, asking for consent in this terminal")
     agent.set_defaults(run=_agent)

@@ -34,8 +34,9 @@ class RevocationMode(Enum):
     SKIP = "skip"
 
 
-#: Minutes for which no clinic may let a token stay logged in: a half day at the desk.
-LONGEST_SESSION = 240
+#: Minutes and signatures for which no clinic may let a token stay logged in.
+LONGEST_SESSION = 24 * 60
+MOST_SIGNATURES = 250
 
 #: Taken from the desktop session, as other programs of the user do.
 SYSTEM_PROXY = "system"
@@ -66,8 +67,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
     `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
     certificates of authorities. `net` says whom the agent may ask outside. `sign_in_with_non_repudiation`
-    lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` is how long
-    a token may stay logged in for one request after another, at most; 0 forbids it.
+    lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` and
+    `session_signing_signatures` are how long and for how many a token may stay logged in, for one request
+    after another, at most; 0 of either forbids it.
     """
 
     origins: tuple[str, ...] | None = None
@@ -75,6 +77,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pairing: bool = True
     sign_in_with_non_repudiation: bool = False
     session_signing_minutes: Annotated[int, Meta(ge=0, le=LONGEST_SESSION)] = LONGEST_SESSION
+    session_signing_signatures: Annotated[int, Meta(ge=0, le=MOST_SIGNATURES)] = MOST_SIGNATURES
     formats: frozenset[SignatureFormat] | None = None
     red_findings: frozenset[str] = frozenset()
     anchors: str | None = None
