@@ -38,5 +38,9 @@ class CoolDowns:
         """The doctor said yes: nothing is held against this origin any more."""
         self._refusals.pop(origin, None)
 
+    def forgive(self) -> None:
+        """Nothing is held against anybody any more."""
+        self._refusals.clear()
+
     def _recent(self, origin: str, now: datetime) -> list[datetime]:
         return [at for at in self._refusals.get(origin, []) if now - at < REMEMBERED]

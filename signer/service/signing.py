@@ -56,6 +56,7 @@ class SigningService:
         surroundings: Surroundings,
         *,
         unanswered_for: Callable[[], timedelta] = lambda: UNANSWERED_FOR,
+        cool_downs: CoolDowns | None = None,
     ) -> None:
         """`unanswered_for` is asked for each request: how long it may stay open."""
         self._around = surroundings
@@ -64,7 +65,7 @@ class SigningService:
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[tuple[str, str], _Entry] = {}
         self._taking_in = asyncio.Lock()
-        self._cool_downs = CoolDowns()
+        self._cool_downs = cool_downs or CoolDowns()
         self._news = NewsDesk(lambda: surroundings.signers.presence, self._known)
         surroundings.signers.on_change(lambda _: self._news.tokens())
 

@@ -34,6 +34,7 @@ from signer.net.cache import Cache
 from signer.platform.folders import folders_under
 from signer.platform.only_one import only_one
 from signer.platform.private_files import private_folder, read_private, write_private
+from signer.service.cool_down import CoolDowns
 from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings
@@ -76,6 +77,8 @@ class SimulatedAgent:
         self.address = EndpointAddress(0, False)
         self._doctor = doctor or Doctor()
         self._ports = ports
+        # Each scenario begins with a panel that was never turned down.
+        self._cool_downs = CoolDowns()
         self._closing = contextlib.AsyncExitStack()
         self._endpoint: Endpoint | None = None
         self._listening = asyncio.Lock()
@@ -113,6 +116,7 @@ class SimulatedAgent:
                     outside=Outside(net=net, revocation=RevocationMode.SKIP, known=()),
                 ),
                 unanswered_for=lambda: timedelta(seconds=self._unanswered()),
+                cool_downs=self._cool_downs,
             )
             undo.push_async_callback(self.service.stop)
             self._own_key = self._key = load_agent_key(folders.data)
@@ -133,6 +137,7 @@ class SimulatedAgent:
     async def play(self, scenario: Scenario) -> None:
         """From now on, this one: the token stands where it begins, and the agent listens or does not."""
         self.stage.play(scenario)
+        self._cool_downs.forgive()
         self.token.new_scenario()
         key = self._another_key if scenario.agent is AgentFault.REPLACED else self._own_key
         if scenario.agent is AgentFault.AWAY or key is not self._key:
