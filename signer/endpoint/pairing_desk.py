@@ -52,7 +52,14 @@ class PairingDesk:
     """The pairings in progress. Used from one event loop."""
 
     def __init__(
-        self, *, consent: ConsentSurface, clock: Clock, pairings: Pairings, key: SigningKey, policy: Policy
+        self,
+        *,
+        consent: ConsentSurface,
+        clock: Clock,
+        pairings: Pairings,
+        key: SigningKey,
+        policy: Policy,
+        cool_downs: CoolDowns | None = None,
     ) -> None:
         self._consent = consent
         self._clock = clock
@@ -61,7 +68,7 @@ class PairingDesk:
         self._policy = policy
         self._entries: dict[str, _Entry] = {}
         self._failures: deque[datetime] = deque(maxlen=TRIES)
-        self._cool_downs = CoolDowns()
+        self._cool_downs = cool_downs or CoolDowns()
 
     def start(self, origin: str, commitment: bytes) -> PairingAttempt:
         """Open an attempt. `commitment` is the panel's, 32 octets.

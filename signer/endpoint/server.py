@@ -32,6 +32,7 @@ from signer.model.policy import Policy
 from signer.platform.peer import PeerOwner, holder_of, peer_owner
 from signer.platform.private_files import write_private
 from signer.service.consent import ConsentSurface
+from signer.service.cool_down import CoolDowns
 from signer.service.ports import Clock
 from signer.service.usecases import UseCases
 
@@ -69,6 +70,7 @@ class Endpoint:
         endpoint_file: Path | None = None,
         tls: ssl.SSLContext | None = None,
         exchanges: Callable[..., Exchanges] = Exchanges,
+        cool_downs: CoolDowns | None = None,
     ) -> None:
         self._clock = clock
         self._pairings = pairings
@@ -79,7 +81,9 @@ class Endpoint:
         self._ports = ports
         self._endpoint_file = endpoint_file
         self._tls = tls
-        self._desk = PairingDesk(consent=consent, clock=clock, pairings=pairings, key=key, policy=policy)
+        self._desk = PairingDesk(
+            consent=consent, clock=clock, pairings=pairings, key=key, policy=policy, cool_downs=cool_downs
+        )
         self._calls = Calls(
             use_cases=use_cases,
             desk=self._desk,

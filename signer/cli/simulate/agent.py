@@ -78,7 +78,7 @@ class SimulatedAgent:
         self._doctor = doctor or Doctor()
         self._ports = ports
         # Each scenario begins with a panel that was never turned down.
-        self._cool_downs = CoolDowns()
+        self._cool_downs, self._pairing_cool_downs = CoolDowns(), CoolDowns()
         self._closing = contextlib.AsyncExitStack()
         self._endpoint: Endpoint | None = None
         self._listening = asyncio.Lock()
@@ -138,6 +138,7 @@ class SimulatedAgent:
         """From now on, this one: the token stands where it begins, and the agent listens or does not."""
         self.stage.play(scenario)
         self._cool_downs.forgive()
+        self._pairing_cool_downs.forgive()
         self.token.new_scenario()
         key = self._another_key if scenario.agent is AgentFault.REPLACED else self._own_key
         if scenario.agent is AgentFault.AWAY or key is not self._key:
@@ -173,6 +174,7 @@ class SimulatedAgent:
             ports=ports,
             tls=self._tls,
             exchanges=partial(WatchedExchanges, self.wire),
+            cool_downs=self._pairing_cool_downs,
         )
         address = await endpoint.start()
         self._endpoint = endpoint
