@@ -20,7 +20,6 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
-    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -37,7 +36,6 @@ __all__ = [
     "Progressed",
     "Question",
     "Reply",
-    "StandingChanged",
     "TokenAway",
     "TokenWanted",
     "TokensChanged",
@@ -71,13 +69,6 @@ class TokenAway(Struct, frozen=True):
 
     ticket: int
     token: TokenRef | None
-
-
-class StandingChanged(Struct, frozen=True):
-    """Around the question of this ticket: whether its panel is there, and who waits behind it."""
-
-    ticket: int
-    standing: Standing
 
 
 class TokenWanted(Struct, frozen=True):
@@ -153,7 +144,6 @@ Message = (
     | Answered
     | PinAsked
     | TokenAway
-    | StandingChanged
     | TokenWanted
     | Progressed
     | Closed

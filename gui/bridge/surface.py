@@ -19,7 +19,6 @@ from gui.bridge.messages import (
     Progressed,
     Question,
     Reply,
-    StandingChanged,
     TokenAway,
     TokenWanted,
     Withdrawn,
@@ -35,7 +34,6 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
-    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -192,10 +190,6 @@ class WindowDialogue:
     def token_away(self, token: TokenRef | None) -> None:
         """Say so in the window, beside what is asked."""
         self._outbox.post(TokenAway(self._ticket, token))
-
-    def standing(self, standing: Standing) -> None:
-        """Say so in the window's top row."""
-        self._outbox.post(StandingChanged(self._ticket, standing))
 
     async def want_token(self, token: TokenRef) -> None:
         """Name the token in the window; returns when the doctor gives up. The window stays."""
