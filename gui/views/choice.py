@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QMouseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -17,7 +16,7 @@ from gui.presenters.asks import OptionView, present_choice
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY, AskWindow
 from gui.views.header import origin_line
-from gui.views.kit import KeyButton, button, label, row
+from gui.views.kit import KeyButton, button, label, row, scrolled
 from gui.views.marks import Seal
 from gui.views.ticks import Radio
 from signer.model.credential import TokenRef
@@ -56,7 +55,6 @@ class ChoiceWindow(AskWindow):
         column.addWidget(top)
 
         body = QWidget()
-        body.setObjectName("sheet")
         cards = QVBoxLayout(body)
         cards.setContentsMargins(22, 16, 22, 16)
         cards.setSpacing(12)
@@ -70,14 +68,8 @@ class ChoiceWindow(AskWindow):
             option.radio.toggled.connect(self._picked)
             cards.addWidget(option)
         cards.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = scrolled(body)
         area.setAccessibleName(view.listed)
-        area.setWidget(body)
-        area.viewport().setAutoFillBackground(False)
         column.addWidget(area, 1)
 
         foot = QFrame()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStyle,
     QVBoxLayout,
@@ -156,6 +157,19 @@ def card() -> tuple[QFrame, QVBoxLayout]:
     column.setContentsMargins(1, 1, 1, 1)
     column.setSpacing(0)
     return frame, column
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """Content on the sheet's ground that scrolls where the window is too low for it."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.viewport().setAutoFillBackground(False)
+    content.setObjectName("sheet")
+    area.setWidget(content)
+    return area
 
 
 def hairline() -> QFrame:

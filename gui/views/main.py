@@ -28,9 +28,8 @@ from gui.presenters.tongue import Tongue
 from gui.translations import Text
 from gui.views.home import HomePage
 from gui.views.journal import JournalPage
-from gui.views.kit import chip, hairline_v, label
+from gui.views.kit import chip, hairline_v, label, scrolled
 from gui.views.marks import Seal
-from gui.views.page import scrolled
 from gui.views.panels import PanelsPage
 from gui.views.settings import SettingsPage
 from gui.views.tokens import TokensPage

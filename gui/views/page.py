@@ -58,19 +58,6 @@ class Page(QScrollArea):
         return self._drawn == what
 
 
-def scrolled(content: QWidget) -> QScrollArea:
-    """A page whose content draws itself, and scrolls where the window is too low for it."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.viewport().setAutoFillBackground(False)
-    content.setObjectName("sheet")
-    area.setWidget(content)
-    return area
-
-
 def titled_card(
     title: str, mark: Line | None = None, end: QWidget | None = None
 ) -> tuple[QFrame, QVBoxLayout]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import translations as t
 from gui.presenters.asks import present_pairing
 from gui.presenters.tongue import Tongue
-from gui.views.ask import STRAY, AskWindow
-from gui.views.kit import KeyButton, button, card, label, row
-from gui.views.marks import Seal
+from gui.views.ask import STRAY
+from gui.views.kit import button, card, label
+from gui.views.yes_no import YesNoWindow
 from signer.service.consent import PairingQuestion
 
 
-class PairingWindow(AskWindow):
+class PairingWindow(YesNoWindow):
     """Asks one `PairingQuestion`; the reply is a bool."""
 
     def __init__(self, question: PairingQuestion, tongue: Tongue, *, stray: float = STRAY) -> None:
@@ -26,18 +25,6 @@ class PairingWindow(AskWindow):
     def compose(self) -> QWidget:
         """Origin, digits, question, two buttons of which neither is the default."""
         view = present_pairing(self._question, self.tongue)
-        self.setWindowTitle(view.title)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        top = QFrame()
-        top.setObjectName("header")
-        line = row(Seal(), label(view.title, "title"), None, spacing=12)
-        line.setContentsMargins(22, 12, 22, 12)
-        top.setLayout(line)
-        column.addWidget(top)
-
         frame, inside = card()
         inside.setContentsMargins(24, 20, 24, 20)
         inside.setSpacing(6)
@@ -51,40 +38,10 @@ class PairingWindow(AskWindow):
         for widget in parts:
             widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             inside.addWidget(widget)
-        body = QVBoxLayout()
-        body.setContentsMargins(22, 18, 22, 18)
-        body.setSpacing(12)
-        body.addWidget(frame, 1)
-        body.addWidget(label(view.hint, "soft", wrap=True))
-        column.addLayout(body, 1)
-
-        foot = QFrame()
-        foot.setObjectName("footer")
-        self.no = KeyButton(view.no, "Esc")
-        self.yes = button(view.yes, "primary")
-        self.no.clicked.connect(self.decline)
-        self.yes.clicked.connect(lambda: self._settle(True))
-        last = row(None, self.no, self.yes, spacing=12)
-        last.setContentsMargins(22, 14, 22, 14)
-        foot.setLayout(last)
-        column.addWidget(foot)
-        content.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._resting = content
-        return content
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """No button has the focus: a key meant for the page answers nothing."""
-        self._resting.setFocus()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter answers nothing; Escape is no."""
-        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            super().keyPressEvent(event)
-
-    def decline(self) -> None:
-        """No."""
-        self._settle(False)
-
-    def _settle(self, same: bool) -> None:
-        self.answer(same)
-        self.finish()
+        body = QWidget()
+        under = QVBoxLayout(body)
+        under.setContentsMargins(22, 18, 22, 18)
+        under.setSpacing(12)
+        under.addWidget(frame, 1)
+        under.addWidget(label(view.hint, "soft", wrap=True))
+        return self.framed(view.title, body, view.no, button(view.yes, "primary"))

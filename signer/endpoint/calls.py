@@ -199,8 +199,7 @@ class Calls:
 
     async def submit(self, call: Call) -> Answer:
         """Take a signing request in; wait for its end if asked to."""
-        wait = _wait(call.query)
-        key = _idempotency_key(call)
+        wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, messages.SigningRequestBody)
         submitting = self._use_cases.submit(
             origin=call.origin,
@@ -210,21 +209,17 @@ class Calls:
             credential=body.credential or None,
             purpose=body.purpose or None,
         )
-        view = await self._taken_in(call, submitting, wait)
-        location = ("Location", f"/v1/signing-requests/{view.id}")
-        return _request(view, call.language, status=200 if view.final else 202, headers=(location,))
+        return await self._taken_in_as(messages.request_answer, "signing-requests", call, submitting, wait)
 
     async def view(self, call: Call) -> Answer:
         """A signing request now, or when it is finished."""
-        wait = _wait(call.query)
-        view = await self._use_cases.view(origin=call.origin, request_id=call.parameter, wait=wait)
-        return _request(view, call.language)
+        return await self._view_as(messages.request_answer, call)
 
     async def cancel(self, call: Call) -> Answer:
         """Cancel what is not yet signed."""
         _query(call.query)
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
-        return _request(await self._to_its_end(cancelling), call.language)
+        return _json(messages.request_answer(await self._to_its_end(cancelling), call.language))
 
     async def sign_in(self, call: Call) -> Answer:
         """Take a sign-in in; wait for its end if asked to."""
@@ -296,7 +291,9 @@ class Calls:
     async def _taken_in_as(
         self, answer: AnswerOf, place: str, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float
     ) -> Answer:
-        view = await self._taken_in(call, taking, wait)
+        view = await self._to_its_end(taking)
+        if wait > 0 and not view.final:
+            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
         location = ("Location", f"/v1/{place}/{view.id}")
         told = answer(view, call.language)
         return _json(told, status=200 if view.final else 202, headers=(location,))
@@ -312,14 +309,6 @@ class Calls:
         answer(view, call.language)  # another kind of request is not taken back under this path
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
         return _json(answer(await self._to_its_end(cancelling), call.language))
-
-    async def _taken_in(
-        self, call: Call, taking: Coroutine[Any, Any, RequestView], wait: float
-    ) -> RequestView:
-        view = await self._to_its_end(taking)
-        if wait > 0 and not view.final:
-            view = await self._use_cases.view(origin=call.origin, request_id=view.id, wait=wait)
-        return view
 
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         # A panel that hangs up must not leave a request half taken in: the work goes on without it.
@@ -370,13 +359,3 @@ def _idempotency_key(call: Call) -> str:
 
 def _json(value: Struct, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     return Answer(status=status, content_type=JSON, body=msgspec.json.encode(value), headers=headers)
-
-
-def _request(
-    view: RequestView,
-    language: Language,
-    *,
-    status: int = 200,
-    headers: tuple[tuple[str, str], ...] = (),
-) -> Answer:
-    return _json(messages.request_answer(view, language), status=status, headers=headers)
