@@ -50,6 +50,8 @@ class PdfProcess:
         """`command` starts the process where a packaged agent has no interpreter to start."""
         self._command = command or worker_command()
         self._turn = threading.Lock()
+        #: Held for a moment, by who starts a process and by who ends it.
+        self._changing = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._loaded: bytes | None = None
         self._closed = False
@@ -58,37 +60,45 @@ class PdfProcess:
     def inspect(self, content: bytes) -> wire.Inspected:
         """Every page's text and size, and what is notable. Raises `DocumentUnreadable`, `DocumentRefused`."""
         with self._turn:
-            self._load(content)
-            return self._ask(wire.Inspected, wire.Inspect(), INSPECTION)
+            return self._ask(self._with(content), wire.Inspected, wire.Inspect(), INSPECTION)
 
     def picture(self, content: bytes, page: int, width: int) -> Picture:
         """A page, counted from 0, about `width` pixels wide. Raises `DocumentUnreadable`."""
         with self._turn:
-            self._load(content)
-            drawn = self._ask(wire.Drawn, wire.Draw(page, width), DRAWING)
+            drawn = self._ask(self._with(content), wire.Drawn, wire.Draw(page, width), DRAWING)
         if len(drawn.pixels) != 4 * drawn.width * drawn.height:
             raise DocumentUnreadable("PDF: a picture of another size")
         return Picture(width=drawn.width, height=drawn.height, pixels=drawn.pixels)
 
     def close(self) -> None:
         """End the process; none is started after this. May be called again, and while others wait."""
-        self._closed = True
+        with self._changing:
+            self._closed = True
         self._end()
 
-    def _load(self, content: bytes) -> None:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
+    def _with(self, content: bytes) -> subprocess.Popen[bytes]:
+        process = self._process
+        if process is None or process.poll() is not None:
+            self._end()
+            process = self._start()
         if self._loaded is not content:
             self._loaded = None
-            self._ask(wire.Loaded, wire.Load(content), INSPECTION)
+            self._ask(process, wire.Loaded, wire.Load(content), INSPECTION)
             self._loaded = content
+        return process
 
-    def _start(self) -> None:
-        if self._closed:
-            raise DocumentUnreadable("PDF: the question is over")
-        self._loaded = None
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._changing:
+            if self._closed:
+                raise DocumentUnreadable("PDF: the question is over")
+            self._loaded = None
+            self._process = process = self._popen()
+            self._finalizer = weakref.finalize(self, _kill, process)
+            return process
+
+    def _popen(self) -> subprocess.Popen[bytes]:
         try:
-            self._process = subprocess.Popen(  # noqa: S603  the command is our own
+            return subprocess.Popen(  # noqa: S603  the command is our own
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -98,12 +108,11 @@ class PdfProcess:
             )
         except OSError:
             raise DocumentUnreadable("PDF: the process that draws cannot be started") from None
-        self._finalizer = weakref.finalize(self, _kill, self._process)
 
-    def _ask(self, kind: type[A], request: wire.Request, seconds: float) -> A:
+    def _ask(
+        self, process: subprocess.Popen[bytes], kind: type[A], request: wire.Request, seconds: float
+    ) -> A:
         """One question, one answer. Past the deadline the process is killed, and the pipe ends."""
-        process = self._process
-        assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
         late = threading.Timer(seconds, process.kill)
@@ -112,7 +121,7 @@ class PdfProcess:
         try:
             wire.write(process.stdin, request)
             answer = wire.read_answer(process.stdout)
-        except OSError:
+        except (OSError, ValueError):  # the process ended, or `close` took the pipe from under this
             answer = None
         finally:
             hung = late.finished.is_set()
@@ -131,9 +140,10 @@ class PdfProcess:
         )
 
     def _end(self) -> None:
-        self._process = None
-        if self._finalizer is not None:
-            self._finalizer()
+        with self._changing:
+            self._process, ending = None, self._finalizer
+        if ending is not None:
+            ending()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
