@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench fault-table soak fuzz lock clean format
+.PHONY: demo test bench fault-table attack-table soak fuzz lock clean format
 
 demo:
 	@installer/bootstrap desktop
@@ -29,7 +29,12 @@ fault-table:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.fault $(ARGS)
 
-# 10,000 signatures with faults at random moments (ARGS="--count N --seed N").
+# Who attacks from where, and what must come of it (ARGS=--run: how each attack ended, on a real agent).
+attack-table:
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.attack $(ARGS)
+
+# 10,000 signatures with faults at random moments, then 200 tabs for ten minutes (ARGS="--count N --seconds N --seed N").
 soak:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.soak $(ARGS)

@@ -20,6 +20,7 @@ from gui.bridge.messages import (
     Progressed,
     Question,
     Reply,
+    StandingChanged,
     TokenAway,
     TokensChanged,
     TokenWanted,
@@ -31,7 +32,7 @@ from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
 from gui.views.module import ModuleWindow
 from gui.views.pairing import PairingWindow
-from signer.service.consent import ConsentQuestion, ModuleQuestion, PairingQuestion, TokenQuestion
+from signer.service.consent import ConsentQuestion, ModuleQuestion, PairingQuestion, Standing, TokenQuestion
 
 
 class Desk(QObject):
@@ -50,6 +51,7 @@ class Desk(QObject):
         self._queue: deque[Asked] = deque()
         self._front: tuple[int, AskWindow] | None = None
         self._windows: dict[int, AskWindow] = {}
+        self._standings: dict[int, Standing] = {}
 
     @property
     def windows(self) -> tuple[AskWindow, ...]:
@@ -75,6 +77,10 @@ class Desk(QObject):
             case TokenAway(ticket, token):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.token_away(token)
+            case StandingChanged(ticket, standing):
+                self._standings[ticket] = standing
+                if isinstance(window := self._windows.get(ticket), ConsentWindow):
+                    window.stand(standing)
             case TokenWanted(ticket, token):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.want_token(token)
@@ -82,6 +88,7 @@ class Desk(QObject):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.progress(done, total)
             case Closed(ticket, outcome):
+                self._standings.pop(ticket, None)
                 window = self._windows.get(ticket)
                 if isinstance(window, ConsentWindow):
                     window.close_with(outcome, at_once=bool(self._queue))
@@ -112,6 +119,8 @@ class Desk(QObject):
         window = self._window(asked.question)
         self._front = (asked.ticket, window)
         self._windows[asked.ticket] = window
+        if isinstance(window, ConsentWindow) and (standing := self._standings.get(asked.ticket)):
+            window.stand(standing)
         window.replied.connect(lambda reply: self._reply(asked.ticket, reply))
         window.finished.connect(lambda: self._finished(asked.ticket))
         window.come_forward()
@@ -128,6 +137,7 @@ class Desk(QObject):
 
     def _withdraw(self, ticket: int) -> None:
         self._queue = deque(asked for asked in self._queue if asked.ticket != ticket)
+        self._standings.pop(ticket, None)
         window = self._windows.get(ticket)
         if window is not None:
             window.finish()

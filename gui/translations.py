@@ -1,8 +1,8 @@
 """Every sentence of the desktop, in Persian and in English side by side. No other file holds one.
 
-The sentences of findings and of errors and the captions of a prescription are not here: they belong to
-`signer.model.findings`, `errors` and `captions`, which the terminal shares. Places are `str.format` names;
-how a number or a Latin run is written into them is `gui.presenters.tongue`.
+The sentences of findings, errors and odd origins and the captions of a prescription are not here: they belong
+to `signer.model.findings`, `errors`, `lookalike` and `captions`, which the terminal shares. Places are
+`str.format` names; how a number or a Latin run is written into them is `gui.presenters.tongue`.
 """
 
 from __future__ import annotations
@@ -210,6 +210,17 @@ TITLE_KEEPS = Text("گواهی صادرشده برای توکن", "An issued cer
 TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign")
 FROM_PANEL = Text("از پنل", "From the panel")
 PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
+PANEL_AWAY = Text(
+    "صفحهٔ این پنل بسته شده است. آنچه امضا کنید تا ۲۴ ساعت برایش نگه داشته می‌شود.",
+    "The page of this panel is closed. What you sign is kept for its return, for 24 hours.",
+)
+PANEL_AWAY_KEPT = Text(
+    "صفحهٔ این پنل بسته است؛ آنچه امضا شد تا ۲۴ ساعت برایش نگه داشته می‌شود.",
+    "The page of this panel is closed; what was signed is kept for its return, for 24 hours.",
+)
+WAITING_BEHIND = Text(
+    "{count} درخواست دیگر در انتظار است، از {origins}", "{count} more waiting, from {origins}"
+)
 CERTIFICATE_UNTIL = Text("گواهی تا {date}", "certificate until {date}")
 ISSUER = Text("صادرکننده: {issuer}", "Issuer: {issuer}")
 

@@ -16,10 +16,15 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
 from drivers.catalogue import PATH_KEYS, Fact, Profile, load_catalogue
+from signer.cli.simulate.check.rules import RULES
+from signer.cli.simulate.check.steps import STEP_CODES
+from signer.cli.simulate.scenarios import BY_CODE, SCENARIOS
 from signer.model.errors import MohrError, catalogue
 from signer.verify.anchors import known_authorities
 from signer.verify.sentences import CHAPTERS
 from tests import panel_docs
+from tests.attack.attack import Position
+from tests.attack.table import TABLE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -157,11 +162,73 @@ def verification_page() -> str:
     return written + "\n".join(lines)
 
 
+_TABLES = "<!-- tables: written by `python -m tests.docs --write` -->"
+
+
+def simulator_page() -> str:
+    """The page on the simulator: its own words, then its scenarios and the rules of the check."""
+    written = (DOCS / "simulator.md").read_text("utf-8").partition(_TABLES)[0]
+    lines = [
+        _TABLES,
+        "",
+        "## The scenarios",
+        "",
+        "From `signer/cli/simulate/scenarios.py`. The check plays each of them, and four steps more: "
+        + ", ".join(f"`{code}`" for code in STEP_CODES if code not in BY_CODE)
+        + " and a refused pairing.",
+        "",
+        "| scenario | the panel sees | it must |",
+        "|---|---|---|",
+        *(f"| `{s.code}` | {s.sees.en} | {s.must.en} |" for s in SCENARIOS),
+        "",
+        "## The mistakes",
+        "",
+        "From `signer/cli/simulate/check/rules.py`. `code` is stable.",
+        "",
+        "| code | English | فارسی | see |",
+        "|---|---|---|---|",
+        *(f"| `{r.code}` | {r.said.en} | {r.said.fa} | [{_named(r.docs)}]({r.docs}) |" for r in RULES),
+        "",
+    ]
+    return written + "\n".join(lines)
+
+
+def _named(place: str) -> str:
+    return place.partition("#")[2].replace("-", " ") or place.partition(".")[0]
+
+
+_ATTACKS = "<!-- attacks: written by `python -m tests.docs --write` -->"
+
+
+def threats_page() -> str:
+    """The page on threats: its own words, then every attack that the tests try."""
+    written = (DOCS / "threats.md").read_text("utf-8").partition(_ATTACKS)[0]
+    lines = [
+        _ATTACKS,
+        "",
+        f"## The {len(TABLE)} attacks that are tried",
+        "",
+        "From `tests/attack`: each row is tried on a whole agent, over its sockets, and afterwards the agent",
+        "must answer, have signed nothing, asked the doctor nothing and kept no pairing that the row does",
+        "not speak of. `make attack-table` prints the rows, with `ARGS=--run` also how each of them ended.",
+        "",
+    ]
+    for position in Position:
+        rows = [row for row in TABLE if row.position is position]
+        lines += [f"### {position.value[0].upper()}{position.value[1:]}", ""]
+        lines += ["| attack | what is tried | what comes of it |", "|---|---|---|"]
+        lines += [f"| {row.name} | {row.tried} | {row.outcome} |" for row in rows]
+        lines.append("")
+    return written + "\n".join(lines)
+
+
 PAGES = {
     DOCS / "errors.md": error_page,
     DOCS / "tokens.md": token_page,
+    DOCS / "threats.md": threats_page,
     DOCS / "verification.md": verification_page,
     DOCS / "panel-codes.md": panel_docs.codes_page,
+    DOCS / "simulator.md": simulator_page,
 }
 
 

@@ -20,6 +20,7 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
+    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Progressed",
     "Question",
     "Reply",
+    "StandingChanged",
     "TokenAway",
     "TokenWanted",
     "TokensChanged",
@@ -69,6 +71,13 @@ class TokenAway(Struct, frozen=True):
 
     ticket: int
     token: TokenRef | None
+
+
+class StandingChanged(Struct, frozen=True):
+    """Around the question of this ticket: whether its panel is there, and who waits behind it."""
+
+    ticket: int
+    standing: Standing
 
 
 class TokenWanted(Struct, frozen=True):
@@ -144,6 +153,7 @@ Message = (
     | Answered
     | PinAsked
     | TokenAway
+    | StandingChanged
     | TokenWanted
     | Progressed
     | Closed

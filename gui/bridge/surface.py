@@ -19,6 +19,7 @@ from gui.bridge.messages import (
     Progressed,
     Question,
     Reply,
+    StandingChanged,
     TokenAway,
     TokenWanted,
     Withdrawn,
@@ -34,6 +35,7 @@ from signer.service.consent import (
     Outcome,
     PairingQuestion,
     PinRequest,
+    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -190,6 +192,10 @@ class WindowDialogue:
     def token_away(self, token: TokenRef | None) -> None:
         """Say so in the window, beside what is asked."""
         self._outbox.post(TokenAway(self._ticket, token))
+
+    def standing(self, standing: Standing) -> None:
+        """Say so in the window's top row."""
+        self._outbox.post(StandingChanged(self._ticket, standing))
 
     async def want_token(self, token: TokenRef) -> None:
         """Name the token in the window; returns when the doctor gives up. The window stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gui import translations as t
+from gui.presenters.notices import caution_lines
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import Credential, TokenRef
 from signer.model.errors import by_code
@@ -21,6 +22,7 @@ class PairingView(Struct, frozen=True, kw_only=True):
 
     title: str
     origin: str
+    cautions: tuple[str, ...]
     code: str
     local_code: str | None
     spoken_code: str
@@ -84,6 +86,7 @@ def present_pairing(question: PairingQuestion, tongue: Tongue) -> PairingView:
     return PairingView(
         title=say(t.PAIR_TITLE),
         origin=left_to_right(question.origin),
+        cautions=caution_lines(question.cautions, tongue),
         code=left_to_right(f"{first} {second}"),
         local_code=left_to_right(f"{local[:3]} {local[3:]}") if local != question.code else None,
         spoken_code=" ".join(local),

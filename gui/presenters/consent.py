@@ -10,6 +10,7 @@ from gui import translations as t
 from gui.presenters import pin as pins
 from gui.presenters.consent_views import Counts, Decision, Ending, Footer, Header, Phase, Row
 from gui.presenters.ending import present_ending
+from gui.presenters.notices import present_notices
 from gui.presenters.pin import Line, Tone
 from gui.presenters.sheet import SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
@@ -27,6 +28,7 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    Standing,
     TokenQuestion,
 )
 
@@ -54,6 +56,7 @@ class ConsentPresenter:
         self._typed_sample = ""
         self._progress: tuple[int, int] | None = None
         self._outcome: Outcome | None = None
+        self._standing = Standing()
 
     # --- what was asked
 
@@ -86,6 +89,11 @@ class ConsentPresenter:
             insurer=self._insurer(),
             certificate=self._with_what(),
         )
+
+    def notices(self) -> tuple[str, ...]:
+        """What to know of who asks and who waits, each a line under the origin."""
+        away_now = self._standing.panel_away and self.phase is not Phase.ENDED
+        return present_notices(self.question.cautions, self._standing.waiting, self.tongue, away=away_now)
 
     def sheet(self, index: int) -> SheetView:
         """One document as drawn."""
@@ -223,6 +231,10 @@ class ConsentPresenter:
         """The token was pulled out while the doctor reads, or (None) it is back."""
         self._wanted = token
 
+    def stand(self, standing: Standing) -> None:
+        """The panel went or came back, or others wait."""
+        self._standing = standing
+
     def want_token(self, token: TokenRef) -> None:
         """The token was pulled out; the yes that was given stays given."""
         self.phase = Phase.TOKEN_WANTED
@@ -271,7 +283,8 @@ class ConsentPresenter:
     def ending(self) -> Ending:
         """The last words. Only after `ended`."""
         assert self._outcome is not None
-        return present_ending(self._outcome, self.tongue, wish=self._wish, many=self.many)
+        away = self._standing.panel_away
+        return present_ending(self._outcome, self.tongue, wish=self._wish, many=self.many, away=away)
 
     # --- inside
 

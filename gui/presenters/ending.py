@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from gui import translations as t
 from gui.presenters.consent_views import Ending
 from gui.presenters.pin import Line, Tone
@@ -11,8 +13,16 @@ from signer.model.errors import ConsentDeclined, by_code
 from signer.service.consent import DocumentOutcome, Outcome
 
 
-def present_ending(outcome: Outcome, tongue: Tongue, *, wish: Wish, many: bool) -> Ending:
-    """The last words for this outcome."""
+def present_ending(outcome: Outcome, tongue: Tongue, *, wish: Wish, many: bool, away: bool = False) -> Ending:
+    """The last words for this outcome. `away` where the panel is closed: then somebody has to read them."""
+    ending = _ending(outcome, tongue, wish=wish, many=many)
+    if not away or all(state is not DocumentOutcome.SIGNED for _, state in outcome.documents):
+        return ending
+    kept = " ".join(filter(None, (ending.remedy, tongue.say(t.PANEL_AWAY_KEPT))))
+    return replace(ending, remedy=kept, silent=False)
+
+
+def _ending(outcome: Outcome, tongue: Tongue, *, wish: Wish, many: bool) -> Ending:
     states = [state for _, state in outcome.documents]
     signed = states.count(DocumentOutcome.SIGNED)
     declined = states.count(DocumentOutcome.DECLINED)

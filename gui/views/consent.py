@@ -19,7 +19,7 @@ from gui.views.marks import Sign, SignMark
 from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
 from signer.model.credential import TokenRef
-from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest, TokenQuestion
+from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest, Standing, TokenQuestion
 
 SIZE = QSize(1040, 880)
 #: Milliseconds that a success stays in sight before the window closes itself.
@@ -52,6 +52,11 @@ class ConsentWindow(AskWindow):
         self.presenter.token_away(token)
         self._renew_footer()
 
+    def stand(self, standing: Standing) -> None:
+        """The panel went or came back, or others wait."""
+        self.presenter.stand(standing)
+        self.header.show_notices()
+
     def want_token(self, token: TokenRef) -> None:
         """The token was pulled out: say which one is wanted back."""
         self.presenter.want_token(token)
@@ -73,6 +78,7 @@ class ConsentWindow(AskWindow):
         self.pin.hide()
         self.end_row.show_ending(ending, self.tongue)
         self._renew_list()
+        self.header.show_notices()
         if ending.silent:
             QTimer.singleShot(LINGER, self, self.finish)
         else:

@@ -28,6 +28,9 @@ class HeaderRow(QFrame):
         words.setSpacing(0)
         words.addWidget(label(header.title, "title"))
         words.addLayout(origin_line(header.lead, header.origin, header.since))
+        self._notices = QVBoxLayout()
+        self._notices.setSpacing(0)
+        words.addLayout(self._notices)
         line.addLayout(words, 1)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(10)
@@ -35,6 +38,13 @@ class HeaderRow(QFrame):
         if header.insurer is not None:
             line.addWidget(chip(header.insurer, None))
         line.addWidget(chip(header.certificate, Tone.OK))
+        self.show_notices()
+
+    def show_notices(self) -> None:
+        """Renew what is to be known of who asks and who waits."""
+        clear(self._notices)
+        for notice in self._presenter.notices():
+            self._notices.addWidget(label(notice, "warn", wrap=True))
 
     def show_counts(self) -> None:
         """Renew the chips that count."""

@@ -29,12 +29,20 @@ class PairingWindow(YesNoWindow):
         inside.setContentsMargins(24, 20, 24, 20)
         inside.setSpacing(6)
         origin = label(view.origin, "headline", wrap=True, selectable=True)
+        cautions = [label(one, "warn", wrap=True) for one in view.cautions]
         digits = label(view.code, "code")
         digits.setAccessibleName(self.tongue.say(t.PAIR_CODE))
         digits.setAccessibleDescription(view.spoken_code)
         again = label(view.local_code or "", "headline")
         again.setVisible(view.local_code is not None)
-        parts = (origin, digits, again, label(view.ask, "title", wrap=True), label(view.until, "soft"))
+        parts = (
+            origin,
+            *cautions,
+            digits,
+            again,
+            label(view.ask, "title", wrap=True),
+            label(view.until, "soft"),
+        )
         for widget in parts:
             widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             inside.addWidget(widget)

@@ -192,6 +192,7 @@ class Agent:
     async def _assemble(self, undo: contextlib.AsyncExitStack) -> EndpointAddress:
         from signer.endpoint.agent_key import load_agent_key
         from signer.endpoint.calls import About, AgentState
+        from signer.endpoint.cautions import cautions_of
         from signer.endpoint.listener import PORTS
         from signer.endpoint.local_ca import local_identity
         from signer.endpoint.pairings import Pairings
@@ -259,6 +260,7 @@ class Agent:
                 revocation=self._policy.net.revocation,
                 known=known,
             ),
+            cautions=lambda origin: cautions_of(origin, pairings, self._policy, clock.now()),
             severe=self._policy.red_findings,
             formats=self._policy.formats,
             policy_problem=self._policy_problem,

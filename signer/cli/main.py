@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from signer.cli.simulate.options import add_simulator
+
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
 APPLICANT = {
     "given-name": True,
@@ -39,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     parser.set_defaults(run=_version_or_help(parser))
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     agent = commands.add_parser("agent", help="serve panels, asking for consent in this terminal")
     agent.set_defaults(run=_agent)
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", type=Path, default=None, help="where token and signatures are kept")
     demo.set_defaults(run=_demo)
 
+    add_simulator(commands)
     pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
     pairings.set_defaults(run=_pairings)

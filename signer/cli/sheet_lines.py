@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from signer.cli.drawing import drawn
-from signer.model import captions, findings
+from signer.model import captions, findings, lookalike
 from signer.model.captions import Text
 from signer.model.findings import FIELDS, Language
 from signer.model.sheet import (
@@ -154,6 +154,11 @@ def _pages(pages: tuple[Page, ...], say: _Words) -> Iterator[Line]:
             continue
         for line in page.lines:
             yield ("    ", line)
+
+
+def caution_line(caution: lookalike.Caution) -> Line:
+    """What is odd about an origin."""
+    return ("  [CARE] ", *_FACT.split(lookalike.sentence(caution, "en")))
 
 
 def _prescription(body: PrescriptionSheet, say: _Words) -> Iterator[Line]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, TypeVar
 
-from signer.cli.sheet_lines import finding_lines, sheet_lines
+from signer.cli.sheet_lines import caution_line, finding_lines, sheet_lines
 from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_pin, typed_word
 from signer.model.credential import (
@@ -39,6 +39,7 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -85,6 +86,8 @@ class TerminalConsent:
         async with self._turn():
             self._tty.say()
             self._tty.say("Pairing asked for by ", question.origin)
+            for caution in question.cautions:
+                self._tty.say(*caution_line(caution))
             self._tty.say("The page must show the same digits:  ", question.code)
             with suppress(NoAnswer):
                 return await _yes(self._tty, "Are they the same?")
@@ -168,6 +171,7 @@ class TerminalDialogue:
         self._words = _words(question)
         self._shown = False
         self._wrong_before = False
+        self._standing = Standing()
         if place.came.is_set():
             try:
                 self._show()
@@ -214,6 +218,15 @@ class TerminalDialogue:
     def token_away(self, token: TokenRef | None) -> None:
         """Nothing yet: a line in the middle of a prompt would hide it. `want_token` says it at the PIN."""
 
+    def standing(self, standing: Standing) -> None:
+        """Lines above whatever is being asked, which is then asked again; what was typed stays typed."""
+        before, self._standing = self._standing, standing
+        if not self._shown:
+            return
+        with suppress(ConsentSurfaceMissing):
+            for line in _standing_lines(before, standing):
+                self._tty.interject(*line)
+
     async def want_token(self, token: TokenRef) -> None:
         """Name the token; an empty line gives up."""
         self._tty.say()
@@ -243,6 +256,10 @@ class TerminalDialogue:
         question, tty = self._question, self._tty
         tty.say()
         tty.say(question.origin, self._words.asks)
+        for caution in question.cautions:
+            tty.say(*caution_line(caution))
+        for line in _standing_lines(Standing(), self._standing):
+            tty.say(*line)
         if question.paired_since is not None:
             tty.say(f"Paired since {question.paired_since:%Y-%m-%d}.")
         if isinstance(question, TokenQuestion):
@@ -255,6 +272,8 @@ class TerminalDialogue:
     def _say_end(self, outcome: Outcome) -> None:
         signed = sum(state is DocumentOutcome.SIGNED for _, state in outcome.documents)
         self._tty.say(f"{signed} of {len(outcome.documents)} {self._words.done}.")
+        if signed and self._standing.panel_away:
+            self._tty.say("The panel's page is closed; what was done is kept for its return, for 24 hours.")
         if outcome.problem is not None and outcome.problem != ConsentDeclined.code:
             problem = by_code(outcome.problem)
             self._tty.say(f"{problem.en} {problem.en_remedy} [{problem.code}]")
@@ -357,6 +376,17 @@ class _Place:
             self._queue.remove(self)
         if self._queue:
             self._queue[0].came.set()
+
+
+def _standing_lines(before: Standing, now: Standing) -> Iterator[tuple[str, ...]]:
+    """What has changed for the doctor."""
+    if now.panel_away and not before.panel_away:
+        yield ("The panel's page is closed. What you sign is kept for its return, for 24 hours.",)
+    if before.panel_away and not now.panel_away:
+        yield ("The panel's page is back.",)
+    if now.waiting != before.waiting:
+        origins = ", ".join(dict.fromkeys(now.waiting))
+        yield (f"{len(now.waiting)} more waiting", ", from " if origins else "", origins, ".")
 
 
 async def _yes(tty: Tty, question: str) -> bool:

@@ -37,6 +37,7 @@ class Tty:
         self._reader = reader
         self._writer = writer
         self._counted_at: float | None = None
+        self._prompt: tuple[str, ...] = ()
 
     @property
     def attended(self) -> bool:
@@ -52,6 +53,16 @@ class Tty:
         """One line. Each part is drawn by itself: see `drawn`."""
         self._end_count()
         self._write("".join(map(drawn, parts)) + "\n")
+
+    def interject(self, *parts: str) -> None:
+        """One line above the prompt that is waited at, if one is; the prompt comes again under it.
+
+        What was typed so far is still in the kernel's line, though not to be seen (Ctrl-R shows it).
+        """
+        if not self._prompt:
+            self.say(*parts)
+            return
+        self._write("\n" + "".join(map(drawn, parts)) + "\n" + "".join(map(drawn, self._prompt)))
 
     def count(self, done: int, total: int) -> None:
         """A count that runs on one line; most of what is told too often is left out."""
@@ -80,12 +91,15 @@ class Tty:
     async def _typed(self, parts: tuple[str, ...], *, echoed: bool = True) -> str:
         self._end_count()
         self._write("".join(map(drawn, parts)))
+        self._prompt = parts
         try:
             octets = await self._read()
         except asyncio.CancelledError:
             with suppress(ConsentSurfaceMissing):
                 self._write("\nThe question was withdrawn.\n")
             raise
+        finally:
+            self._prompt = ()
         whole = octets.endswith(b"\n")
         if not (whole and echoed):
             # A terminal that hung up reads as ended too. There this write fails, so that it is nobody's no.

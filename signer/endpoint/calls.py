@@ -9,12 +9,12 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from signer.endpoint import certificate_messages, events, messages, openapi, page
 from signer.endpoint.encodings import b64u, unb64u
@@ -23,7 +23,13 @@ from signer.endpoint.pairing import challenge_message
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import Language
-from signer.model.errors import IdempotencyKeyMissing, RequestMalformed, TooManyRequests
+from signer.model.errors import (
+    IdempotencyKeyMissing,
+    PairingBusy,
+    RequestMalformed,
+    TooManyPending,
+    TooManyRequests,
+)
 from signer.service.ports import Clock
 from signer.service.usecases import UseCases
 from signer.service.views import RequestView
@@ -47,10 +53,15 @@ class AgentState(Enum):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What the agent says of itself to a paired panel."""
+    """What the agent says of itself to a paired panel; that it is a `simulator`, to every page.
+
+    `other_user` where the ports before its own are held by another user's program, such as that user's agent.
+    """
 
     name: str
     version: str
+    other_user: bool = False
+    simulator: bool = False
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -105,6 +116,14 @@ class Calls:
         self._running: set[asyncio.Task[Any]] = set()
         self._streams: list[str] = []
 
+    def other_user(self) -> None:
+        """Another user's program holds the ports before ours."""
+        self._about = msgspec.structs.replace(self._about, other_user=True)
+
+    def attended(self, origin: str) -> AbstractContextManager[None]:
+        """Something of a paired origin's is open meanwhile."""
+        return self._use_cases.present(origin)
+
     async def page(self, call: Call) -> Answer:
         """A page for people."""
         return _html(page.HOME)
@@ -130,8 +149,9 @@ class Calls:
             challenge = b""
         if not 16 <= len(challenge) <= 64:
             raise RequestMalformed("challenge: not 16 to 64 octets in base64url without padding")
+        simulator = True if self._about.simulator else UNSET
         if self._pairings.find(call.origin, self._clock.now()) is None:
-            return _json(messages.AgentAnswer(api=1, paired=False, challenge=text))
+            return _json(messages.AgentAnswer(api=1, paired=False, challenge=text, simulator=simulator))
         proof = self._key.sign(challenge_message(call.origin, call.authority, challenge))
         return _json(
             messages.PairedAgentAnswer(
@@ -143,6 +163,8 @@ class Calls:
                 state=self._state().value,
                 keyid=self._key.keyid,
                 proof=b64u(proof),
+                other_user=self._about.other_user or UNSET,
+                simulator=simulator,
             )
         )
 
@@ -150,6 +172,7 @@ class Calls:
         """Step 1 of a pairing."""
         _query(call.query)
         commitment = messages.commitment_of(messages.read_body(call.body, messages.PairingStart))
+        self._check_nothing_pending(call.origin)
         attempt = self._desk.start(call.origin, commitment)
         return _json(messages.pairing_started(attempt), status=202)
 
@@ -157,6 +180,7 @@ class Calls:
         """Step 2 of a pairing."""
         _query(call.query)
         point, nonce = messages.reveal_of(messages.read_body(call.body, messages.PairingReveal))
+        self._check_nothing_pending(call.origin)
         return _json(messages.pairing_revealed(self._desk.reveal(call.origin, call.parameter, point, nonce)))
 
     async def follow_pairing(self, call: Call) -> Answer:
@@ -201,6 +225,7 @@ class Calls:
         """Take a signing request in; wait for its end if asked to."""
         wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, messages.SigningRequestBody)
+        self._check_not_pairing(call.origin)
         submitting = self._use_cases.submit(
             origin=call.origin,
             idempotency_key=key,
@@ -225,6 +250,7 @@ class Calls:
         """Take a sign-in in; wait for its end if asked to."""
         wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, messages.SignInBody)
+        self._check_not_pairing(call.origin)
         signing_in = self._use_cases.sign_in(
             origin=call.origin,
             idempotency_key=key,
@@ -246,6 +272,7 @@ class Calls:
         """Take a certificate request in; wait for its end if asked to."""
         wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, certificate_messages.CertificateRequestBody)
+        self._check_not_pairing(call.origin)
         requesting = self._use_cases.request_certificate(
             origin=call.origin,
             idempotency_key=key,
@@ -269,6 +296,7 @@ class Calls:
         wait, key = _wait(call.query), _idempotency_key(call)
         body = messages.read_body(call.body, certificate_messages.CertificateBody)
         certificate, chain = certificate_messages.certificates_of(body)
+        self._check_not_pairing(call.origin)
         storing = self._use_cases.store_certificate(
             origin=call.origin,
             idempotency_key=key,
@@ -310,6 +338,16 @@ class Calls:
         cancelling = self._use_cases.cancel(origin=call.origin, request_id=call.parameter)
         return _json(answer(await self._to_its_end(cancelling), call.language))
 
+    # An origin has one question before the doctor: about its key, or about what it wants signed.
+
+    def _check_nothing_pending(self, origin: str) -> None:
+        if self._use_cases.pending(origin):
+            raise PairingBusy("a request of this origin waits for the doctor")
+
+    def _check_not_pairing(self, origin: str) -> None:
+        if self._desk.asks_for(origin):
+            raise TooManyPending("the doctor is asked to pair this origin")
+
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         # A panel that hangs up must not leave a request half taken in: the work goes on without it.
         task = asyncio.ensure_future(work)
@@ -331,7 +369,8 @@ def _html(shown: page.Page) -> Answer:
     )
 
 
-_WAIT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3})?", re.ASCII)
+#: A JSON number, so that whoever writes one by a library need not care how it spells it.
+_WAIT = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 def _query(query: str, *allowed: str) -> dict[str, str]:
@@ -346,7 +385,7 @@ def _query(query: str, *allowed: str) -> dict[str, str]:
 
 def _wait(query: str) -> float:
     text = _query(query, "wait").get("wait", "0")
-    if not _WAIT.fullmatch(text) or float(text) > LONGEST_WAIT:
+    if not _WAIT.fullmatch(text) or not 0 <= float(text) <= LONGEST_WAIT:
         raise RequestMalformed("wait: not a number of seconds from 0 to 25")
     return float(text)
 

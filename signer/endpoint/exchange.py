@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 from msgspec import Struct
@@ -140,8 +141,15 @@ class Exchanges:
             signature=course.signed.signature if course.signed is not None else b"",
             language=language,
         )
-        answer: Answer = await getattr(self._calls, leads.call)(call)
+        with nullcontext() if course.signed is None else self._calls.attended(call.origin):
+            answer: Answer = await getattr(self._calls, leads.call)(call)
         return answer
+
+    def attended(self, origin: str | None) -> AbstractContextManager[None]:
+        """A page of this origin holds a socket meanwhile. Only paired ones are looked for."""
+        if origin is None or self._pairings.find(origin, self._clock.now()) is None:
+            return nullcontext()
+        return self._calls.attended(origin)
 
     def socket(self, head: Head) -> Admitted | None:
         """Who opens a socket; None where this is no upgrade that is let in, and `answer` says why."""

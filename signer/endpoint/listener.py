@@ -66,6 +66,12 @@ def listen(ports: tuple[int, ...] = PORTS) -> Listening:
     raise PortsTaken(f"no free pair among {', '.join(map(str, ports))}")
 
 
+def passed_over(ports: tuple[int, ...], taken: int) -> tuple[int, ...]:
+    """Both ports of each pair that was tried before the one that was taken."""
+    before = ports[: ports.index(taken)] if taken in ports else ()
+    return tuple(port for pair in before for port in (pair, pair + 1))
+
+
 def _both(port: int) -> tuple[socket.socket, ...]:
     """A socket for each family; one where there is no IPv6 loopback, none where the port is taken."""
     with ExitStack() as undo:

@@ -110,15 +110,19 @@ class SignInBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AgentAnswer(Struct, frozen=True, kw_only=True):
-    """GET /v1/agent, to an origin that is not paired."""
+    """GET /v1/agent, to an origin that is not paired. `simulator` is true of a simulator, else absent."""
 
     api: int
     paired: bool
     challenge: str
+    simulator: bool | UnsetType = UNSET
 
 
 class PairedAgentAnswer(Struct, frozen=True, kw_only=True):
-    """GET /v1/agent, to a paired origin. `proof` is 64 octets, base64url."""
+    """GET /v1/agent, to a paired origin. `proof` is 64 octets, base64url; `simulator` as above.
+
+    `other_user` is there, and true, where the ports before this agent's are held by another user's program.
+    """
 
     api: int
     paired: bool
@@ -128,6 +132,8 @@ class PairedAgentAnswer(Struct, frozen=True, kw_only=True):
     state: str
     keyid: str
     proof: str
+    other_user: bool | UnsetType = UNSET
+    simulator: bool | UnsetType = UNSET
 
 
 class PairingStarted(Struct, frozen=True, kw_only=True):

@@ -12,9 +12,12 @@ import msgspec
 
 from signer.endpoint import certificate_messages, events, messages
 from signer.endpoint.admission import RouteClass
+from signer.endpoint.keys import POINT_OCTETS
+from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS
 from signer.endpoint.problems import MEDIA_TYPE, Problem
 from signer.endpoint.routes import ROUTES
 from signer.model.errors import catalogue
+from signer.model.request import SignatureFormat
 from signer.service.envelopes import FORMATS, MATRIX
 
 
@@ -105,6 +108,32 @@ _CALLS = {
 }
 #: The calls that take an Idempotency-Key.
 _KEYED = frozenset({"submit", "sign_in", "request_certificate", "store_certificate"})
+#: The headers of a request's signature, all of which it needs.
+_PROOF = ("Content-Digest", "Signature", "Signature-Input")
+_SIGNED = "HTTP Message Signatures (RFC 9421) with the paired key, in the one form of the protocol."
+#: The last characters of base64 that leave no bits over, after two and after four bits of them.
+_SIX_OF_TWO, _SIX_OF_FOUR = "[AQgw]", "[AEIMQUYcgkosw048]"
+
+
+def _b64u(least: int, most: int) -> dict[str, Any]:
+    """From `least` to `most` octets in base64url without padding, in the one spelling that is taken."""
+    character = "[A-Za-z0-9_-]"
+    rest = f"(?:{character}{_SIX_OF_TWO}|{character}{{2}}{_SIX_OF_FOUR})?"
+    return {
+        "type": "string",
+        "pattern": f"^(?:{character}{{4}})*{rest}$",
+        "minLength": (least * 4 + 2) // 3,
+        "maxLength": (most * 4 + 2) // 3,
+    }
+
+
+def _b64() -> dict[str, Any]:
+    """Base64 with padding, in the one spelling that is taken."""
+    character = "[A-Za-z0-9+/]"
+    rest = f"(?:{character}{_SIX_OF_TWO}==|{character}{{2}}{_SIX_OF_FOUR}=)?"
+    return {"type": "string", "contentEncoding": "base64", "pattern": f"^(?:{character}{{4}})*{rest}$"}
+
+
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "wait": {
         "name": "wait",
@@ -117,9 +146,14 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "query",
         "required": True,
         "description": "16 to 64 random octets, base64url without padding.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22,86}$"},
+        "schema": _b64u(16, 64),
     },
-    "id": {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+    "id": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+    },
     "last-event-id": {
         "name": "Last-Event-ID",
         "in": "header",
@@ -152,13 +186,7 @@ def document(version: str) -> bytes:
             method.lower(): _operation(name, route.path, route.route_class, schema_of)
             for method, name in route.calls.items()
         }
-    codes = sorted({kind.code for kind in catalogue() if kind.status is not None})
-    components["Problem"]["properties"]["code"]["enum"] = codes
-    posted = components["DocumentBody"]["properties"]
-    posted["media_type"]["enum"] = sorted({media_type for media_type, _, _ in MATRIX})
-    posted["format"]["enum"] = sorted({signature_format.value for _, signature_format, _ in MATRIX})
-    posted["level"]["enum"] = sorted({level.value for _, _, level in MATRIX})
-    components["DocumentBody"]["anyOf"] = _cells()
+    _tighten(components)
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -172,31 +200,53 @@ def document(version: str) -> bytes:
             "components": {
                 "schemas": components,
                 "securitySchemes": {
-                    "pairing": {
-                        "type": "http",
-                        "scheme": "signature",
-                        "description": "HTTP Message Signatures (RFC 9421) with the paired key.",
-                    }
+                    name: {"type": "apiKey", "in": "header", "name": name, "description": _SIGNED}
+                    for name in _PROOF
                 },
             },
         }
     )
 
 
+def _tighten(components: dict[str, dict[str, Any]]) -> None:
+    """Say what the types alone do not."""
+    codes = sorted({kind.code for kind in catalogue() if kind.status is not None})
+    components["Problem"]["properties"]["code"]["enum"] = codes
+    components["AgentAnswer"]["properties"]["paired"] = {"const": False}
+    components["PairedAgentAnswer"]["properties"]["paired"] = {"const": True}
+    components["PairingStart"]["properties"]["commitment"] = _b64u(COMMITMENT_OCTETS, COMMITMENT_OCTETS)
+    revealed = components["PairingReveal"]["properties"]
+    revealed["key"] = _b64u(POINT_OCTETS, POINT_OCTETS)
+    revealed["nonce"] = _b64u(NONCE_OCTETS, NONCE_OCTETS)
+    components["SignInBody"]["properties"]["nonce"] = _b64u(messages.SIGN_IN_NONCE_OCTETS, 64)
+    components["AttachmentBody"]["properties"]["content_base64"] = _b64()
+    posted = components["DocumentBody"]["properties"]
+    posted["content_base64"] = _b64()
+    posted["media_type"]["enum"] = sorted({media_type for media_type, _, _ in MATRIX})
+    posted["format"]["enum"] = sorted({signature_format.value for _, signature_format, _ in MATRIX})
+    posted["level"]["enum"] = sorted({level.value for _, _, level in MATRIX})
+    components["DocumentBody"]["anyOf"] = _cells()
+    components["DocumentBody"]["oneOf"] = [{"required": [name]} for name in ("content", "content_base64")]
+
+
 def _cells() -> list[dict[str, Any]]:
-    """Which media types, levels and forms each format goes with."""
-    return [
-        {
-            "properties": {
-                "format": {"const": kind.value},
-                "media_type": {"enum": sorted(form.media_types)},
-                "level": {"enum": sorted(level.value for level in form.levels)},
-                "attached": {"enum": sorted(form.attached)},
-            }
+    """Which media types, levels and forms each format goes with, and what only one of them has."""
+    cells = []
+    for kind, form in FORMATS.items():
+        if not form.media_types:
+            continue
+        goes_with: dict[str, Any] = {
+            "format": {"const": kind.value},
+            "media_type": {"enum": sorted(form.media_types)},
+            "level": {"enum": sorted(level.value for level in form.levels)},
+            "attached": {"enum": sorted(form.attached)},
         }
-        for kind, form in FORMATS.items()
-        if form.media_types
-    ]
+        if kind is not SignatureFormat.PADES:
+            goes_with["seal"] = False
+        if kind is not SignatureFormat.ASIC_E:
+            goes_with["attachments"] = {"maxItems": 0}
+        cells.append({"properties": goes_with})
+    return cells
 
 
 def _operation(
@@ -223,7 +273,7 @@ def _operation(
         "summary": call.summary,
         "parameters": parameters,
         "responses": responses,
-        "security": [{"pairing": []}] if route_class is RouteClass.PAIRED else [],
+        "security": [{name: [] for name in _PROOF}] if route_class is RouteClass.PAIRED else [],
     }
     if call.body is not None:
         body = {"application/json": {"schema": schema_of[call.body]}}

@@ -13,6 +13,7 @@ import secrets
 from collections import deque
 from datetime import datetime, timedelta
 
+from signer.endpoint.cautions import cautions_of
 from signer.endpoint.encodings import b64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import LIFETIME, NONCE_OCTETS, PairingAttempt, PairingState
@@ -27,6 +28,7 @@ from signer.model.errors import (
 )
 from signer.model.policy import Policy
 from signer.service.consent import ConsentSurface, PairingQuestion
+from signer.service.cool_down import CoolDowns
 from signer.service.ports import Clock
 
 TRIES = 5
@@ -50,7 +52,14 @@ class PairingDesk:
     """The pairings in progress. Used from one event loop."""
 
     def __init__(
-        self, *, consent: ConsentSurface, clock: Clock, pairings: Pairings, key: SigningKey, policy: Policy
+        self,
+        *,
+        consent: ConsentSurface,
+        clock: Clock,
+        pairings: Pairings,
+        key: SigningKey,
+        policy: Policy,
+        cool_downs: CoolDowns | None = None,
     ) -> None:
         self._consent = consent
         self._clock = clock
@@ -59,6 +68,7 @@ class PairingDesk:
         self._policy = policy
         self._entries: dict[str, _Entry] = {}
         self._failures: deque[datetime] = deque(maxlen=TRIES)
+        self._cool_downs = cool_downs or CoolDowns()
 
     def start(self, origin: str, commitment: bytes) -> PairingAttempt:
         """Open an attempt. `commitment` is the panel's, 32 octets.
@@ -74,7 +84,7 @@ class PairingDesk:
             if entry.attempt.origin != origin:
                 raise PairingBusy("another origin is pairing")
             self._end(entry, PairingState.EXPIRED, now)
-        self._check_tries(now)
+        self._check_tries(origin, now)
         attempt = PairingAttempt(
             id=b64u(secrets.token_bytes(16)),
             origin=origin,
@@ -122,6 +132,14 @@ class PairingDesk:
             raise entry.problem
         return entry.attempt
 
+    def asks_for(self, origin: str) -> bool:
+        """Stands the doctor before this origin's digits?"""
+        self._settle(self._clock.now())
+        return any(
+            entry.attempt.open and entry.question is not None and entry.attempt.origin == origin
+            for entry in self._entries.values()
+        )
+
     def close(self) -> None:
         """Withdraw what is open; nothing is accepted any more."""
         now = self._clock.now()
@@ -132,7 +150,10 @@ class PairingDesk:
         attempt = entry.attempt
         assert attempt.reveal is not None
         question = PairingQuestion(
-            origin=attempt.origin, code=attempt.reveal.code, expires_at=attempt.expires_at
+            origin=attempt.origin,
+            code=attempt.reveal.code,
+            expires_at=attempt.expires_at,
+            cautions=cautions_of(attempt.origin, self._pairings, self._policy, self._clock.now()),
         )
         state = PairingState.REFUSED
         try:
@@ -142,6 +163,9 @@ class PairingDesk:
             if accepted and entry.attempt.at(now).open:
                 self._pairings.accept(attempt.origin, attempt.reveal.panel_point, now)
                 state = PairingState.ACCEPTED
+                self._cool_downs.accepted(attempt.origin)
+            elif not accepted:
+                self._cool_downs.refused(attempt.origin, now)
         except TimeoutError:
             state = PairingState.EXPIRED
         except MohrError as problem:
@@ -180,7 +204,10 @@ class PairingDesk:
             raise PairingUnknown("no such pairing of this origin")
         return entry
 
-    def _check_tries(self, now: datetime) -> None:
+    def _check_tries(self, origin: str, now: datetime) -> None:
+        rest = self._cool_downs.left(origin, now)
+        if rest:
+            raise TooManyRequests("the origin waits after a no", retry_after=math.ceil(rest))
         while self._failures and now - self._failures[0] >= TRIES_WINDOW:
             self._failures.popleft()
         if len(self._failures) >= TRIES:

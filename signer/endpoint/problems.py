@@ -18,6 +18,7 @@ from signer.model.errors import (
     AdmissionError,
     ApplicantInvalid,
     MohrError,
+    RefusedLately,
     RequestError,
     RequestMalformed,
     TooManyPending,
@@ -85,7 +86,7 @@ def sendable(error: Exception, incident: str) -> MohrError:
 
 def retry_after(error: MohrError) -> int | None:
     """Seconds for a Retry-After header (RFC 9110 §10.2.3), where one helps."""
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | RefusedLately):
         return error.retry_after
     return PENDING_RETRY_AFTER if isinstance(error, TooManyPending) else None
 

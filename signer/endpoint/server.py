@@ -22,16 +22,17 @@ from signer.endpoint.calls import About, AgentState, Answer, Calls
 from signer.endpoint.connections import Connection, Connections, SameUser, response_of
 from signer.endpoint.exchange import Exchanges, Head
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.listener import PORTS, EndpointAddress, listen
+from signer.endpoint.listener import PORTS, EndpointAddress, listen, passed_over
 from signer.endpoint.pairing_desk import PairingDesk
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.problems import new_incident, sendable
 from signer.endpoint.sockets import PanelSocket
 from signer.model.errors import RequestMalformed, RequestTooLarge
 from signer.model.policy import Policy
-from signer.platform.peer import peer_owner
+from signer.platform.peer import PeerOwner, holder_of, peer_owner
 from signer.platform.private_files import write_private
 from signer.service.consent import ConsentSurface
+from signer.service.cool_down import CoolDowns
 from signer.service.ports import Clock
 from signer.service.usecases import UseCases
 
@@ -46,9 +47,10 @@ class Endpoint:
 
     `key` is the agent's own (`agent_key.load_agent_key`), `pairings` the store (`Pairings.open`). `state`
     is asked for each `GET /v1/agent` of a paired origin and must not block. `same_user` is asked once for
-    each connection. `ports` are tried in order; `(0,)` is any free one. The port is written to
-    `endpoint_file`, 0600, for local tools, and removed at the stop. `tls` serves the port above (`local_ca`
-    makes it); without it that port is held and nothing is served there.
+    each connection, `holder` of each port that was passed over at the start. `ports` are tried in order;
+    `(0,)` is any free one. The port is written to `endpoint_file`, 0600, for local tools, and removed at the
+    stop. `tls` serves the port above (`local_ca` makes it); without it that port is held and nothing is
+    served there. A simulator watches its `exchanges`.
     """
 
     def __init__(
@@ -63,19 +65,25 @@ class Endpoint:
         about: About,
         state: Callable[[], AgentState],
         same_user: SameUser = peer_owner,
+        holder: Callable[[int], PeerOwner] = holder_of,
         ports: tuple[int, ...] = PORTS,
         endpoint_file: Path | None = None,
         tls: ssl.SSLContext | None = None,
+        exchanges: Callable[..., Exchanges] = Exchanges,
+        cool_downs: CoolDowns | None = None,
     ) -> None:
         self._clock = clock
         self._pairings = pairings
         self._key = key
         self._policy = policy
         self._same_user = same_user
+        self._holder = holder
         self._ports = ports
         self._endpoint_file = endpoint_file
         self._tls = tls
-        self._desk = PairingDesk(consent=consent, clock=clock, pairings=pairings, key=key, policy=policy)
+        self._desk = PairingDesk(
+            consent=consent, clock=clock, pairings=pairings, key=key, policy=policy, cool_downs=cool_downs
+        )
         self._calls = Calls(
             use_cases=use_cases,
             desk=self._desk,
@@ -85,6 +93,7 @@ class Endpoint:
             about=about,
             state=state,
         )
+        self._make_exchanges = exchanges
         self._exchanges: Exchanges | None = None
         self._connections: Connections | None = None
         self._servers: list[asyncio.Server] = []
@@ -96,7 +105,7 @@ class Endpoint:
         address = listening.address
         if not address.ipv6:
             _log.warning("this computer has no IPv6 loopback: listening on 127.0.0.1 alone")
-        self._exchanges = Exchanges(
+        self._exchanges = self._make_exchanges(
             calls=self._calls,
             pairings=self._pairings,
             policy=self._policy,
@@ -121,6 +130,9 @@ class Endpoint:
             await self.stop()
             raise
         _log.info("listening on port %d", address.port)
+        if any(self._holder(port) is PeerOwner.OTHER for port in passed_over(self._ports, address.port)):
+            _log.info("the ports before it are held by another user's program")
+            self._calls.other_user()
         return address
 
     async def stop(self) -> None:

@@ -41,12 +41,18 @@ class PanelSocket:
             (b"host", admitted.host.encode()),
             (b"origin", (admitted.origin or "").encode()),
         )
+        self._origin = admitted.origin
         self._working: dict[asyncio.Task[None], int] = {}
 
     async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Until either side closes. What a panel asked for and is not answered goes on without it."""
         socket = web.WebSocketResponse(max_msg_size=MAX_BODY + 64 * 1024, compress=False, autoping=True)
         await socket.prepare(request)
+        with self._exchanges.attended(self._origin):
+            await self._listen(socket)
+        return socket
+
+    async def _listen(self, socket: web.WebSocketResponse) -> None:
         try:
             async for message in socket:
                 if message.type is not WSMsgType.BINARY:
@@ -68,7 +74,6 @@ class PanelSocket:
         finally:
             for task in self._working:
                 task.cancel()
-        return socket
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._working[task]

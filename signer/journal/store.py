@@ -118,7 +118,10 @@ class SqliteJournal:
         await self._run(lambda: self._append([("end", e, e.at) for e in endings]))
 
     async def past(self, origin: str, idempotency_key: str, now: datetime) -> PastRequest | None:
-        """What became of an earlier request under this key within 24 h, or None."""
+        """What became of an earlier request under this key, or None where nothing did within 24 h.
+
+        A signature that is older is told of all the same, as `expired`.
+        """
         return await self._run(lambda: self._past(origin, idempotency_key, now))
 
     async def check(self) -> int:
@@ -208,22 +211,23 @@ class SqliteJournal:
         rows = (
             self._open()
             .execute(
-                "SELECT entry.kind, entry.payload, released.signature FROM entry"
+                "SELECT entry.kind, entry.payload, released.signature, entry.at FROM entry"
                 " LEFT JOIN released USING (sequence)"
-                " WHERE origin = ? AND idempotency_key = ? AND at >= ? ORDER BY sequence",
-                (origin, idempotency_key, stamp(now - KEPT)),
+                " WHERE origin = ? AND idempotency_key = ? AND (at >= ? OR kind = 'seal') ORDER BY sequence",
+                (origin, idempotency_key, oldest := stamp(now - KEPT)),
             )
             .fetchall()
         )
-        intents = tuple(msgspec.json.decode(p, type=Intent) for kind, p, _ in rows if kind == "intent")
-        endings = tuple(msgspec.json.decode(p, type=Ending) for kind, p, _ in rows if kind == "end")
-        seals = tuple(
-            msgspec.structs.replace(msgspec.json.decode(p, type=Seal), signature=signature)
-            for kind, p, signature in rows
-            if kind == "seal" and signature is not None
-        )
         if not rows:
             return None
+        expired = any(kind == "seal" and at < oldest for kind, _, _, at in rows)
+        intents = tuple(msgspec.json.decode(p, type=Intent) for kind, p, _, _ in rows if kind == "intent")
+        endings = tuple(msgspec.json.decode(p, type=Ending) for kind, p, _, _ in rows if kind == "end")
+        seals = tuple(
+            msgspec.structs.replace(msgspec.json.decode(p, type=Seal), signature=signature)
+            for kind, p, signature, at in rows
+            if kind == "seal" and signature is not None and at >= oldest
+        )
         latest = msgspec.json.decode(rows[-1][1], type=_Request)
         return PastRequest(
             request_id=latest.request_id,
@@ -231,6 +235,8 @@ class SqliteJournal:
             intents=intents,
             endings=endings,
             seals=seals,
+            since=datetime.fromisoformat(rows[0][3]),
+            expired=expired,
         )
 
     def _close(self) -> None:

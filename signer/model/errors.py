@@ -7,7 +7,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     MohrError
     ├── RequestError      RequestMalformed RequestTooLarge RequestStale RequestReplayed TooManyRequests
     │                     TooManyPending IdempotencyConflict IdempotencyKeyMissing RequestUnknown
-    │                     RequestExpired RouteUnknown MethodNotAllowed MediaTypeNotAccepted
+    │                     RequestExpired RouteUnknown MethodNotAllowed MediaTypeNotAccepted RefusedLately
     ├── AdmissionError    HostRefused OriginRefused FetchModeRefused NotPaired SignatureMissing
     │                     SignatureInvalid PairingUnknown PairingRefused PairingBusy
     ├── ConsentError      ConsentDeclined ConsentSurfaceMissing RequestCancelled
@@ -135,6 +135,22 @@ class TooManyPending(RequestError):
     helpdesk = "See the queue in the window."
 
 
+class RefusedLately(RequestError):
+    code = "refused-lately"
+    status = 429
+    retriable = True
+    fa = "پزشک به درخواست پیشین همین پنل «نه» گفته است."
+    en = "The doctor has just turned down a request of this panel."
+    fa_remedy = "کمی صبر کنید و اگر باز امضا می‌خواهید، دوباره بفرستید."
+    en_remedy = "Wait for the seconds in `Retry-After`, then ask again if the doctor wants it."
+    helpdesk = "An origin waits after each no or withdrawal, longer each time; a signature ends the waiting."
+
+    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
+        """`retry_after` is in whole seconds, for the `Retry-After` header (RFC 9110 §10.2.3)."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class IdempotencyConflict(RequestError):
     code = "idempotency-conflict"
     status = 422
@@ -170,8 +186,8 @@ class RequestExpired(RequestError):
     status = 410
     fa = "مهلت درخواست گذشته است."
     en = "The signing request has expired."
-    fa_remedy = "از پنل دوباره بفرستید."
-    en_remedy = "Post the documents again."
+    fa_remedy = "از پنل دوباره، با کلیدی تازه، بفرستید."
+    en_remedy = "Post the documents again, under a new Idempotency-Key."
     helpdesk = "Nobody answered within the time, or the result is older than 24 h."
 
 

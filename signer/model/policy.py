@@ -34,6 +34,10 @@ class RevocationMode(Enum):
     SKIP = "skip"
 
 
+#: Minutes and signatures for which no clinic may let a token stay logged in.
+LONGEST_SESSION = 24 * 60
+MOST_SIGNATURES = 250
+
 #: Taken from the desktop session, as other programs of the user do.
 SYSTEM_PROXY = "system"
 #: Straight to the server, whatever the session says.
@@ -63,13 +67,17 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
     `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
     certificates of authorities. `net` says whom the agent may ask outside. `sign_in_with_non_repudiation`
-    lets a certificate whose key usage is nonRepudiation alone sign in.
+    lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` and
+    `session_signing_signatures` are how long and for how many a token may stay logged in, for one request
+    after another, at most; 0 of either forbids it.
     """
 
     origins: tuple[str, ...] | None = None
     loopback_origins: tuple[str, ...] = ()
     pairing: bool = True
     sign_in_with_non_repudiation: bool = False
+    session_signing_minutes: Annotated[int, Meta(ge=0, le=LONGEST_SESSION)] = LONGEST_SESSION
+    session_signing_signatures: Annotated[int, Meta(ge=0, le=MOST_SIGNATURES)] = MOST_SIGNATURES
     formats: frozenset[SignatureFormat] | None = None
     red_findings: frozenset[str] = frozenset()
     anchors: str | None = None

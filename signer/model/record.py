@@ -74,10 +74,16 @@ class Ending(Struct, frozen=True, kw_only=True):
 
 
 class PastRequest(Struct, frozen=True, kw_only=True):
-    """What the journal remembers under one (origin, Idempotency-Key) of the last 24 h."""
+    """What the journal remembers under one (origin, Idempotency-Key) of the last 24 h.
+
+    `since` is the time of the first of it, aware. `expired` where a signature under this key is older than
+    that: it is not kept any more, and none can be made under the key again.
+    """
 
     request_id: str
     body_hash: bytes
     seals: tuple[Seal, ...]
     endings: tuple[Ending, ...]
     intents: tuple[Intent, ...]
+    since: datetime
+    expired: bool = False

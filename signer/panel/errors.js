@@ -10,7 +10,7 @@
 export const RETRIABLE = new Set(
   (
     'no-answer no-answer-safari permission-pending agent-lost answer-unverified bridge-silent ' +
-    'request-stale request-replayed too-many-requests too-many-pending pairing-busy ' +
+    'request-stale request-replayed too-many-requests too-many-pending refused-lately pairing-busy ' +
     'consent-surface-missing credential-not-there token-absent token-removed token-busy token-ambiguous ' +
     'card-mute reader-absent reader-service-stopped ' +
     'pin-cancelled pin-cool-down operation-active module-failed module-crashed ' +

@@ -20,7 +20,8 @@ import { GRACE, PLAINLY } from './ways.js';
  * @typedef {object} Finding
  * @property {AgentState} state
  * @property {string} [base] the address that answered
- * @property {{name: string, version: string, state: 'ready' | 'no-token'}} [agent] what a paired agent says of itself
+ * @property {{name: string, version: string, state: 'ready' | 'no-token', other_user?: true}} [agent] what a paired agent says of
+ *   itself; `other_user` where another user of this computer runs one too (`other-users-agent` in `words.js`)
  * @property {boolean} [paired] where nothing answers: was this browser ever paired? Offer `start`, and else to install Mohr
  *
  * @typedef {{ports: number[], way: Way, origin: string, pairing: Promise<Pairing | undefined>}} Place
@@ -74,7 +75,8 @@ export function search({ ports, way, origin, pairing }, signal) {
     }
   };
   const soFar = () => {
-    if (best.state !== 'no-answer' || permission?.state !== 'prompt') return best;
+    // Only a fetch of the page's own waits for a person: a socket in Firefox and a bridge are never asked about.
+    if (best.state !== 'no-answer' || permission?.state !== 'prompt' || !way.name.startsWith('http')) return best;
     return { ...best, state: /** @type {AgentState} */ ('permission-pending') };
   };
   return { end: look(), soFar };
@@ -101,8 +103,8 @@ export async function probe(fetch, base, origin, pairing, signal) {
   const { host } = new URL(base);
   const proven = await protocol.proves(pairing.agent.point, origin, host, challenge, said.proof);
   if (!proven) return { state: 'impostor', base };
-  const { name, version, state } = said;
-  return { state: state === 'no-token' ? state : 'ready', base, agent: { name, version, state } };
+  const { name, version, state, other_user } = said;
+  return { state: state === 'no-token' ? state : 'ready', base, agent: { name, version, state, other_user } };
 }
 
 /** @typedef {{name: string, state: PermissionState}} Permission */

@@ -90,9 +90,16 @@ export async function follow({ id, idempotencyKey, body, path = '/v1/signing-req
       const lost = code === 'agent-lost' || code === 'request-stale';
       if (losses === REUNION.length || !(forgotten || lost)) throw error;
       if (forgotten) id = null;
-      await new Promise((resolve) => setTimeout(resolve, REUNION[losses]));
-      losses += 1;
-      session = await reconnect().catch(() => session);
+      // Another program may hold the port now: nothing more is sent before the agent has proven itself anew.
+      /** @type {Session | undefined} */
+      let found;
+      while (!found) {
+        if (losses === REUNION.length) throw error;
+        await new Promise((resolve) => setTimeout(resolve, REUNION[losses]));
+        losses += 1;
+        found = await reconnect().catch(() => undefined);
+      }
+      session = found;
     }
   }
 }

@@ -13,8 +13,8 @@
 /** @type {Record<string, {fa: [string, string], en: [string, string]}>} code: what happened, what to do */
 const WORDS = {
   'no-answer': {
-    fa: ['مُهر روی این رایانه پاسخ نمی‌دهد.', 'مُهر را اجرا کنید یا بی امضا ادامه دهید.'],
-    en: ['No agent answers on this computer.', 'Start Mohr, or go on unsigned.'],
+    fa: ['مُهر شما روی این رایانه پاسخ نمی‌دهد.', 'مُهر را به نام کاربری خودتان اجرا کنید یا بی امضا ادامه دهید.'],
+    en: ['No agent of yours answers on this computer.', 'Start Mohr as yourself, or go on unsigned.'],
   },
   'click-needed': {
     fa: ['مرورگر فقط پس از کلیک شما مُهر را اجرا می‌کند.', 'دکمهٔ اجرای مُهر را بزنید.'],
@@ -69,6 +69,13 @@ const WORDS = {
   'no-token': {
     fa: ['توکنی به این رایانه وصل نیست.', 'توکن را وصل کنید.'],
     en: ['No token is connected to this computer.', 'Plug the token in.'],
+  },
+  'other-users-agent': {
+    fa: ['کاربر دیگری از این رایانه هم مُهر را اجرا کرده است.', 'کاری لازم نیست؛ این صفحه با مُهر خود شما کار می‌کند.'],
+    en: [
+      'Another user of this computer runs Mohr too.',
+      'Nothing is to be done: this page works with your own.',
+    ],
   },
   impostor: {
     fa: ['برنامه‌ای جز مُهر به جای آن پاسخ می‌دهد.', 'چیزی فرستاده نشد. به پشتیبانی خبر دهید.'],

@@ -1,8 +1,9 @@
 """Does the program at the other end of a loopback connection belong to the same OS user as the agent?
 
 Linux is asked over NETLINK_SOCK_DIAG (sock_diag(7)), or through /proc/net/tcp{,6} where a sandbox forbids
-netlink. On other platforms the answer is `UNKNOWN`, and whoever asked must close the connection. This tells
-users apart, not programs of one user.
+netlink; Windows and macOS by `peer_windows` and `peer_macos`, which have been run on neither. Elsewhere, and
+where asking fails, the answer is `UNKNOWN`, and whoever asked must close the connection. This tells users
+apart, not programs of one user.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import os
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-#: (address, port, …) as the socket module gives it for AF_INET and AF_INET6.
-SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+from signer.platform import peer_macos, peer_windows
+from signer.platform.ends import End, SocketAddress, as_it_is, family_of, forms
+
+__all__ = ["PeerOwner", "SocketAddress", "holder_of", "owner_in_proc", "peer_owner"]
 
 
 class PeerOwner(Enum):
@@ -32,7 +36,7 @@ def peer_owner(peer: SocketAddress, server: SocketAddress, *, uid: int | None = 
     Takes about 20 µs on Linux and never raises.
     """
     if sys.platform != "linux":
-        return PeerOwner.UNKNOWN
+        return _elsewhere(sys.platform, peer, server)
     try:
         owner = _ask_netlink(peer, server)
     except OSError:
@@ -40,6 +44,17 @@ def peer_owner(peer: SocketAddress, server: SocketAddress, *, uid: int | None = 
     if owner is None:
         return PeerOwner.UNKNOWN
     return PeerOwner.SAME if owner == (os.getuid() if uid is None else uid) else PeerOwner.OTHER
+
+
+def _elsewhere(platform: str, peer: SocketAddress, server: SocketAddress) -> PeerOwner:
+    asks = {"win32": peer_windows.ask, "darwin": peer_macos.ask}
+    try:
+        same = asks[platform](peer, server) if platform in asks else None
+    except OSError:
+        same = None
+    if same is None:
+        return PeerOwner.UNKNOWN
+    return PeerOwner.SAME if same else PeerOwner.OTHER
 
 
 _NETLINK_SOCK_DIAG = 4
@@ -56,10 +71,10 @@ _ANSWER = struct.Struct("=BBBB48sIIIII")
 
 
 def _ask_netlink(peer: SocketAddress, server: SocketAddress) -> int | None:
-    family = _family(peer)
+    family = family_of(peer)
     query = (
         _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, _ALL_STATES)
-        + _SOCKET_ID.pack(peer[1], server[1], _packed(family, peer), _packed(family, server), 0)
+        + _SOCKET_ID.pack(peer[1], server[1], _packed(peer), _packed(server), 0)
         + _NO_COOKIE
     )
     head = _NLMSGHDR.pack(_NLMSGHDR.size + len(query), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 1, 0)
@@ -78,38 +93,51 @@ def _ask_netlink(peer: SocketAddress, server: SocketAddress) -> int | None:
 
 def owner_in_proc(peer: SocketAddress, server: SocketAddress, root: Path = Path("/proc/net")) -> int | None:
     """The uid that /proc/net/tcp{,6} (proc_pid_net(5)) gives for that socket, None where it lists none."""
-    wanted = {(_in_proc(address(peer)), _in_proc(address(server))) for address in (_as_it_is, _as_mapped)}
+    wanted = {(_in_proc(local), _in_proc(remote)) for local, remote in forms(peer, server)}
+    for fields in _listed(root):
+        if (fields[1], fields[2]) in wanted and fields[9] != "0":
+            return int(fields[7])
+    return None
+
+
+def _packed(address: SocketAddress) -> bytes:
+    return as_it_is(address)[0].ljust(16, b"\0")
+
+
+def holder_of(port: int, *, uid: int | None = None, root: Path = Path("/proc/net")) -> PeerOwner:
+    """Whose program listens on this TCP port? `uid` is ours unless given.
+
+    `UNKNOWN` where nobody does, and on other systems than Linux. Never raises.
+    """
+    if sys.platform != "linux":
+        return PeerOwner.UNKNOWN
+    ours = os.getuid() if uid is None else uid
+    holders = {
+        int(fields[7]) for fields in _listed(root) if fields[3] == _LISTEN and _port(fields[1]) == port
+    }
+    if not holders:
+        return PeerOwner.UNKNOWN
+    return PeerOwner.SAME if holders == {ours} else PeerOwner.OTHER
+
+
+_LISTEN = "0A"
+
+
+def _listed(root: Path) -> Iterator[list[str]]:
+    """The rows of /proc/net/tcp and tcp6 (proc_pid_net(5)), those that can be read."""
     for name in ("tcp", "tcp6"):
         try:
             lines = (root / name).read_text("ascii").splitlines()[1:]
         except OSError:
             continue
-        for line in lines:
-            fields = line.split()
-            if (fields[1], fields[2]) in wanted and fields[9] != "0":
-                return int(fields[7])
-    return None
+        yield from (line.split() for line in lines)
 
 
-def _family(address: SocketAddress) -> int:
-    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)
 
 
-def _packed(family: int, address: SocketAddress) -> bytes:
-    return socket.inet_pton(family, address[0]).ljust(16, b"\0")
-
-
-def _as_it_is(address: SocketAddress) -> tuple[bytes, int]:
-    return socket.inet_pton(_family(address), address[0]), address[1]
-
-
-def _as_mapped(address: SocketAddress) -> tuple[bytes, int]:
-    # A dual-stack client reaches 127.0.0.1 through an IPv6 socket (RFC 4291 §2.5.5.2).
-    octets, port = _as_it_is(address)
-    return (b"\0" * 10 + b"\xff\xff" + octets if len(octets) == 4 else octets), port
-
-
-def _in_proc(address: tuple[bytes, int]) -> str:
+def _in_proc(address: End) -> str:
     octets, port = address
     words = struct.unpack(f"={len(octets) // 4}I", octets)
     return "".join(f"{word:08X}" for word in words) + f":{port:04X}"

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, TokenRef
+from signer.model.lookalike import Caution
 from signer.model.request import Document, SignatureFormat
 from signer.model.sheet import DocumentSheet
 
@@ -35,6 +36,7 @@ __all__ = [
     "Pin",
     "PinProblem",
     "PinRequest",
+    "Standing",
     "TokenChoiceQuestion",
     "TokenQuestion",
     "binding_digest",
@@ -49,11 +51,15 @@ class ChoiceQuestion(Struct, frozen=True, kw_only=True):
 
 
 class PairingQuestion(Struct, frozen=True, kw_only=True):
-    """Are the six digits on the page the same? `code` is six ASCII digits, `expires_at` aware, UTC."""
+    """Are the six digits on the page the same? `code` is six ASCII digits, `expires_at` aware, UTC.
+
+    `cautions` are what is odd about the origin, to be shown beside it.
+    """
 
     origin: str
     code: str
     expires_at: datetime
+    cautions: tuple[Caution, ...] = ()
 
 
 class ModuleQuestion(Struct, frozen=True, kw_only=True):
@@ -73,6 +79,7 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     """One request as the doctor sees it: who asks, what, with which certificate.
 
     `sheets` are in the request's order; `paired_since` is aware, UTC; `signing_time` is frozen here.
+    `cautions` are what is odd about the origin.
     """
 
     request_id: str
@@ -83,6 +90,7 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     credential: Credential
     authorisation: Authorisation
     signing_time: datetime
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def signs_in(self) -> bool:
@@ -101,7 +109,8 @@ class TokenQuestion(Struct, frozen=True, kw_only=True):
     """What is asked of a token beside signatures: a new key and a request for it, or a certificate to keep.
 
     There is no credential yet; `token` is where it happens. The one sheet holds what goes into the request,
-    or what the certificate says. `asked_at` (aware, UTC) is frozen here.
+    or what the certificate says. `asked_at` (aware, UTC) is frozen here. `cautions` are what is odd about
+    the origin.
     """
 
     request_id: str
@@ -112,6 +121,7 @@ class TokenQuestion(Struct, frozen=True, kw_only=True):
     token: TokenRef
     authorisation: Authorisation
     asked_at: datetime
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def makes_key(self) -> bool:
@@ -165,6 +175,16 @@ class PinRequest(Struct, frozen=True, kw_only=True):
     total: int = 0
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """What goes on around a question while it is open: is its panel still there, and who waits behind it?
+
+    `waiting` holds the origins of the requests that come after this one, in their order.
+    """
+
+    panel_away: bool = False
+    waiting: tuple[str, ...] = ()
+
+
 class DocumentOutcome(Enum):
     """How one document ended, for the last screen."""
 
@@ -202,6 +222,12 @@ class ConsentDialogue(Protocol):
         """Name the token that was pulled out and is wanted back; returns only when the doctor gives up.
 
         Cancelled when the token is there again; `ask_pin` follows. The consent given stays given.
+        """
+
+    def standing(self, standing: Standing) -> None:
+        """From `open` to `close`: how it stands around the question, where that is not `Standing()`.
+
+        Nothing is asked and nothing may be raised. A panel that is away at `close` finds the result later.
         """
 
     def progress(self, done: int, total: int) -> None:

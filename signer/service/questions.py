@@ -24,10 +24,12 @@ from signer.model.errors import (
     PolicyInvalid,
     TokenRemoved,
 )
+from signer.model.lookalike import Caution
 from signer.model.request import PDF, Document, SignatureFormat, SigningRequest
 from signer.model.sheet import DocumentSheet
 from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.reader import read as read_sheet
+from signer.service.attendance import Attendance
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -68,11 +70,11 @@ class TokenWork(Struct, frozen=True, kw_only=True):
 class Surroundings(Struct, frozen=True, kw_only=True):
     """What a request needs of the agent, and what the clinic's policy says of it.
 
-    `severe` are amber findings that policy makes red, `formats` the ones it allows (None: all), and
-    `policy_problem` why there is no policy to go by, with which nothing is signed.
+    `cautions` says what is odd about an origin. `severe` are amber findings that policy makes red, `formats`
+    the ones it allows (None: all), and `policy_problem` why nothing is signed.
     `sign_in_with_non_repudiation` is the policy's own word (`Policy`). Without `token_work` no key is made
     and no certificate kept. `turn` is the doctor's attention, and the tokens': who asks, or works on a token,
-    holds it.
+    holds it. `attendance` knows who is there.
     """
 
     signers: Signers
@@ -82,12 +84,14 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     guard: PinGuard
     paired_since: Callable[[str], datetime | None]
     outside: Outside
+    cautions: Callable[[str], tuple[Caution, ...]] = lambda origin: ()
     severe: frozenset[str] = frozenset()
     sign_in_with_non_repudiation: bool = False
     formats: frozenset[SignatureFormat] | None = None
     policy_problem: PolicyInvalid | None = None
     token_work: TokenWork | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    attendance: Attendance = field(default_factory=Attendance)
 
 
 class ConsentBreach(Exception):
@@ -112,6 +116,7 @@ class Questions:
         self._documents = {d.id: d for d in request.documents}
         self._credentials: dict[str, Credential] = {}
         self._dialogue: ConsentDialogue | None = None
+        self._standing: asyncio.Task[None] | None = None
         self._pdfs = PdfProcess()
         self._approval: Approval | None = None
         self._stay: Hashable = None
@@ -141,11 +146,16 @@ class Questions:
             self._dialogue.progress(done, total)
 
     def close(self, outcome: Outcome) -> None:
-        """End the dialogue, if there is one."""
+        """End the dialogue, if there is one, and let go of what was asked about."""
+        if self._standing is not None:
+            self._standing.cancel()
+            self._standing = None
         if self._dialogue is not None:
             dialogue, self._dialogue = self._dialogue, None
             dialogue.close(outcome)
         self._pdfs.close()
+        self._approval = None
+        self._credentials, self._documents = {}, {}
 
     async def ask(self, effect: j.Effect, open_documents: tuple[str, ...]) -> tuple[j.Event, ...]:
         """Carry out an effect that asks; the events that came of it."""
@@ -214,8 +224,10 @@ class Questions:
             credential=credential,
             authorisation=await self._around.signers.authorisation(credential),
             signing_time=signing_time,
+            cautions=self._around.cautions(self._request.origin),
         )
         self._dialogue = self._around.consent.open(question)
+        self._standing = asyncio.ensure_future(self._tell_of_panels(self._dialogue))
         telling = asyncio.ensure_future(self._tell_of_token(self._dialogue, credential))
         try:
             answer = await self._dialogue.answer()
@@ -241,6 +253,11 @@ class Questions:
             dialogue.token_away(credential.token)
             await self._around.signers.returned(credential)
             dialogue.token_away(None)
+
+    async def _tell_of_panels(self, dialogue: ConsentDialogue) -> None:
+        """Until the dialogue is closed, say whether its panel is there, and who waits behind it."""
+        async for standing in self._around.attendance.follow(self._request.id, self._request.origin):
+            dialogue.standing(standing)
 
     async def _read_sheets(
         self, credential: Credential, now: datetime, open_documents: tuple[str, ...]

@@ -52,7 +52,10 @@ _T = TypeVar("_T")
 
 
 class Runner:
-    """One request. `changed` is called after each step; `run` is awaited once, by the queue."""
+    """One request. `changed` is called after each step; `run` is awaited once, by the queue.
+
+    `rest` tells how many seconds its origin must still leave the doctor in peace.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Runner:
         known: dict[str, j.Progress],
         signed: dict[str, Signed],
         changed: Callable[[], None],
+        rest: Callable[[], float],
         questions: Questions | None = None,
     ) -> None:
         self.request = request
@@ -69,6 +73,7 @@ class Runner:
         self._around = surroundings
         self._signed = dict(signed)
         self._changed = changed
+        self._rest = rest
         self._documents = {d.id: d for d in request.documents}
         self._stop: asyncio.Future[j.Event] = asyncio.get_running_loop().create_future()
         self._questions = questions or Questions(request, surroundings)
@@ -88,7 +93,20 @@ class Runner:
                 turn.release()
 
     async def _turn_comes(self, turn: asyncio.Lock) -> bool:
-        """True with the lock held, False when interrupted before that."""
+        """True with the lock held, False when interrupted before that.
+
+        An origin that the doctor has just turned down lets the others go first until it has waited.
+        """
+        while await self._acquired(turn):
+            if not (left := self._rest()):
+                return True
+            turn.release()
+            await asyncio.wait({self._stop}, timeout=left)
+        return False
+
+    async def _acquired(self, turn: asyncio.Lock) -> bool:
+        if self._stop.done():
+            return False
         acquiring = asyncio.ensure_future(turn.acquire())
         try:
             await _first_of(acquiring, self._stop)
@@ -347,6 +365,8 @@ class Runner:
             with suppress(MohrError):
                 await self._intending
         await self._close()
+        # A finished request is held for its result alone: what it was worked with is several times as large.
+        self._pipeline = self._intending = None
 
     def _outcome(self) -> Outcome:
         stage = self.journey.stage

@@ -7,9 +7,10 @@ proceeds is `runner`.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, aclosing, suppress
 from datetime import timedelta
 
 from msgspec import structs
@@ -18,17 +19,20 @@ from signer.model import journey as j
 from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import Credential
 from signer.model.errors import (
+    ConsentDeclined,
     CredentialAbsent,
     CredentialUnusable,
     IdempotencyConflict,
+    RefusedLately,
     RequestExpired,
     RequestUnknown,
     TokenAbsent,
     TooManyPending,
 )
 from signer.model.record import PastRequest
-from signer.model.request import Document, DocumentState, SigningRequest
+from signer.model.request import Document, DocumentState, RequestState, SigningRequest
 from signer.service import envelopes, token_documents
+from signer.service.cool_down import CoolDowns
 from signer.service.news import News, NewsDesk
 from signer.service.pipeline import Signed
 from signer.service.questions import Surroundings, TokenWork
@@ -47,12 +51,21 @@ HELD_DOCUMENTS = 1000
 class SigningService:
     """Implements `usecases.UseCases`. Lives on one event loop; `stop` before the loop ends."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        *,
+        unanswered_for: Callable[[], timedelta] = lambda: UNANSWERED_FOR,
+        cool_downs: CoolDowns | None = None,
+    ) -> None:
+        """`unanswered_for` is asked for each request: how long it may stay open."""
         self._around = surroundings
+        self._unanswered_for = unanswered_for
         self._turn = surroundings.turn
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[tuple[str, str], _Entry] = {}
         self._taking_in = asyncio.Lock()
+        self._cool_downs = cool_downs or CoolDowns()
         self._news = NewsDesk(lambda: surroundings.signers.presence, self._known)
         surroundings.signers.on_change(lambda _: self._news.tokens())
 
@@ -115,7 +128,7 @@ class SigningService:
             self._forget_old()
             self._hold_less()
             entry = self._by_key.get((origin, idempotency_key))
-            if entry is None:
+            if entry is None or self._forgotten(entry):
                 entry = await self._take_in(
                     SigningRequest(
                         id=secrets.token_urlsafe(16),
@@ -153,10 +166,18 @@ class SigningService:
 
     async def events(self, *, origin: str, last_id: str | None) -> AsyncGenerator[News]:
         """See `UseCases.events`."""
-        with self._around.signers.attention():
+        with self._around.signers.attention(), self.present(origin):
             async with aclosing(self._news.follow(origin, last_id)) as news:
                 async for one in news:
                     yield one
+
+    def present(self, origin: str) -> AbstractContextManager[None]:
+        """See `UseCases.present`."""
+        return self._around.attendance.present(origin)
+
+    def pending(self, origin: str) -> bool:
+        """See `UseCases.pending`."""
+        return bool(self._pending(origin))
 
     async def credentials(self) -> tuple[Credential, ...]:
         """See `UseCases.credentials`."""
@@ -174,10 +195,14 @@ class SigningService:
 
     async def _take_in(self, request: SigningRequest) -> _Entry:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
+        work = self._token_work(request)
+        if past is not None and past.expired:
+            if work is None:
+                raise RequestExpired("a signature under this key is older than 24 h")
+            past = None  # what came of work on a token is kept by its desk
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
-        work = self._token_work(request)
         if work is not None and not signed:
             now, journal = request.received_at, self._around.journal
             left = await left_by_a_crash(request, past, work, journal, now)
@@ -192,25 +217,32 @@ class SigningService:
             self._check_room(request.origin)
             await self._check_credential(request.credential)
         if past is not None:
-            request = _under(past.request_id, request)
+            request = _continued(past, request)
         entry = _Entry()
 
         def changed() -> None:
             # By its id: a runner that held its own entry would stay in memory until a garbage collection.
             self._moved(request.id)
 
+        def rest() -> float:
+            return self._cool_downs.left(request.origin, around.clock.now())
+
         around = self._around
         if work is None:
-            entry.runner = Runner(request, around, known=known, signed=signed, changed=changed)
+            entry.runner = Runner(request, around, known=known, signed=signed, changed=changed, rest=rest)
         else:
-            entry.runner = TokenRunner(request, around, work, known=known, signed=signed, changed=changed)
+            entry.runner = TokenRunner(
+                request, around, work, known=known, signed=signed, changed=changed, rest=rest
+            )
         self._entries[request.id] = self._by_key[(request.origin, request.idempotency_key)] = entry
         self._changed(entry)
         if not entry.final.is_set():
+            self._around.attendance.joined(request.id, request.origin)
             loop = asyncio.get_running_loop()
             entry.task = loop.create_task(entry.runner.run(self._turn))
+            entry.task.add_done_callback(entry.put_down)
             entry.expiry = loop.call_later(
-                UNANSWERED_FOR.total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
+                self._unanswered_for().total_seconds(), entry.runner.interrupt, j.Broken(RequestExpired.code)
             )
         return entry
 
@@ -223,10 +255,16 @@ class SigningService:
         return self._around.token_work
 
     def _check_room(self, origin: str) -> None:
-        pending = [e for e in self._entries.values() if not e.final.is_set()]
-        own = sum(e.runner.request.origin == origin for e in pending)
-        if own >= PENDING_PER_ORIGIN or len(pending) >= PENDING_IN_ALL:
+        left = self._cool_downs.left(origin, self._around.clock.now())
+        if left:
+            raise RefusedLately("the origin waits after a no", retry_after=math.ceil(left))
+        if len(self._pending(origin)) >= PENDING_PER_ORIGIN or len(self._pending()) >= PENDING_IN_ALL:
             raise TooManyPending
+
+    def _pending(self, origin: str | None = None) -> list[_Entry]:
+        """What is not finished, of one origin or of all."""
+        pending = [e for e in self._entries.values() if not e.final.is_set()]
+        return [e for e in pending if origin is None or e.runner.request.origin == origin]
 
     async def _check_credential(self, wanted: str | None) -> None:
         if wanted is None:
@@ -240,7 +278,7 @@ class SigningService:
     def _entry(self, origin: str, request_id: str) -> _Entry:
         self._forget_old()
         entry = self._entries.get(request_id)
-        if entry is None or entry.runner.request.origin != origin:
+        if entry is None or entry.runner.request.origin != origin or self._forgotten(entry):
             raise RequestUnknown
         return entry
 
@@ -261,19 +299,40 @@ class SigningService:
     def _changed(self, entry: _Entry) -> None:
         request = entry.runner.request
         self._news.request(request.origin, request.id)
-        if isinstance(entry.runner.journey.stage, j.Ended):
+        stage = entry.runner.journey.stage
+        entry.shown = entry.shown or isinstance(stage, j.Choosing | j.Consenting)
+        if isinstance(stage, j.Ended):
+            if entry.shown:
+                self._remember_answer(entry, stage)
             entry.final.set()
+            self._around.attendance.left(request.id)
             if entry.expiry is not None:
                 entry.expiry.cancel()
 
+    def _remember_answer(self, entry: _Entry, stage: j.Ended) -> None:
+        """One signature is a yes; a question taken back from under the doctor's eyes is as good as a no."""
+        origin = entry.runner.request.origin
+        if any(p.state is DocumentState.SIGNED for p in entry.runner.journey.documents.values()):
+            self._cool_downs.accepted(origin)
+        elif stage.code == ConsentDeclined.code or stage.state is RequestState.CANCELLED:
+            self._cool_downs.refused(origin, self._around.clock.now())
+
     def _forget_old(self) -> None:
-        """Results are kept for a day; entries stand in the order of their arrival."""
+        """Results are kept for a day; but for `_forgotten`, entries stand in the order of their age."""
         oldest_kept = self._around.clock.now() - KEPT_FOR
         for entry in list(self._entries.values()):
             if entry.runner.request.received_at >= oldest_kept:
                 return
             if entry.final.is_set():
                 self._forget(entry)
+
+    def _forgotten(self, entry: _Entry) -> bool:
+        """One that was posted again is older than those around it."""
+        old = entry.runner.request.received_at < self._around.clock.now() - KEPT_FOR
+        if old and entry.final.is_set():
+            self._forget(entry)
+            return True
+        return False
 
     def _hold_less(self) -> None:
         """Let go of the oldest results beyond `HELD_DOCUMENTS`; the journal gives them to who posts again."""
@@ -293,16 +352,21 @@ class SigningService:
 
 
 class _Entry:
-    """A request in the book: its runner, its task while it runs, and whether its end is certain."""
+    """A request in the book: its runner, its task while it runs, whether it was shown and has ended."""
 
-    __slots__ = ("expiry", "final", "runner", "task")
+    __slots__ = ("expiry", "final", "runner", "shown", "task")
 
     runner: Runner
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
+        self.shown = False
         self.final = asyncio.Event()
+
+    def put_down(self, task: asyncio.Task[None]) -> None:
+        """Hold the task no longer than it runs. What nobody foresaw in it goes to the loop's handler."""
+        self.task = self.expiry = None
 
 
 def _remembered(
@@ -339,6 +403,6 @@ _STATE_OF_ENDING = {
 }
 
 
-def _under(request_id: str, request: SigningRequest) -> SigningRequest:
-    """The same request under the id that it had before the agent was restarted."""
-    return structs.replace(request, id=request_id)
+def _continued(past: PastRequest, request: SigningRequest) -> SigningRequest:
+    """The same request under the id that it had before the agent was restarted, and as old as it is."""
+    return structs.replace(request, id=past.request_id, received_at=past.since)

@@ -102,8 +102,10 @@ class TokenQuestions(Questions):
             token=token.ref,
             authorisation=token.user,
             asked_at=asked_at,
+            cautions=self._around.cautions(self._request.origin),
         )
         self._dialogue = self._around.consent.open_token(question)
+        self._standing = asyncio.ensure_future(self._tell_of_panels(self._dialogue))
         telling = asyncio.ensure_future(self._tell_whether_there(self._dialogue, token.ref))
         try:
             answer = await self._dialogue.answer()

@@ -49,10 +49,17 @@ class TokenRunner(Runner):
         known: dict[str, j.Progress],
         signed: dict[str, Signed],
         changed: Callable[[], None],
+        rest: Callable[[], float],
     ) -> None:
         self._asks = TokenQuestions(request, surroundings, work)
         super().__init__(
-            request, surroundings, known=known, signed=signed, changed=changed, questions=self._asks
+            request,
+            surroundings,
+            known=known,
+            signed=signed,
+            changed=changed,
+            rest=rest,
+            questions=self._asks,
         )
         (self._document,) = request.documents
         self._work = work

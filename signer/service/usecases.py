@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from signer.model.applicant import Applicant, KeyType
@@ -28,9 +29,10 @@ class UseCases(Protocol):
         """Take a request in, or give the earlier answer of the same key and body.
 
         `body_hash` is the SHA-256 of the body as received. Returns at once. Raises `IdempotencyConflict`,
-        `TooManyPending`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
-        `CredentialUnusable`, `PolicyInvalid`, and for a level that no authority can be asked for
-        `TsaUnreachable` or `RevocationUnreachable`.
+        `TooManyPending`, `RefusedLately`, `DocumentUnreadable`, `FormatUnsupported`, `CredentialAbsent`,
+        `CredentialUnusable`, `PolicyInvalid`, `RequestExpired` where what was signed under the key is older
+        than 24 h, and for a level that no authority can be asked for `TsaUnreachable` or
+        `RevocationUnreachable`.
         """
 
     async def sign_in(
@@ -65,6 +67,9 @@ class UseCases(Protocol):
         Both are DER and can be read (`x509.read`); `chain` is looked at and not kept.
         """
 
+    def pending(self, origin: str) -> bool:
+        """Has this origin a request that is not finished, before the doctor or on the way there?"""
+
     async def view(self, *, origin: str, request_id: str, wait: float = 0.0) -> RequestView:
         """The request now, or as soon as it is final, or after `wait` seconds, whichever is first.
 
@@ -79,6 +84,9 @@ class UseCases(Protocol):
 
         Begins after `last_id`, or with how everything is now: see `news.NewsDesk.follow`.
         """
+
+    def present(self, origin: str) -> AbstractContextManager[None]:
+        """A paired page of this origin waits or listens for as long as this is held (`Attendance`)."""
 
     async def credentials(self) -> tuple[Credential, ...]:
         """Every certificate on every connected token, usable or not."""

@@ -22,7 +22,7 @@ from signer.verify.report import Finding, Report, Severity, SubIndication, indic
 from signer.verify.revocation import State, Status
 from signer.verify.timestamps import NotAStamp
 from signer.verify.trust import RevocationData, RevocationPolicy, Trust
-from signer.x509 import Certificate, CertificateUnreadable, paths, public_key
+from signer.x509 import Certificate, CertificateUnreadable, paths, public_key, simulated
 from signer.x509 import read as read_certificate
 
 #: What a signer's clock may be ahead before its claim is remarked upon.
@@ -48,6 +48,7 @@ class _Way(Struct, frozen=True, gc=False):
 class _Means(Struct, frozen=True, gc=False):
     """What a signature's algorithm and its signer's certificate are good for, whatever it is over."""
 
+    origin: tuple[Problem, ...]
     weaknesses: tuple[Problem, ...]
     usage: tuple[Problem, ...]
     remarks: tuple[Finding, ...]
@@ -112,7 +113,7 @@ class Verifier:
         means = _means(candidate.digest, candidate.padding, signer)
         findings += means.remarks
         trusted = self._trusted(signer, candidate.certificates, data, moment, findings)
-        problems = [*means.weaknesses, *trusted, *means.usage]
+        problems = [*means.origin, *means.weaknesses, *trusted, *means.usage]
         if not candidate.covers_all:
             problems.append(_problem(SubIndication.SIG_CONSTRAINTS_FAILURE, "more-than-signed"))
         for finding in documents.findings(candidate, signer.holder):
@@ -301,6 +302,7 @@ def _means(digest: str, padding: str, signer: Certificate) -> _Means:
     small = Finding(code="key-exponent-small", severity=Severity.WARNING)
     detail = f"{kind.value} {bits}, {padding}, {digest}"
     return _Means(
+        origin=tuple(_simulated(signer)),
         weaknesses=tuple(weaknesses),
         usage=tuple(_usage(signer)),
         remarks=(small,) if _small_exponent(signer.spki) else (),
@@ -311,6 +313,12 @@ def _means(digest: str, padding: str, signer: Certificate) -> _Means:
 def _small_exponent(spki: bytes) -> bool:
     key = public_key(spki)
     return isinstance(key, RSAPublicKey) and key.public_numbers().e < MIN_RSA_EXPONENT
+
+
+def _simulated(signer: Certificate) -> Iterator[Problem]:
+    """No way up can help it: its critical mark ends each, and this says why."""
+    if simulated(signer):
+        yield _problem(SubIndication.CHAIN_CONSTRAINTS_FAILURE, "simulator-certificate")
 
 
 def _usage(signer: Certificate) -> Iterator[Problem]:

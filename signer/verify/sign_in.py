@@ -20,7 +20,7 @@ from signer.model.ijson import IJsonInvalid, JsonValue
 from signer.verify import jose
 from signer.verify.candidate import Unreadable
 from signer.verify.jose_value import Algorithm, algorithm, certificates, signs
-from signer.x509 import Certificate, path, unusable
+from signer.x509 import Certificate, path, simulated, unusable
 from signer.x509.usability import signs_in
 
 TYP = "mohr-signin+jws"
@@ -44,6 +44,7 @@ class Refusal(Enum):
     OTHER_NONCE = "made for another nonce"
     NOT_YET = "issued in the future"
     EXPIRED = "older than its five minutes"
+    SIMULATED = "the certificate was made by a simulator"
     CERTIFICATE_UNUSABLE = "the certificate could not sign at that time"
     CERTIFICATE_USAGE = "the certificate is for signing documents alone"
     UNTRUSTED = "no way from the certificate to a trusted authority"
@@ -93,6 +94,8 @@ def check(
     if now >= parsed.expires_at:
         raise SignInRefused(Refusal.EXPIRED)
     certificate = parsed.certificate
+    if simulated(certificate):
+        raise SignInRefused(Refusal.SIMULATED)
     if (reason := unusable(certificate, parsed.issued_at)) is not None:
         raise SignInRefused(Refusal.CERTIFICATE_UNUSABLE, reason.value)
     if not (non_repudiation_too or signs_in(certificate)):

@@ -18,9 +18,11 @@ from signer.x509.certificate import (
 )
 from signer.x509.chain import issued_by, path, paths
 from signer.x509.signed import signed_by
+from signer.x509.simulator import SIMULATOR, simulated
 from signer.x509.usability import Unusable, unusable, why_unusable
 
 __all__ = [
+    "SIMULATOR",
     "BasicConstraints",
     "Certificate",
     "CertificateUnreadable",
@@ -34,6 +36,7 @@ __all__ = [
     "public_key",
     "read",
     "signed_by",
+    "simulated",
     "unusable",
     "why_unusable",
 ]

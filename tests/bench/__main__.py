@@ -13,17 +13,21 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from signer.envelope import cades, jades, jws, legacy, xades
 from signer.model.credential import KeyKind
+from signer.platform.folders import folders_under
 from tests.bench import pades, process, verification
+from tests.bench.endpoint import WaysPanel, measure_overhead
 from tests.bench.faults import measure_faults
 from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
+from tests.bench.tabs import WAYS
 from tests.bench.token import OwnBinding, RawKey, RawToken
 from tests.bench.worker import ALGORITHM, MEDIA_TYPE, WorkerSigner
 
@@ -43,6 +47,7 @@ def main() -> int:
     base = options.folder.absolute()
     figures = (
         measure(base, options.rounds)
+        | measure_overhead()
         | verification.measure(base, options.rounds)
         | measure_process(base, options.idle)
         | measure_faults(base)
@@ -67,7 +72,11 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     raw: list[float] = []
     found: dict[str, list[tuple[float, float]]] = {}
     try:
-        with BenchPanel(base) as panel:
+        data = folders_under(base / "agent").data
+        with (
+            BenchPanel(base) as panel,
+            WaysPanel(panel, data, BATCH, panel.credential(KeyKind.RSA)) as ways,
+        ):
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
                 ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
                 ("legacy_cms", EACH, lambda: _made(legacy.prepare, key)),
@@ -85,6 +94,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("endpoint_single", 5, lambda: panel.sign(1)),
                 ("endpoint_batch_250", 1, lambda: panel.sign(BATCH)),
                 ("endpoint_batch_250_p256", 1, lambda: panel.sign(BATCH, KeyKind.EC_P256)),
+                *((f"endpoint_batch_250_{way}", 1, partial(ways.sign, way)) for way in WAYS),
             )
             for _ in range(rounds):
                 raw.append(_lasts(lambda: key.sign(CONTENT), EACH))

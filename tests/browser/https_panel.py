@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import shutil
 import ssl
 import threading
@@ -79,20 +80,31 @@ def serve(scratch: Path, folder: Path = SDK, headers: Mapping[str, str] | None =
         server.server_close()
 
 
+def arguments(panel: Panel) -> list[str]:
+    """What makes the panel a page from the internet to a Chromium."""
+    return [
+        "--host-resolver-rules=MAP *.test 127.0.0.1",
+        f"--ip-address-space-overrides=127.0.0.1:{panel.port}=public",
+        f"--ignore-certificate-errors-spki-list={panel.spki}",
+        "--disable-background-networking",
+        "--no-first-run",
+    ]
+
+
 @asynccontextmanager
-async def chromium(panel: Panel) -> AsyncIterator[Browser]:
-    """A headless Chromium to which the panel is a page from the internet."""
+async def chromium(panel: Panel, policy: Mapping[str, object] | None = None) -> AsyncIterator[Browser]:
+    """A headless Chromium to which the panel is a page from the internet.
+
+    `policy` is what the computer's administrator has set.
+    """
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if policy is not None:
+        executable = str(_managed(panel.certificate.parent, str(executable), policy))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            executable_path=executable,
             chromium_sandbox=False,
-            args=[
-                "--host-resolver-rules=MAP *.test 127.0.0.1",
-                f"--ip-address-space-overrides=127.0.0.1:{panel.port}=public",
-                f"--ignore-certificate-errors-spki-list={panel.spki}",
-                "--disable-background-networking",
-                "--no-first-run",
-            ],
+            args=arguments(panel),
         )
         try:
             yield browser
@@ -117,10 +129,28 @@ async def visit(browser: Browser, panel: Panel, *, allowed: bool) -> AsyncIterat
 
 
 @asynccontextmanager
-async def browse(panel: Panel, *, allowed: bool) -> AsyncIterator[BrowserContext]:
+async def browse(
+    panel: Panel, *, allowed: bool, policy: Mapping[str, object] | None = None
+) -> AsyncIterator[BrowserContext]:
     """Both at once."""
-    async with chromium(panel) as browser, visit(browser, panel, allowed=allowed) as context:
+    async with chromium(panel, policy) as browser, visit(browser, panel, allowed=allowed) as context:
         yield context
+
+
+def _managed(scratch: Path, executable: str, policy: Mapping[str, object]) -> Path:
+    """A command that starts the browser where /etc/chromium holds that policy, and nowhere else."""
+    (scratch / "managed.json").write_text(json.dumps(policy))
+    command = scratch / "managed-chromium"
+    place = "/etc/chromium/policies/managed"
+    command.write_text(
+        f"""#!/bin/sh
+exec unshare --map-root-user --mount sh -c '
+mount -t tmpfs none /etc/chromium && mkdir -p {place} && cp {scratch}/managed.json {place}/ && exec "$0" "$@"
+' {executable} "$@"
+"""
+    )
+    command.chmod(0o700)
+    return command
 
 
 def _certificate(scratch: Path) -> tuple[Path, str]:

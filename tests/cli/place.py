@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from signer import x509
 from signer.cli.demo.token import demo_token
@@ -100,14 +101,16 @@ class User:
             stderr=terminal.device,
         )
 
-    def panel(self) -> PanelClient:
+    def panel(self, origin: str = ORIGIN) -> PanelClient:
         """A panel at her agent, once that answers. Its keys outlive the agent."""
         end = time.monotonic() + 30
         while not self.told.exists():
             assert time.monotonic() < end, "the agent never told its port"
             time.sleep(0.01)
         port = json.loads(self.told.read_bytes())["port"]
-        return PanelClient(f"http://127.0.0.1:{port}", ORIGIN, FileKeys(self.home / "panel.json"))
+        return PanelClient(
+            f"http://127.0.0.1:{port}", origin, FileKeys(self.home / f"{urlsplit(origin).hostname}.json")
+        )
 
     def anchor(self) -> x509.Certificate:
         """The demo CA's certificate."""

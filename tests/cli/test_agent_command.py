@@ -24,7 +24,7 @@ from signer.endpoint.problems import Problem
 from signer.model.errors import AlreadyRunning, ConsentSurfaceMissing
 from signer.model.request import PRESCRIPTION, Document, RequestState
 from signer.verify.cades import verify
-from tests.cli.place import User, make_user
+from tests.cli.place import ORIGIN, User, make_user
 from tests.cli.theatre import Terminal
 
 CTRL_C = "\x03"
@@ -126,6 +126,42 @@ def _list(terminal: Terminal) -> str:
     terminal.read_until("token Mohr demo")
     terminal.read_until("token Mohr demo")
     return terminal.text
+
+
+def test_a_doctor_is_told_of_a_closed_panel_and_of_another_that_waits_and_both_get_their_signatures(
+    user: User, terminal: Terminal, panels: ThreadPoolExecutor
+) -> None:
+    agent = user.open_window(terminal)
+    try:
+        terminal.read_until("Ctrl-C ends it.")
+        panel, other = user.panel(), user.panel("https://pane1.example")
+        _pair(terminal, panel, panels)
+        pairing = panels.submit(other.pair, lambda code: None)
+        terminal.read_until("[CARE] This address looks like " + ORIGIN)
+        _answer(terminal, "Are they the same? Type yes or no: ", "yes")
+        assert pairing.result(30) is PairingState.ACCEPTED
+        usable = next(c.id for c in panel.credentials() if c.usable)
+        document = _prescription("rx-1")
+        panel.submit([document], idempotency_key="closed", credential=usable)
+        panel.close()
+        terminal.read_until("Sign this document? Type yes or no: ")
+        waiting = panels.submit(other.sign, [document], credential=usable)
+        terminal.read_until("1 more waiting, from https://pane1.example.")
+        terminal.read_until("The panel's page is closed.")
+        _answer(terminal, "Sign this document? Type yes or no: ", "yes")
+        _answer(terminal, "(nothing to decline): ", PIN)
+        terminal.read_until("what was signed is kept for its return")
+        terminal.read_until("https://pane1.example asks for 1 signature(s).")
+        _answer(terminal, "Sign this document? Type yes or no: ", "yes")
+        _answer(terminal, "(nothing to decline): ", PIN)
+        assert waiting.result(30).state is RequestState.FINISHED
+        back = panel.sign([document], idempotency_key="closed", credential=usable)
+        assert back.state is RequestState.FINISHED
+        panel.close()
+        other.close()
+    finally:
+        agent.kill()
+        agent.wait()
 
 
 def test_ctrl_c_at_the_pin_ends_the_agent_with_the_echo_on(

@@ -22,6 +22,7 @@ from signer.model.credential import (
     TriesLeft,
 )
 from signer.model.errors import ConsentSurfaceMissing
+from signer.model.lookalike import Caution, CautionKind
 from signer.model.request import Document
 from signer.model.sheet import DocumentSheet, Finding, Leaf, PlainSheet, Weight
 from signer.model.text import visible
@@ -35,6 +36,7 @@ from signer.service.consent import (
     PairingQuestion,
     PinProblem,
     PinRequest,
+    Standing,
 )
 from tests.cli.theatre import Terminal
 from tests.desktop import scenes
@@ -495,3 +497,51 @@ async def test_of_several_tokens_a_number_picks_one_and_nothing_else_does(
     await terminal.answer("Number, or nothing to decline", "3")
     await terminal.answer("Number, or nothing to decline", "\u06f2")
     assert await choosing == scenes.TOKEN_CHOICE.tokens[1]
+
+
+async def test_a_closed_panel_is_told_above_the_prompt_and_what_was_typed_still_counts(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    dialogue = surface.open(scenes.consent(scenes.three_items()))
+    answering = asyncio.create_task(dialogue.answer())
+    await terminal.until(SIGN)
+    terminal.type("ye")
+    dialogue.standing(Standing(panel_away=True))
+    await terminal.until("The panel's page is closed.")
+    await terminal.until(SIGN)
+    terminal.type("s\n")
+    await terminal.answer(PIN, "1234")
+    assert isinstance(await answering, Approved)
+    dialogue.close(SIGNED)
+    await terminal.until("what was done is kept for its return")
+
+
+async def test_who_waits_behind_is_told_at_the_beginning_and_when_it_changes(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    front = surface.open(scenes.consent(scenes.three_items()))
+    behind = surface.open(scenes.consent(scenes.three_items()))
+    behind.standing(Standing(waiting=("https://third.example",)))
+    front.close(SIGNED)
+    answering = asyncio.create_task(behind.answer())
+    await terminal.until("1 more waiting, from https://third.example.")
+    await terminal.until(SIGN)
+    behind.standing(Standing())
+    await terminal.until("0 more waiting.")
+    await terminal.answer(SIGN, "no")
+    assert isinstance(await answering, Declined)
+
+
+async def test_an_odd_origin_is_flagged_where_a_panel_pairs_and_where_it_asks(
+    terminal: Terminal, surface: TerminalConsent
+) -> None:
+    odd = (Caution(CautionKind.RESEMBLES, "https://panel.example"),)
+    pairing = asyncio.create_task(surface.pair(msgspec.structs.replace(scenes.PAIRING, cautions=odd)))
+    await terminal.until("[CARE] This address looks like https://panel.example")
+    await terminal.answer("Are they the same?", "no")
+    assert not await pairing
+    question = msgspec.structs.replace(scenes.consent(scenes.three_items()), cautions=odd)
+    answering = asyncio.create_task(surface.open(question).answer())
+    await terminal.until("[CARE] This address looks like https://panel.example")
+    await terminal.answer(SIGN, "no")
+    assert isinstance(await answering, Declined)

@@ -17,6 +17,7 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
+    Standing,
     TokenQuestion,
 )
 from tests.cli.theatre import TerminalTheatre
@@ -191,6 +192,25 @@ def test_a_token_that_goes_and_comes_while_a_question_is_read_changes_no_answer(
             dialogue.close(SIGNED)
 
     assert isinstance(theatre.perform(scenario, Approve("4321")), Approved)
+
+
+def test_a_panel_that_goes_and_comes_and_others_that_wait_change_no_answer(theatre: Theatre) -> None:
+    async def scenario(stage: Stage) -> Approved | Declined:
+        dialogue = stage.surface.open(scenes.consent(scenes.three_items()))
+        answering = asyncio.create_task(dialogue.answer())
+        dialogue.standing(Standing(panel_away=True, waiting=(scenes.ORIGIN,)))
+        await stage.presented()
+        dialogue.standing(Standing())
+        try:
+            return await answering
+        finally:
+            dialogue.standing(Standing(panel_away=True))
+            dialogue.close(SIGNED)
+
+    answer = theatre.perform(scenario, Approve("4321"))
+    assert isinstance(answer, Approved)
+    assert answer.pin is not None
+    assert answer.pin.reveal() == b"4321"
 
 
 def test_giving_up_on_a_token_ends_the_wait(theatre: Theatre) -> None:

@@ -1,4 +1,4 @@
-"""The contract of every `Signers`: the token of the service's tests and a real PKCS#11 module, alike."""
+"""The contract of every `Signers`: the tests' token, the simulator's, and a real PKCS#11 module, alike."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from drivers.types import KeySpec
 from signer import x509
 from signer.cli.assembly import SystemClock
 from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.cli.simulate import token
+from signer.cli.simulate.authority import Doctor, Held, identity
+from signer.cli.simulate.scenarios import BY_CODE, Pace, Stage
+from signer.cli.simulate.token import VirtualToken
 from signer.model.credential import AuthorisationKind, Credential, KeyKind, SignatureAlgorithm, TriesLeft
 from signer.model.errors import CredentialAbsent, NotLoggedIn, PinWrong, SignatureWantsPin, TokenAbsent
 from signer.service.consent import Pin
@@ -39,13 +43,28 @@ class Subject(Struct, frozen=True):
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> hsm.SoftHsm:
-    token = hsm.create(tmp_path_factory.mktemp("signers") / "softhsm")
-    asyncio.run(hsm.certify(token, KEYS, PLAIN_DOCTOR, datetime.now(UTC)))
-    return token
+    made = hsm.create(tmp_path_factory.mktemp("signers") / "softhsm")
+    asyncio.run(hsm.certify(made, KEYS, PLAIN_DOCTOR, datetime.now(UTC)))
+    return made
 
 
-@pytest.fixture(params=["memory", "softhsm"])
-async def subject(request: pytest.FixtureRequest, furnished: hsm.SoftHsm) -> AsyncIterator[Subject]:
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Held, ...]:
+    return identity(tmp_path_factory.mktemp("simulated") / "token", Doctor(), datetime.now(UTC))
+
+
+def virtual(held: tuple[Held, ...], scenario: str) -> Subject:
+    stage = Stage(BY_CODE[scenario], Pace(reading=0))
+    return Subject(VirtualToken(held, stage, SystemClock()), token.PIN)
+
+
+@pytest.fixture(params=["memory", "simulator", "softhsm"])
+async def subject(
+    request: pytest.FixtureRequest, furnished: hsm.SoftHsm, simulated: tuple[Held, ...]
+) -> AsyncIterator[Subject]:
+    if request.param == "simulator":
+        yield virtual(simulated, "approve")
+        return
     if request.param == "memory":
         yield Subject(doubles.SoftToken(2), doubles.PIN)
         return
@@ -54,13 +73,18 @@ async def subject(request: pytest.FixtureRequest, furnished: hsm.SoftHsm) -> Asy
         yield Subject(TokenWatch(TokenSigners((module,), SystemClock()), (module,)), furnished.pin)
 
 
-@pytest.fixture(params=["memory", "softhsm"])
-async def asking(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+@pytest.fixture(params=["memory", "simulator", "softhsm"])
+async def asking(
+    request: pytest.FixtureRequest, tmp_path: Path, simulated: tuple[Held, ...]
+) -> AsyncIterator[Subject]:
     """One whose key wants a PIN for each signature."""
+    if request.param == "simulator":
+        yield virtual(simulated, "pin-each")
+        return
     if request.param == "memory":
-        token = doubles.SoftToken(1)
-        token.each = True
-        yield Subject(token, doubles.PIN)
+        memory = doubles.SoftToken(1)
+        memory.each = True
+        yield Subject(memory, doubles.PIN)
         return
     softhsm = hsm.create(tmp_path / "softhsm")
     keys = {b"\x02": KeySpec.EC_P256}

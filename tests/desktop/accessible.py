@@ -89,6 +89,11 @@ class Accessible(Struct, frozen=True):
         x, y, width, height = _numbers(extents)
         return x + width // 2, y + height // 2
 
+    def take_focus(self) -> bool:
+        """Ask for the focus; False where it takes none."""
+        (taken,) = self._call("org.a11y.atspi.Component", "GrabFocus").arguments()
+        return bool(taken)
+
     def children(self) -> list[Accessible]:
         """The objects right in it."""
         found = re.findall(
@@ -142,9 +147,12 @@ class Reader:
         """Wait until no window of this title is showing. Raises `TimeoutError`."""
         await until(lambda: self._window(title) is None or None)
 
+    def windows(self) -> list[Accessible]:
+        """Every program's. Raises `Gone`."""
+        return [window for program in self._root.children() for window in program.children()]
+
     def _window(self, title: str) -> Accessible | None:
-        windows = [window for program in self._root.children() for window in program.children()]
-        return next((one for one in windows if _own_title(one.name) == title and one.showing), None)
+        return next((one for one in self.windows() if _own_title(one.name) == title and one.showing), None)
 
 
 async def until(look: Callable[[], _T | None]) -> _T:

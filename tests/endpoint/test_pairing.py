@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from signer.endpoint.cautions import cautions_of
 from signer.endpoint.encodings import b64u, unb64u
 from signer.endpoint.keys import SigningKey, verifies
 from signer.endpoint.pairing import agent_commitment, challenge_message, pairing_code, panel_commitment
+from signer.endpoint.pairings import Pairings
 from signer.model.errors import ConsentSurfaceMissing
+from signer.model.lookalike import CautionKind
 from signer.model.policy import Policy
 from signer.service.consent import PairingQuestion
-from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Reply, World
+from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Reply, SetClock, World, signing_request
 
 
 class Panel:
@@ -186,6 +189,37 @@ async def test_five_pairings_without_a_yes_close_pairing_for_ten_minutes(world: 
     assert (await Panel(world, OTHER_ORIGIN).start()).status == 202
 
 
+async def test_an_origin_that_the_doctor_refused_waits_and_others_do_not(world: World) -> None:
+    world.doctor.answer = world.doctor.no
+    refused = Panel(world)
+    await refused.start()
+    await refused.reveal()
+    assert await refused.ended() == "refused"
+    told = await Panel(world).start()
+    assert (told.status, told.code, told.headers["retry-after"]) == (429, "too-many-requests", "3")
+    assert (await Panel(world, OTHER_ORIGIN).start()).status == 202
+
+
+async def test_the_doctor_has_one_question_of_an_origin_at_a_time(paired: World) -> None:
+    paired.doctor.answer = paired.doctor.silence
+    request = await paired.call("POST", "/v1/signing-requests", signing_request(), idempotency_key="k")
+    again = Panel(paired)
+    assert (await again.start()).code == "pairing-busy"
+    await paired.call("DELETE", request.headers["location"])
+    assert (await again.start()).status == 202
+    request = await paired.call("POST", "/v1/signing-requests", signing_request(), idempotency_key="m")
+    assert (await again.reveal()).code == "pairing-busy"
+    await paired.call("DELETE", request.headers["location"])
+    await again.reveal()
+    for path, body in (
+        ("/v1/signing-requests", signing_request()),
+        ("/v1/sign-ins", b'{"nonce":"%s"}' % (b"A" * 43)),
+    ):
+        posted = await paired.call("POST", path, body, idempotency_key="l")
+        assert (posted.status, posted.code) == (429, "too-many-pending")
+    assert len(paired.use_cases.submitted) == 2
+
+
 async def test_pairings_that_end_in_a_yes_are_not_counted(world: World) -> None:
     for _ in range(7):
         panel = Panel(world)
@@ -324,3 +358,32 @@ async def test_an_id_is_not_to_be_guessed(world: World, origin: str) -> None:
     panel = Panel(world, origin)
     await panel.start()
     assert len(unb64u(panel.offer["id"])) == 16
+
+
+async def test_a_panel_that_looks_like_a_paired_one_is_flagged_when_it_pairs(paired: World) -> None:
+    panel = Panel(paired, "https://pane1.example")
+    await panel.start()
+    await panel.reveal()
+    await panel.ended()
+    assert [one.kind for one in paired.doctor.questions[0].cautions] == [CautionKind.RESEMBLES]
+
+
+async def test_what_the_clinic_pinned_is_not_flagged_and_what_looks_like_it_is(tmp_path: Path) -> None:
+    at_noon, pinned, later = SetClock().now(), "https://panel.example", "https://pane1.example"
+    pairings = Pairings.open(tmp_path)
+    pairings.accept(later, SigningKey.generate().point, at_noon)
+    policy = Policy(origins=(pinned,))
+    assert cautions_of(pinned, pairings, policy, at_noon) == ()
+    assert [one.fact for one in cautions_of(later, pairings, policy, at_noon)] == [pinned]
+
+
+async def test_of_two_paired_panels_alike_the_later_one_is_flagged_alone(tmp_path: Path) -> None:
+    clock, earlier, later = SetClock(), "https://panel.example", "https://pane1.example"
+    pairings = Pairings.open(tmp_path)
+    pairings.accept(earlier, SigningKey.generate().point, clock.now())
+    clock.pass_(days=1)
+    pairings.accept(later, SigningKey.generate().point, clock.now())
+    assert cautions_of(earlier, pairings, Policy(), clock.now()) == ()
+    assert [one.fact for one in cautions_of(later, pairings, Policy(), clock.now())] == [earlier]
+    clock.pass_(days=91)
+    assert cautions_of(later, pairings, Policy(), clock.now()) == (), "nobody is paired any more"

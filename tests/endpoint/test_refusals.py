@@ -17,7 +17,8 @@ from signer.endpoint.keys import SigningKey
 from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_PDF, MAX_SMALL_BODY
 from signer.model.policy import Policy
 from signer.model.request import PDF
-from tests.endpoint.world import NOON, ORIGIN, OTHER_ORIGIN, Headers, World, signing_request
+from tests.endpoint.caller import ORIGIN, OTHER_ORIGIN, Caller, Headers, signing_request
+from tests.endpoint.world import NOON, World
 
 POST = "/v1/signing-requests"
 SIGN_INS = "/v1/sign-ins"
@@ -41,7 +42,7 @@ class Sent(Struct):
     body: bytes = b""
 
 
-Row = tuple[str, Callable[[World], Sent], int, str]
+Row = tuple[str, Callable[[Caller], Sent], int, str]
 
 
 def without(document: dict[str, Any], *names: str, **more: Any) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def without(document: dict[str, Any], *names: str, **more: Any) -> dict[str, Any
 
 
 def signed(
-    world: World,
+    world: Caller,
     method: str = "GET",
     target: str = "/v1/credentials",
     body: bytes = b"",
@@ -68,36 +69,36 @@ def signed(
     return Sent(method, target, world.head(**extra | (head or {})), body)
 
 
-def posted(body: bytes) -> Callable[[World], Sent]:
+def posted(body: bytes) -> Callable[[Caller], Sent]:
     """A signed POST of a body that is wrong in itself."""
     return lambda world: signed(world, "POST", POST, body, idempotency_key="k")
 
 
-def signing_in(body: bytes) -> Callable[[World], Sent]:
+def signing_in(body: bytes) -> Callable[[Caller], Sent]:
     """A signed POST of a sign-in that is wrong in itself."""
     return lambda world: signed(world, "POST", SIGN_INS, body, idempotency_key="k")
 
 
-def requesting(subject: dict[str, Any] = SUBJECT, **more: Any) -> Callable[[World], Sent]:
+def requesting(subject: dict[str, Any] = SUBJECT, **more: Any) -> Callable[[Caller], Sent]:
     """A signed POST of a certificate request that is wrong in itself."""
     body = msgspec.json.encode({"subject": subject, **more})
     return lambda world: signed(world, "POST", REQUESTS, body, idempotency_key="k")
 
 
-def storing(body: bytes) -> Callable[[World], Sent]:
+def storing(body: bytes) -> Callable[[Caller], Sent]:
     """A signed POST of a certificate that is wrong in itself."""
     return lambda world: signed(world, "POST", CERTIFICATES, body, idempotency_key="k")
 
 
-def got(**head: str | None) -> Callable[[World], Sent]:
+def got(**head: str | None) -> Callable[[Caller], Sent]:
     """A signed GET with headers changed or left out."""
     return lambda world: signed(world, head=head)
 
 
-def repeated(name: str, value: str | None = None) -> Callable[[World], Sent]:
+def repeated(name: str, value: str | None = None) -> Callable[[Caller], Sent]:
     """A signed POST in which one header stands twice, as it is or with another value."""
 
-    def make(world: World) -> Sent:
+    def make(world: Caller) -> Sent:
         sent = signed(world, "POST", POST, signing_request(), idempotency_key="k")
         sent.headers.append(("Content-Length", str(len(sent.body))))
         first = dict(sent.headers)[name]
@@ -109,15 +110,15 @@ def repeated(name: str, value: str | None = None) -> Callable[[World], Sent]:
 
 def opened(
     target: str, *, method: str = "GET", body: bytes = b"", **head: str | None
-) -> Callable[[World], Sent]:
+) -> Callable[[Caller], Sent]:
     """An unsigned request."""
     return lambda world: Sent(method, target, world.head(**head), body)
 
 
-def altered(signed_as: Sent, sent_as: Sent) -> Callable[[World], Sent]:
+def altered(signed_as: Sent, sent_as: Sent) -> Callable[[Caller], Sent]:
     """A request sent otherwise than it was signed."""
 
-    def make(world: World) -> Sent:
+    def make(world: Caller) -> Sent:
         made = signed(world, signed_as.method, signed_as.target, signed_as.body)
         headers = [*made.headers]
         if sent_as.method == "POST" and signed_as.method != "POST":
@@ -127,10 +128,10 @@ def altered(signed_as: Sent, sent_as: Sent) -> Callable[[World], Sent]:
     return make
 
 
-def spelled(name: str, old: str, new: str) -> Callable[[World], Sent]:
+def spelled(name: str, old: str, new: str) -> Callable[[Caller], Sent]:
     """A signed GET with a piece of one signature header written otherwise."""
 
-    def make(world: World) -> Sent:
+    def make(world: Caller) -> Sent:
         sent = signed(world)
         value = dict(sent.headers)[name]
         assert old in value
@@ -140,14 +141,14 @@ def spelled(name: str, old: str, new: str) -> Callable[[World], Sent]:
     return make
 
 
-def renamed(world: World) -> Sent:
+def renamed(world: Caller) -> Sent:
     """A request of the paired key that says, and signs, that it is another's."""
     key = SigningKey.from_pem(world.panel_key.to_pem())
     key.keyid = world.agent_key.keyid
     return signed(world, key=key)
 
 
-def at(seconds: float) -> Callable[[World], Sent]:
+def at(seconds: float) -> Callable[[Caller], Sent]:
     return lambda world: signed(world, created=int(world.clock.now().timestamp() + seconds))
 
 
@@ -587,7 +588,7 @@ def named(rows: list[Row]) -> list[Any]:
     return [pytest.param(*row[1:], id=row[0]) for row in rows]
 
 
-async def refused(world: World, make: Callable[[World], Sent], status: int, code: str) -> tuple[Sent, Any]:
+async def refused(world: World, make: Callable[[Caller], Sent], status: int, code: str) -> tuple[Sent, Any]:
     sent = make(world)
     reply = await world.send(sent.method, sent.target, sent.headers, sent.body)
     if sent.method == "HEAD":
@@ -602,7 +603,7 @@ async def refused(world: World, make: Callable[[World], Sent], status: int, code
 
 @pytest.mark.parametrize(("make", "status", "code"), named(HEAD))
 async def test_a_head_that_admission_refuses_reaches_nothing_and_is_told_without_cors(
-    paired: World, make: Callable[[World], Sent], status: int, code: str
+    paired: World, make: Callable[[Caller], Sent], status: int, code: str
 ) -> None:
     _, reply = await refused(paired, make, status, code)
     assert not [name for name in reply.headers if name.startswith("access-control")]
@@ -611,7 +612,7 @@ async def test_a_head_that_admission_refuses_reaches_nothing_and_is_told_without
 
 @pytest.mark.parametrize(("make", "status", "code"), named(PROOF))
 async def test_a_request_without_a_good_proof_reaches_nothing_and_gets_no_signature(
-    paired: World, make: Callable[[World], Sent], status: int, code: str
+    paired: World, make: Callable[[Caller], Sent], status: int, code: str
 ) -> None:
     _, reply = await refused(paired, make, status, code)
     assert "signature" not in reply.headers
@@ -619,7 +620,7 @@ async def test_a_request_without_a_good_proof_reaches_nothing_and_gets_no_signat
 
 @pytest.mark.parametrize(("make", "status", "code"), named(OPEN))
 async def test_an_open_call_that_is_wrong_is_told_so(
-    paired: World, make: Callable[[World], Sent], status: int, code: str
+    paired: World, make: Callable[[Caller], Sent], status: int, code: str
 ) -> None:
     _, reply = await refused(paired, make, status, code)
     assert reply.headers["access-control-allow-origin"] == ORIGIN
@@ -627,7 +628,7 @@ async def test_an_open_call_that_is_wrong_is_told_so(
 
 @pytest.mark.parametrize(("make", "status", "code"), named(BODY))
 async def test_a_wrong_body_of_a_proven_panel_reaches_nothing_and_its_problem_is_signed(
-    paired: World, make: Callable[[World], Sent], status: int, code: str
+    paired: World, make: Callable[[Caller], Sent], status: int, code: str
 ) -> None:
     sent, reply = await refused(paired, make, status, code)
     assert paired.trusts(reply, dict(sent.headers)["Signature"])

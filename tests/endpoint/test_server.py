@@ -527,3 +527,30 @@ def test_without_an_ipv6_loopback_the_other_address_is_enough(monkeypatch: pytes
     listening = listen((0,))
     assert (listening.address.ipv6, len(listening.plain), len(listening.secure)) == (False, 1, 1)
     listening.close()
+
+
+@pytest.mark.parametrize(
+    ("holder", "told"), [(PeerOwner.OTHER, True), (PeerOwner.SAME, None), (PeerOwner.UNKNOWN, None)]
+)
+async def test_an_agent_behind_another_users_ports_says_so_to_paired_panels_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holder: PeerOwner, told: bool | None
+) -> None:
+    ours = listen((0,))
+    first = ours.address.port - 2
+    asked: list[int] = []
+
+    def whose(port: int) -> PeerOwner:
+        asked.append(port)
+        return holder if port == first + 1 else PeerOwner.UNKNOWN
+
+    monkeypatch.setattr(server, "listen", lambda ports: ours)
+    world = await World.start(tmp_path, ports=(first, ours.address.port, 18721), holder=whose)
+    try:
+        assert asked == [first, first + 1], "what comes after is nobody's concern"
+        stranger = await world.open_call("GET", AGENT)
+        assert set(stranger.json()) == {"api", "paired", "challenge"}
+        world.pair()
+        known = await world.open_call("GET", AGENT)
+        assert known.json().get("other_user") is told
+    finally:
+        await world.stop()

@@ -130,6 +130,41 @@ async def test_events_come_as_they_happen_and_hanging_up_ends_the_stream(secured
     assert (await way.call("GET", "/v1/credentials")).status == 200
 
 
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_panel_is_there_while_it_waits_and_gone_when_its_connection_is(
+    secured: World, identity: LocalIdentity, name: str
+) -> None:
+    secured.pair()
+    async with Way(secured, name, authority_pem=identity.authority) as way:
+        posted = await way.call("POST", POST, signing_request(), idempotency_key="k-1")
+        waiting = asyncio.create_task(way.call("GET", f"{POST}/{posted.json()['id']}?wait=25"))
+        await eventually(lambda: secured.use_cases.waiting == 1)
+        assert ORIGIN in secured.use_cases.here
+        waiting.cancel()
+        await asyncio.wait({waiting})
+    await eventually(lambda: secured.use_cases.here == [])
+
+
+@pytest.mark.parametrize("name", ["ws", "wss"])
+async def test_a_panel_is_there_as_long_as_it_holds_a_socket(
+    secured: World, identity: LocalIdentity, name: str
+) -> None:
+    async with Way(secured, name, authority_pem=identity.authority):
+        await asyncio.sleep(0.05)
+        assert secured.use_cases.here == [], "it is not paired"
+    secured.pair()
+    async with Way(secured, name, authority_pem=identity.authority):
+        await eventually(lambda: secured.use_cases.here == [ORIGIN])
+    await eventually(lambda: secured.use_cases.here == [])
+
+
+async def test_who_is_refused_is_not_there(secured: World, way: Way) -> None:
+    assert (await way.call("GET", "/v1/credentials")).code == "not-paired"
+    secured.pair()
+    assert (await way.send("GET", "/v1/credentials", [])).code == "signature-missing"
+    assert secured.use_cases.here == []
+
+
 async def test_an_origin_holds_as_few_streams_over_any_way(
     secured: World, identity: LocalIdentity, way: Way
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 import aiohttp
 import msgspec
 
-from tests.endpoint.world import ORIGIN, Headers, Reply, World
+from tests.endpoint.caller import ORIGIN, Caller, Headers, Reply
 
 NAMES = ("http", "https", "ws", "wss", "bridge", "https-bridge")
 
@@ -19,7 +19,7 @@ NAMES = ("http", "https", "ws", "wss", "bridge", "https-bridge")
 class Way:
     """One way to one agent, for the panel at `origin`. Use it as a context."""
 
-    def __init__(self, world: World, name: str, *, authority_pem: bytes, origin: str = ORIGIN) -> None:
+    def __init__(self, world: Caller, name: str, *, authority_pem: bytes, origin: str = ORIGIN) -> None:
         self._world = world
         self.name = name
         self._origin = origin

@@ -1,11 +1,11 @@
-"""The endpoint's surroundings for tests: small implementations of its ports, and a way to speak raw HTTP."""
+"""The endpoint's surroundings for tests: small implementations of its ports. Who calls it is `caller`."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from signer.endpoint import message_signatures as ms
 from signer.endpoint.agent_key import load_agent_key
 from signer.endpoint.calls import About, AgentState
-from signer.endpoint.keys import SigningKey
 from signer.endpoint.listener import EndpointAddress
 from signer.endpoint.pairings import Pairings
 from signer.endpoint.server import Endpoint
@@ -38,9 +36,10 @@ from signer.service.envelopes import sign_in_document
 from signer.service.news import News
 from signer.service.token_documents import certificate_document, request_document
 from signer.service.views import DocumentView, RequestView
+from tests.endpoint.caller import ORIGIN, OTHER_ORIGIN, Caller, Headers, Reply, read_reply, signing_request
 
-ORIGIN = "https://panel.example"
-OTHER_ORIGIN = "https://other.example"
+__all__ = ["ORIGIN", "OTHER_ORIGIN", "Headers", "Reply", "World", "read_reply", "signing_request"]
+
 NOON = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 CERTIFICATE = b"a certificate"
 
@@ -123,6 +122,7 @@ class RememberingUseCases:
         self.may_tell = asyncio.Event()
         self.may_tell.set()
         self.waiting = 0
+        self.here: list[str] = []
         self.failure: Exception | None = None
         self.may_submit = asyncio.Event()
         self.may_submit.set()
@@ -237,6 +237,17 @@ class RememberingUseCases:
         finally:
             self.unfollowed += 1
 
+    @contextmanager
+    def present(self, origin: str) -> Iterator[None]:
+        self.here.append(origin)
+        try:
+            yield
+        finally:
+            self.here.remove(origin)
+
+    def pending(self, origin: str) -> bool:
+        return any(asker == origin and not view.final for (asker, _), view in self._views.items())
+
     async def credentials(self) -> tuple[Credential, ...]:
         self._count()
         return self.on_credentials
@@ -292,35 +303,16 @@ def credential(problem: str | None = None) -> Credential:
     )
 
 
-class Reply(Struct, frozen=True):
-    """An HTTP answer as read from the socket; header names in lower case."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        return msgspec.json.decode(self.body)
-
-    @property
-    def code(self) -> str:
-        return str(self.json()["code"]) if self.body else ""
-
-
-Headers = list[tuple[str, str]]
-
-
-class World:
+class World(Caller):
     """A started endpoint and everything around it."""
 
     def __init__(self, folder: Path, policy: Policy | None = None, **options: Any) -> None:
         self.folder = folder
-        self.clock: Any = options.pop("clock", None) or SetClock()
+        clock = options.pop("clock", None) or SetClock()
+        super().__init__(EndpointAddress(0, False), clock, load_agent_key(folder), ORIGIN)
         self.doctor = ScriptedDoctor()
-        self.use_cases = RememberingUseCases()
+        self.use_cases = options.pop("use_cases", None) or RememberingUseCases()
         self.pairings = Pairings.open(folder)
-        self.agent_key = load_agent_key(folder)
-        self.panel_key = SigningKey.generate()
         self.endpoint = Endpoint(
             use_cases=self.use_cases,
             consent=self.doctor,
@@ -330,10 +322,9 @@ class World:
             policy=policy or Policy(),
             about=About(name="Mohr", version="1.2.3"),
             state=lambda: AgentState.READY,
-            ports=(0,),
+            ports=options.pop("ports", (0,)),
             **options,
         )
-        self.address = EndpointAddress(0, False)
 
     @classmethod
     async def start(cls, folder: Path, policy: Policy | None = None, **options: Any) -> World:
@@ -346,110 +337,3 @@ class World:
 
     def pair(self, origin: str = ORIGIN) -> None:
         self.pairings.accept(origin, self.panel_key.point, self.clock.now())
-
-    @property
-    def authority(self) -> str:
-        return f"127.0.0.1:{self.address.port}"
-
-    def head(self, **changes: str | None) -> Headers:
-        """The headers of an honest cross-origin call, changed or (None) left out."""
-        headers: dict[str, str | None] = {"Host": self.authority, "Origin": ORIGIN, "Sec-Fetch-Mode": "cors"}
-        headers |= {name.replace("_", "-"): value for name, value in changes.items()}
-        return [(name, value) for name, value in headers.items() if value is not None]
-
-    def signature(
-        self,
-        method: str,
-        target: str,
-        body: bytes = b"",
-        *,
-        idempotency_key: str | None = None,
-        key: SigningKey | None = None,
-        created: int | None = None,
-        nonce: bytes | None = None,
-        authority: str | None = None,
-    ) -> dict[str, str]:
-        """The signature headers of an honest panel, or of one that lies where an argument says so."""
-        path, _, query = target.partition("?")
-        return ms.sign_request(
-            key or self.panel_key,
-            ms.Target(method, authority or self.authority, path, query),
-            body,
-            idempotency_key,
-            int(self.clock.now().timestamp()) if created is None else created,
-            nonce or secrets.token_bytes(16),
-        )
-
-    async def call(
-        self,
-        method: str,
-        target: str,
-        body: bytes = b"",
-        *,
-        idempotency_key: str | None = None,
-        origin: str = ORIGIN,
-        extra: Headers | None = None,
-    ) -> Reply:
-        """An honest signed call."""
-        headers = self.head(Origin=origin)
-        headers += self.signature(method, target, body, idempotency_key=idempotency_key).items()
-        if idempotency_key is not None:
-            headers.append(("Idempotency-Key", idempotency_key))
-        if method == "POST":
-            headers.append(("Content-Type", "application/json"))
-        return await self.send(method, target, headers + (extra or []), body)
-
-    async def open_call(self, method: str, target: str, value: Any = None, origin: str = ORIGIN) -> Reply:
-        """An unsigned call, as pairing needs it."""
-        body = b"" if value is None else msgspec.json.encode(value)
-        headers = self.head(Origin=origin)
-        if method == "POST":
-            headers.append(("Content-Type", "application/json"))
-        return await self.send(method, target, headers, body)
-
-    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
-        """Exactly this request on a connection of its own."""
-        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-        names = {name.lower() for name, _ in headers}
-        if (body or method == "POST") and not names & {"content-length", "transfer-encoding"}:
-            lines.append(f"Content-Length: {len(body)}")
-        octets = "\r\n".join((*lines, "", "")).encode("utf-8") + body
-        return await self.send_octets(octets, with_body=method != "HEAD")
-
-    async def send_octets(self, octets: bytes, *, with_body: bool = True) -> Reply:
-        """Exactly these octets on a connection of their own; the first answer."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.address.port)
-        try:
-            writer.write(octets)
-            return await read_reply(reader, with_body=with_body)
-        finally:
-            writer.close()
-
-    def trusts(self, reply: Reply, request_signature: str) -> bool:
-        """Is the answer signed by the agent, for that request?"""
-        return ms.answer_verifies(
-            self.agent_key.point,
-            self.agent_key.keyid,
-            reply.status,
-            reply.headers["content-type"],
-            reply.body,
-            ms.read_signature(request_signature),
-            reply.headers,
-        )
-
-
-async def read_reply(reader: asyncio.StreamReader, *, with_body: bool = True) -> Reply:
-    """One answer from the stream."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    pairs = [line.split(": ", 1) for line in head[1:] if line]
-    names = [name.lower() for name, _ in pairs]
-    assert len(names) == len(set(names)), f"a header is repeated: {names}"
-    headers = {name.lower(): value for name, value in pairs}
-    body = await reader.readexactly(int(headers.get("content-length", "0"))) if with_body else b""
-    return Reply(int(head[0].split()[1]), headers, body)
-
-
-def signing_request(*documents: dict[str, Any], **more: Any) -> bytes:
-    """A body for POST /v1/signing-requests; one small document unless given."""
-    chosen = documents or ({"id": "rx-1", "media_type": "text/plain", "content": "x", "format": "cades"},)
-    return msgspec.json.encode({"documents": list(chosen), **more})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,10 +20,11 @@ import msgspec
 from drivers.types import KeySpec, Limits
 from signer.cli.assembly import Agent, ModuleChoice
 from signer.cli.demo.authority import PLAIN_DOCTOR
-from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.demo.doctor import ScriptedDialogue, ScriptedDoctor
 from signer.client.keys import MemoryKeys
 from signer.client.panel import PanelClient
 from signer.platform.folders import folders_under
+from signer.service.consent import Approved, ConsentQuestion, Declined, Outcome
 from tests import softhsm as hsm
 from tests.fault.module import FaultyModule, build
 
@@ -53,6 +55,14 @@ class FaultyAgent:
     def running(self) -> bool:
         """Is the process there?"""
         return self._process.poll() is None
+
+    def doctor_reads_on(self, reads_on: bool) -> None:
+        """From now on, and for what is being read, the doctor gives no answer; or gives it."""
+        sign = _no_answer(self.folder)
+        if reads_on:
+            sign.touch()
+        else:
+            sign.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End the agent as a power cut would."""
@@ -100,11 +110,37 @@ def _module(folder: Path) -> FaultyModule:
     return FaultyModule(folder / "faulty.so", token, folder)
 
 
+def _no_answer(folder: Path) -> Path:
+    return folder / "no answer"
+
+
+class _Doctor(ScriptedDoctor):
+    """A scripted doctor who reads on for as long as the file `sign` is there."""
+
+    def __init__(self, pin: str, sign: Path) -> None:
+        super().__init__(pin)
+        self._sign = sign
+
+    def open(self, question: ConsentQuestion) -> ScriptedDialogue:
+        return _Dialogue(question, self._pin, self.outcomes, self._sign)
+
+
+class _Dialogue(ScriptedDialogue):
+    def __init__(self, question: ConsentQuestion, pin: str, outcomes: deque[Outcome], sign: Path) -> None:
+        super().__init__(question, pin, outcomes)
+        self._sign = sign
+
+    async def answer(self) -> Approved | Declined:
+        while self._sign.exists():
+            await asyncio.sleep(0.01)
+        return await super().answer()
+
+
 async def _serve(folder: Path, limits: Limits) -> None:
     token = _module(folder).token
     profile = msgspec.structs.replace(hsm.profile(), limits=limits)
     agent = Agent(
-        consent=ScriptedDoctor(token.pin),
+        consent=_Doctor(token.pin, _no_answer(folder)),
         modules=(ModuleChoice(path=token.module, profile=profile, env=token.env),),
         folders=folders_under(folder / "agent"),
         ports=(0,),

@@ -12,12 +12,14 @@ from gui.presenters.tongue import Tongue
 from gui.translations import Lang
 from signer.model.credential import Authorisation, AuthorisationKind, TriesLeft
 from signer.model.errors import ConsentDeclined, MohrError, catalogue
+from signer.model.lookalike import Caution, CautionKind
 from signer.service.consent import (
     ConsentQuestion,
     DocumentOutcome,
     Outcome,
     PinProblem,
     PinRequest,
+    Standing,
     TokenQuestion,
 )
 from tests.desktop import scenes
@@ -350,3 +352,45 @@ def test_a_request_that_waits_already_needs_a_yes_to_another_key_and_one_left_un
         scenes.earlier_request(finished=True), scenes.earlier_request(finished=False)
     )
     assert [finding.code for finding in left.sheets[0].findings] == ["makes-key", "key-left-unfinished"]
+
+
+def test_a_closed_panel_is_said_while_it_is_asked_and_what_was_signed_for_it_stays_to_be_read() -> None:
+    presenter = _ready()
+    presenter.stand(Standing(panel_away=True))
+    assert presenter.notices() == (
+        "The page of this panel is closed. What you sign is kept for its return, for 24 hours.",
+    )
+    presenter.ended(Outcome(documents=(("rx-1", DocumentOutcome.SIGNED),)))
+    assert presenter.notices() == ()
+    ending = presenter.ending()
+    assert not ending.silent
+    assert ending.remedy is not None
+    assert "is kept for its return" in ending.remedy
+
+
+def test_of_a_closed_panel_nothing_is_kept_where_nothing_was_signed() -> None:
+    presenter = _ready()
+    presenter.stand(Standing(panel_away=True))
+    presenter.ended(Outcome(documents=(("rx-1", DocumentOutcome.DECLINED),), problem=ConsentDeclined.code))
+    assert presenter.ending().silent
+    assert presenter.ending().remedy is None
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "2 more waiting, from \u2066https://other.example\u2069"),
+        ("fa", "۲ درخواست دیگر در انتظار است، از \u2066https://other.example\u2069"),
+    ],
+)
+def test_who_waits_behind_is_counted_and_named_once_by_origin(lang: Lang, words: str) -> None:
+    presenter = _presenter(lang=lang)
+    presenter.stand(Standing(waiting=("https://other.example",) * 2))
+    assert presenter.notices() == (words,)
+
+
+def test_an_odd_origin_is_flagged_beside_it() -> None:
+    question = replace(ONE, cautions=(Caution(CautionKind.RESEMBLES, "https://panel.example"),))
+    (line,) = _presenter(question).notices()
+    assert "looks like" in line
+    assert "https://panel.example" in line

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from gui import translations as t
+from gui.bridge.messages import Asked, StandingChanged, Withdrawn
+from gui.desk import Desk as DoctorsDesk
 from gui.presenters.consent_views import Decision, Phase
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
@@ -17,6 +21,7 @@ from gui.views.ask import AskWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
 from gui.views.pairing import PairingWindow
+from signer.model.lookalike import Caution, CautionKind, sentence
 from signer.model.request import Document
 from signer.model.sheet import FactsSheet, PlainSheet, PrescriptionSheet
 from signer.model.text import latin_digits
@@ -28,6 +33,7 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
+    Standing,
     TokenQuestion,
 )
 from tests.desktop import scenes
@@ -452,3 +458,50 @@ def test_no_token_is_picked_beforehand_and_the_one_that_is_clicked_is_the_answer
     QTest.mouseClick(window.options[other], Qt.MouseButton.LeftButton)
     QTest.mouseClick(window.proceed, Qt.MouseButton.LeftButton)
     assert desk.answers == [other]
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_a_closed_panel_and_who_waits_are_said_under_the_origin(desk: Desk, lang: Lang) -> None:
+    window = desk.consent(scenes.consent(scenes.three_items()), lang)
+    away = (t.PANEL_AWAY.fa if lang == "fa" else t.PANEL_AWAY.en, "https://other.example")
+    assert not any(_plain(words) in _texts(window) for words in away)
+    window.stand(Standing(panel_away=True, waiting=("https://other.example",)))
+    settle()
+    assert all(_plain(words) in _texts(window) for words in away)
+    window.set_tongue(Tongue("en" if lang == "fa" else "fa"))
+    assert "https://other.example" in _texts(window), "another language loses nothing"
+    window.stand(Standing())
+    settle()
+    assert "https://other.example" not in _texts(window)
+
+
+def test_the_end_of_what_a_closed_panel_asked_for_waits_to_be_read(desk: Desk) -> None:
+    window = desk.consent(scenes.consent(scenes.three_items()), "en")
+    window.stand(Standing(panel_away=True))
+    window.close_with(Outcome(documents=(("rx-1", DocumentOutcome.SIGNED),)), at_once=True)
+    settle()
+    assert window.isVisible()
+    assert "kept for its return" in _texts(window)
+
+
+def test_what_is_told_of_a_question_in_the_queue_is_shown_when_it_comes_up() -> None:
+    application()
+    queue = DoctorsDesk(lambda ticket, reply: None, Tongue("en"), stray=0)
+    try:
+        queue.receive(Asked(1, scenes.PAIRING))
+        queue.receive(Asked(2, scenes.consent(scenes.three_items())))
+        queue.receive(StandingChanged(2, Standing(panel_away=True)))
+        queue.receive(Withdrawn(1))
+        settle()
+        (window,) = queue.windows
+        assert t.PANEL_AWAY.en in _texts(window)
+    finally:
+        queue.receive(Withdrawn(2))
+        settle()
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_a_panel_that_looks_like_another_is_flagged_in_the_pairing_window(desk: Desk, lang: Lang) -> None:
+    odd = (Caution(CautionKind.RESEMBLES, "https://panel.example"),)
+    desk.put(window := PairingWindow(replace(scenes.PAIRING, cautions=odd), Tongue(lang), stray=0))
+    assert _plain(sentence(odd[0], lang)).replace("\u2068", "") in _texts(window)

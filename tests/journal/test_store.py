@@ -97,7 +97,10 @@ async def test_another_origin_or_key_sees_nothing(journal: SqliteJournal) -> Non
 async def test_results_are_forgotten_after_a_day_but_the_chain_stays(journal: SqliteJournal) -> None:
     await journal.seal((seal(),))
     later = NOW + timedelta(hours=24, seconds=1)
-    assert await journal.past(ORIGIN, "k1", later) is None
+    past = await journal.past(ORIGIN, "k1", later)
+    assert past is not None
+    assert past.expired, "no second signature can be sealed under the key"
+    assert past.seals == ()
     await journal.seal((replace(seal("rx-9", "k9"), signed_at=later),))
     assert await journal.check() == 2
 

@@ -122,6 +122,15 @@ test('an agent with the pinned key is ready, on whichever port it had to take', 
   assert.deepEqual([state, settled, base, said.name], ['ready', true, 'http://127.0.0.1:18721', 'Mohr']);
 });
 
+test("our own agent tells that another user's stands before it, and is used all the same", async () => {
+  const { agent, mohr } = await paired();
+  assert.equal((await mohr.detect()).agent.other_user, undefined);
+  agent.onTheWay = async (response) => Response.json({ ...(await response.json()), other_user: true });
+  const found = await mohr.detect();
+  assert.equal(found.state, 'ready');
+  assert.equal(found.agent.other_user, true);
+});
+
 test('the name localhost is never called', async () => {
   const hosts = new Set();
   const fetch = (url) => refuse(hosts.add(new URL(url).hostname));
@@ -545,6 +554,20 @@ test('an agent that restarts is found again, on another port too, and gets the s
   assert.equal(again.key, 'k');
   agent.sign(second);
   assert.equal((await result).signed, true);
+});
+
+test('nothing more is sent to whoever holds the port after the agent, but for the question who it is', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { agent, storage } = await paired();
+  const ports = { 18717: agent.fetch };
+  const mohr = new Mohr({ storage, origin: ORIGIN, way: direct('http', { fetch: (url, init) => network(ports)(url, init) }) });
+  agent.onTheWay = (response, { method }) => (method === 'POST' ? refuse() : response);
+  const signing = mohr.sign([DOCUMENT], { idempotencyKey: 'k' });
+  await agent.called('POST', '/v1/signing-requests');
+  const squatter = relay(agent, 18719);
+  ports[18717] = squatter.fetch;
+  await assert.rejects(inTime(signing), failsWith('agent-lost', { retriable: true, status: 0 }));
+  assert.deepEqual([...new Set(squatter.seen.map(({ path }) => path))], ['/v1/agent']);
 });
 
 test('an agent that stays away is an error that says to try again, and the request stays remembered', async () => {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from signer.platform import peer
-from signer.platform.peer import PeerOwner, owner_in_proc, peer_owner
+from signer.platform.peer import PeerOwner, holder_of, owner_in_proc, peer_owner
 
 PAIRS = [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("127.0.0.1", "::ffff:127.0.0.1")]
 
@@ -74,3 +74,24 @@ def test_without_netlink_and_proc_it_cannot_be_told(tmp_path: Path) -> None:
 def test_on_a_platform_that_cannot_tell_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "plan9")
     assert peer_owner(("127.0.0.1", 1), ("127.0.0.1", 2)) is PeerOwner.UNKNOWN
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "::1"])
+def test_who_listens_is_told_by_the_port(place: str) -> None:
+    family = socket.AF_INET6 if ":" in place else socket.AF_INET
+    with socket.create_server((place, 0), family=family) as server:
+        port = server.getsockname()[1]
+        assert holder_of(port) is PeerOwner.SAME
+        assert holder_of(port, uid=os.getuid() + 1) is PeerOwner.OTHER
+        with socket.socket(family) as client:
+            client.connect((place, port))
+            assert holder_of(client.getsockname()[1]) is PeerOwner.UNKNOWN, "who calls does not listen"
+    assert holder_of(port) is PeerOwner.UNKNOWN
+
+
+def test_where_it_cannot_be_told_who_listens_nobody_is_accused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert holder_of(1, root=tmp_path) is PeerOwner.UNKNOWN
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert holder_of(1) is PeerOwner.UNKNOWN

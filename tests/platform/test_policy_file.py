@@ -17,6 +17,8 @@ origins = ["https://panel.example"]
 loopback_origins = ["http://127.0.0.1:3000"]
 pairing = false
 sign_in_with_non_repudiation = true
+session_signing_minutes = 30
+session_signing_signatures = 40
 formats = ["cades", "cms"]
 red_findings = ["hidden-characters"]
 anchors = "/etc/mohr/anchors"
@@ -56,6 +58,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         loopback_origins=("http://127.0.0.1:3000",),
         pairing=False,
         sign_in_with_non_repudiation=True,
+        session_signing_minutes=30,
+        session_signing_signatures=40,
         formats=frozenset({SignatureFormat.CADES, SignatureFormat.CMS}),
         red_findings=frozenset({"hidden-characters"}),
         anchors="/etc/mohr/anchors",
@@ -89,6 +93,9 @@ SLIPS = [
     ("not UTF-8", b"# \xff", "policy.toml"),
     ("too long", "#" * (MAX_OCTETS + 1), "octets"),
     ("wrong type", "pairing = 'no'", "pairing"),
+    ("a session without end", "session_signing_minutes = 1441", "session_signing_minutes"),
+    ("more signatures than one PIN is for", "session_signing_signatures = 251", "session_signing_signatures"),
+    ("a session of less than nothing", "session_signing_minutes = -1", "session_signing_minutes"),
     ("unknown format", "formats = ['pgp']", "formats"),
     ("unknown finding", "red_findings = ['hiden']", "no amber finding"),
     ("finding that is red already", "red_findings = ['signed-too-late']", "no amber finding"),

@@ -50,6 +50,7 @@ from signer.service.consent import (
     PairingQuestion,
     Pin,
     PinRequest,
+    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -262,6 +263,7 @@ class Doctor:
         self.pin_requests: list[PinRequest] = []
         self.tokens_wanted: list[TokenRef] = []
         self.tokens_away: list[TokenRef | None] = []
+        self.standings: list[Standing] = []
         self.reading: asyncio.Event | None = None
         self.gives_up = False
         self.on_pin: Callable[[], Approved | None] | None = None
@@ -320,6 +322,9 @@ class Dialogue:
 
     def token_away(self, token: TokenRef | None) -> None:
         self._doctor.tokens_away.append(token)
+
+    def standing(self, standing: Standing) -> None:
+        self._doctor.standings.append(standing)
 
     async def want_token(self, token: TokenRef) -> None:
         self._doctor.tokens_wanted.append(token)

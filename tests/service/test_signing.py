@@ -21,6 +21,7 @@ from signer.model.errors import (
     JournalUnwritable,
     ModuleCrashed,
     PolicyInvalid,
+    RequestExpired,
     RequestUnknown,
     TokenRemoved,
     TooManyPending,
@@ -285,6 +286,39 @@ async def test_a_result_survives_a_restart_and_is_not_made_again(clinic: Clinic,
     assert again_posted.documents == first.documents
     assert clinic.token.signed == 1
     assert len(clinic.doctor.questions) == 1
+
+
+async def test_a_result_is_kept_for_a_day_and_for_its_own_origin_alone(clinic: Clinic) -> None:
+    clinic.yes()
+    first = await clinic.finished(await clinic.post())
+    clinic.yes()
+    others = await clinic.finished(await clinic.post(origin=OTHER), OTHER)
+    assert others.id != first.id, "the same key of another origin is another request"
+    assert len(clinic.doctor.questions) == 2
+    for restarts in (False, True):
+        clinic.clock.ahead(timedelta(hours=11, minutes=59))
+        if restarts:
+            await clinic.restart()
+        assert (await clinic.post()).documents == first.documents
+    clinic.clock.ahead(timedelta(minutes=3))
+    for restarts in (False, True):
+        if restarts:
+            await clinic.restart()
+        with pytest.raises(RequestExpired):
+            await clinic.post()
+        with pytest.raises(RequestUnknown):
+            await clinic.service.view(origin=ORIGIN, request_id=first.id)
+    assert len(clinic.doctor.questions) == 2, "nobody types a PIN for what can never be sealed"
+    clinic.yes()
+    assert (await clinic.finished(await clinic.post(key="k2"))).state is RequestState.FINISHED
+
+
+async def test_what_was_declined_may_be_asked_again_under_its_key_after_a_day(clinic: Clinic) -> None:
+    clinic.doctor.answers.append(lambda question: Declined())
+    assert (await clinic.finished(await clinic.post())).state is RequestState.DECLINED
+    clinic.clock.ahead(timedelta(hours=24, minutes=1))
+    clinic.yes()
+    assert (await clinic.finished(await clinic.post())).state is RequestState.FINISHED
 
 
 async def test_an_old_result_is_let_go_and_found_again_in_the_journal(

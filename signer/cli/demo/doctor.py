@@ -19,6 +19,7 @@ from signer.service.consent import (
     Pin,
     PinProblem,
     PinRequest,
+    Standing,
     TokenChoiceQuestion,
     TokenQuestion,
 )
@@ -99,6 +100,9 @@ class ScriptedDialogue:
         return Approved(answers=(), pin=Pin(self._pin)) if again else None
 
     def token_away(self, token: TokenRef | None) -> None:
+        """Nobody watches."""
+
+    def standing(self, standing: Standing) -> None:
         """Nobody watches."""
 
     async def want_token(self, token: TokenRef) -> None:

@@ -82,6 +82,11 @@ class FaultyModule:
         """How many calls of `function` the module has seen, in all workers."""
         return sum(name == function for name, _ in self._calls())
 
+    def entered_in_the_last_worker(self, function: str) -> int:
+        """How many calls of `function` the worker has seen that was called last."""
+        calls = list(self._calls())
+        return sum(call == [function, calls[-1][1]] for call in calls)
+
     def workers(self) -> set[int]:
         """The process ids of all workers that have loaded the module."""
         return {int(pid) for _, pid in self._calls()}
