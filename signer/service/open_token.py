@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from msgspec import Struct, structs
 
@@ -43,13 +44,24 @@ class KeyOnToken(Struct, frozen=True, kw_only=True):
 
 
 class OpenToken:
-    """A token that is logged in, for as long as who opened it keeps it open."""
+    """A token that is logged in, for as long as who opened it keeps it open.
 
-    def __init__(self, module: TokenModule, ref: TokenRef, requests: KeyRequests, clock: Clock) -> None:
+    `changed` is told as soon as a certificate is on the token: who hears of it may ask for it at once.
+    """
+
+    def __init__(
+        self,
+        module: TokenModule,
+        ref: TokenRef,
+        requests: KeyRequests,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
         self._module = module
         self._ref = ref
         self._requests = requests
         self._clock = clock
+        self._changed = changed
 
     async def keys(self) -> tuple[KeyOnToken, ...]:
         """The private keys on the token."""
@@ -108,6 +120,7 @@ class OpenToken:
                 raise CertificateStored
             key = self._key_of(certificate, await supervisor.keys(slot))
             await supervisor.store_certificate(slot, _new_certificate(certificate, key))
+            self._changed()
             if not any(stored.der == certificate.der for stored in await supervisor.certificates(slot)):
                 raise OperationUnsupported("the module took the certificate and does not show it")
         self._requests.certified(certificate.spki, self._clock.now())

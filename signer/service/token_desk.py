@@ -198,7 +198,7 @@ class TokenDesk:
             await module.supervisor.login(token.ref.slot, pin.pin)
             _forget(pin.pin)
             try:
-                yield OpenToken(module, token.ref, self._requests, self._clock)
+                yield OpenToken(module, token.ref, self._requests, self._clock, self._changed)
             finally:
                 with suppress(DriverFault):
                     await module.supervisor.logout(token.ref.slot)

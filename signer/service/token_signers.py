@@ -214,8 +214,11 @@ class TokenSigners:
         tick = asyncio.get_running_loop().time()
         read_at, stored = self._read.get(place, (-CERTIFICATES_FRESH_FOR, ()))
         if tick - read_at >= CERTIFICATES_FRESH_FOR:
+            changes = self._changes
             stored = await module.supervisor.certificates(token.slot)
-            self._read[place] = (tick, stored)
+            # What was read while something was written is not kept.
+            if changes == self._changes:
+                self._read[place] = (tick, stored)
         ref = TokenRef(
             module=module.path, slot=token.slot, serial=token.serial, label=token.label, reader=token.reader
         )

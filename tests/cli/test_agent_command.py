@@ -150,7 +150,7 @@ def test_a_doctor_is_told_of_a_closed_panel_and_of_another_that_waits_and_both_g
         terminal.read_until("The panel's page is closed.")
         _answer(terminal, "Sign this document? Type yes or no: ", "yes")
         _answer(terminal, "(nothing to decline): ", PIN)
-        terminal.read_until("what was signed is kept for its return")
+        terminal.read_until("what was done is kept for its return")
         terminal.read_until("https://pane1.example asks for 1 signature(s).")
         _answer(terminal, "Sign this document? Type yes or no: ", "yes")
         _answer(terminal, "(nothing to decline): ", PIN)

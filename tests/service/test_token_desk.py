@@ -209,6 +209,16 @@ async def test_a_request_is_for_a_key_on_the_token_and_another_library_verifies_
     assert (key.key_id, key.spki, key.certified) == (made.key_id, made.spki, False)
 
 
+async def test_a_certificate_is_shown_from_the_moment_it_is_kept(counter: Counter) -> None:
+    token, authority = await counter.token(), DemoAuthority(now=datetime.now(UTC))
+    made = await counter.desk.request(token, right(), DOCTOR, KeySpec.EC_P256)
+    assert await counter.signers.credentials() == ()
+    async with counter.desk.open(token, right()) as opened:
+        issued = authority.issue(made.spki, PLAIN_DOCTOR, not_before=datetime.now(UTC))
+        await opened.store(x509.read(issued))
+        assert len(await counter.signers.credentials()) == 1
+
+
 async def test_a_doctor_asks_for_each_centre_and_imports_each_certificate_beside_its_own_key(
     counter: Counter,
 ) -> None:
