@@ -25,6 +25,7 @@ STATE_CHANGED = 0x0002
 STATE_UNKNOWN = 0x0004
 STATE_UNAVAILABLE = 0x0008
 STATE_PRESENT = 0x0020
+STATE_EXCLUSIVE = 0x0080
 STATE_MUTE = 0x0200
 
 #: The reader that is none: its state changes when a reader comes or goes.

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from signer.cli.diagnosis.options import add_diagnosis
 from signer.cli.simulate.options import add_simulator
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", type=Path, default=None, help="where token and signatures are kept")
     demo.set_defaults(run=_demo)
 
+    add_diagnosis(commands)
     add_simulator(commands)
     pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")

@@ -1,0 +1,88 @@
+"""The whole check of one computer: its probes, run side by side, and the verdict over what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+
+from msgspec import Struct
+
+from signer.diagnostics import (
+    agent_probe,
+    browser_probe,
+    clinic_probe,
+    computer_probe,
+    module_probe,
+    reader_probe,
+)
+from signer.diagnostics.across import across
+from signer.diagnostics.conclusion import Conclusion, conclude
+from signer.diagnostics.finding import Finding, finding
+from signer.diagnostics.ground import Ground
+from signer.diagnostics.probing import Outcome, Probe, Seen, aside, run
+
+#: Seconds for a probe that waits for nothing but this computer.
+_BRIEF = 6.0
+_MODULE = "module "
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """What one check gave: each probe's outcome, findings over all of them, the verdict; `at` is aware."""
+
+    at: datetime
+    version: str
+    outcomes: tuple[Outcome, ...]
+    conclusion: Conclusion
+
+
+async def check(ground: Ground, ended: Callable[[Outcome], None] = lambda _: None) -> Checked:
+    """Run every probe; `ended` is told each outcome as it comes. Never raises for what it looks at."""
+    outcomes = await run(probes(ground), ended)
+    findings = [found for outcome in outcomes for found in outcome.seen.findings]
+    findings += _together(ground, outcomes)
+    return Checked(at=ground.now(), version=ground.version, outcomes=outcomes, conclusion=conclude(findings))
+
+
+def probes(ground: Ground) -> tuple[Probe, ...]:
+    """The probes for this computer, one for each module among them, in the order of the chain."""
+
+    async def module(one: int) -> Seen:
+        trusted = await aside(lambda: clinic_probe.known(ground))
+        return await module_probe.look(ground.modules[one], ground, trusted)
+
+    brief: tuple[tuple[str, Callable[[Ground], Awaitable[Seen]]], ...] = (
+        ("system", computer_probe.system),
+        ("clock", computer_probe.clock),
+        ("disk", computer_probe.disk),
+    )
+    after: tuple[tuple[str, Callable[[Ground], Awaitable[Seen]]], ...] = (
+        ("authorities", clinic_probe.authorities),
+        ("policy", clinic_probe.policy),
+        ("panels", clinic_probe.pairings),
+        ("journal", clinic_probe.journal),
+        ("agent", agent_probe.agent),
+        ("ports", agent_probe.ports),
+        ("browsers", browser_probe.browsers),
+        ("stores", browser_probe.stores),
+    )
+    return (
+        *(Probe(name=name, seconds=_BRIEF, run=partial(look, ground)) for name, look in brief),
+        Probe(name="readers", seconds=_BRIEF, run=reader_probe.look),
+        *(
+            Probe(name=f"{_MODULE}{one.name}", seconds=module_probe.SECONDS, run=partial(module, number))
+            for number, one in enumerate(ground.modules)
+        ),
+        *(Probe(name=name, seconds=_BRIEF, run=partial(look, ground)) for name, look in after),
+    )
+
+
+def _together(ground: Ground, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...]:
+    surveys = {
+        outcome.probe.removeprefix(_MODULE): outcome.seen.survey
+        for outcome in outcomes
+        if outcome.seen.survey is not None
+    }
+    readers = next((o.seen.readers for o in outcomes if o.probe == "readers"), None)
+    found = across(ground.modules, surveys, readers, ground.profiles, bindings=ground.bindings)
+    return (*found, finding("modules-list-damaged")) if ground.damaged_list else found
