@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from drivers.catalogue import Profile, known_by_atr
+from drivers.catalogue import EventSource, Profile, known_by_atr
 from drivers.readers import same_reader
 from drivers.types import TokenFlags
+from signer.diagnostics.catalogue import Part
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.ground import Candidate
 from signer.diagnostics.probing import InReader
 from signer.diagnostics.survey import Survey
+
+#: What ails a module whatever the readers do.
+_NOT_EVEN_LOADED = frozenset(
+    {
+        "module-absent",
+        "module-changed",
+        "module-unreadable",
+        "module-wrong-bits",
+        "module-not-a-library",
+        "module-dependency-missing",
+        "module-not-pkcs11",
+        "module-cannot-load",
+        "module-crashed",
+        "module-hung",
+    }
+)
 
 
 def across(
@@ -26,10 +43,34 @@ def across(
     found += list(_cards(modules, surveys, readers or (), profiles))
     if not modules:
         found.append(finding("module-none"))
-    if not any(_initialised(survey) for survey in surveys.values()):
+    # Of a module whose probe did not end nobody knows what it would have shown.
+    if len(surveys) == len(modules) and not any(_initialised(survey) for survey in surveys.values()):
         found.append(finding("token-absent"))
     found += _duplicates(surveys)
     return tuple(found)
+
+
+def beside_the_point(
+    modules: tuple[Candidate, ...], surveys: Mapping[str, Survey], found: tuple[Finding, ...]
+) -> frozenset[Finding]:
+    """Findings about the readers as a whole that explain nothing here, since no token waits for a reader.
+
+    So where a module shows a token all the same, and where every module is of a family whose tokens stand in
+    no reader, or was named or added by hand and does not even load.
+    """
+    if not any(_initialised(survey) for survey in surveys.values()) and not (
+        modules and all(_without_reader(one, found) for one in modules)
+    ):
+        return frozenset()
+    return frozenset(one for one in found if one.meaning.part is Part.READER and not one.subject)
+
+
+def _without_reader(module: Candidate, found: tuple[Finding, ...]) -> bool:
+    if module.profile.events.source is EventSource.SLOT_LIST:
+        return True
+    codes = {one.code for one in found if one.subject[:1] == (module.name,)}
+    asked_for = module.named or module.standing is not None
+    return asked_for and not codes.isdisjoint(_NOT_EVEN_LOADED)
 
 
 def _cards(

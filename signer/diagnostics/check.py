@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from functools import partial
 
@@ -16,7 +16,7 @@ from signer.diagnostics import (
     module_probe,
     reader_probe,
 )
-from signer.diagnostics.across import across
+from signer.diagnostics.across import across, beside_the_point
 from signer.diagnostics.conclusion import Conclusion, conclude
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.ground import Ground
@@ -38,10 +38,15 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 async def check(ground: Ground, ended: Callable[[Outcome], None] = lambda _: None) -> Checked:
     """Run every probe; `ended` is told each outcome as it comes. Never raises for what it looks at."""
-    outcomes = await run(probes(ground), ended)
-    findings = [found for outcome in outcomes for found in outcome.seen.findings]
-    findings += _together(ground, outcomes)
-    return Checked(at=ground.now(), version=ground.version, outcomes=outcomes, conclusion=conclude(findings))
+    return _checked(ground, await run(probes(ground), ended))
+
+
+async def check_again(
+    before: Checked, ground: Ground, names: Collection[str], ended: Callable[[Outcome], None] = lambda _: None
+) -> Checked:
+    """Run the probes of these names once more, after a fix; the others' outcomes stay as they were."""
+    anew = {one.probe: one for one in await run((p for p in probes(ground) if p.name in names), ended)}
+    return _checked(ground, tuple(anew.get(one.probe, one) for one in before.outcomes))
 
 
 def probes(ground: Ground) -> tuple[Probe, ...]:
@@ -77,12 +82,23 @@ def probes(ground: Ground) -> tuple[Probe, ...]:
     )
 
 
+def _checked(ground: Ground, outcomes: tuple[Outcome, ...]) -> Checked:
+    conclusion = conclude(_together(ground, outcomes))
+    return Checked(at=ground.now(), version=ground.version, outcomes=outcomes, conclusion=conclusion)
+
+
 def _together(ground: Ground, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...]:
+    """What the probes found, and what they say together, without what explains nothing here."""
     surveys = {
         outcome.probe.removeprefix(_MODULE): outcome.seen.survey
         for outcome in outcomes
         if outcome.seen.survey is not None
     }
     readers = next((o.seen.readers for o in outcomes if o.probe == "readers"), None)
-    found = across(ground.modules, surveys, readers, ground.profiles, bindings=ground.bindings)
-    return (*found, finding("modules-list-damaged")) if ground.damaged_list else found
+    found = (
+        *(one for outcome in outcomes for one in outcome.seen.findings),
+        *across(ground.modules, surveys, readers, ground.profiles, bindings=ground.bindings),
+        *((finding("modules-list-damaged"),) if ground.damaged_list else ()),
+    )
+    idle = beside_the_point(ground.modules, surveys, found)
+    return tuple(one for one in found if one not in idle)

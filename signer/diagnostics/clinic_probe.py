@@ -77,7 +77,7 @@ async def authorities(ground: Ground) -> Seen:
 def known(ground: Ground) -> Known:
     """The anchors of the policy and of the user, and all revocation data at hand. Never raises."""
     loaded = [one for folder, _ in _folders(ground) if (one := _load(folder)) is not None]
-    kept = tuple(_octets(file) for file in sorted((ground.folders.data / "revocation").glob("*.der")))
+    kept = _kept(ground.folders.data / "revocation")
     return Known(
         anchors=tuple(dict.fromkeys(certificate for one in loaded for certificate in one.certificates)),
         # What a kept file holds is found out by reading it as either.
@@ -102,8 +102,8 @@ def _load(folder: Path) -> Anchors | None:
         return None
 
 
-def _octets(file: Path) -> bytes:
+def _kept(folder: Path) -> tuple[bytes, ...]:
     try:
-        return file.read_bytes()
+        return tuple(file.read_bytes() for file in sorted(folder.glob("*.der")))
     except OSError:
-        return b""
+        return ()

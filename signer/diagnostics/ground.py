@@ -21,11 +21,14 @@ from signer.platform.folders import Folders
 from signer.platform.policy_file import ADMINISTRATOR, PLACE, read_policy
 from signer.service.hand_added import Standing
 
+#: Seconds after which a call of a module hangs: fewer than the agent gives it, since somebody waits.
+PATIENCE = 6.5
+
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """A module to try. `standing` is that of one added by hand, None for a profile's own.
 
-    `env` is what its worker's environment needs beyond the usual.
+    `named`: somebody asked for this one. `env` is what its worker's environment needs beyond the usual.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     profile: Profile
     env: Mapping[str, str] = {}
     standing: Standing | None = None
+    named: bool = False
 
     @property
     def bindings(self) -> tuple[Binding, Binding]:
@@ -48,7 +52,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     authority, PEM, or None; `paired` the origins of live pairings, and raises `PairingStoreFailed`.
     `reference_time` asks the policy's timestamp authority what time it is, and is None where no policy names
     one. `damaged_list`: the record of added modules cannot be read. `bindings`: this installation can talk to
-    modules at all. `path` is where programs are looked for, as in PATH.
+    modules at all. `patience`: seconds that one call of a module gets. `path` is where programs are looked
+    for, as in PATH.
     """
 
     folders: Folders
@@ -67,6 +72,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     path: str = ""
     policy_place: Path = PLACE
     policy_owner: int = ADMINISTRATOR
+    patience: float = PATIENCE
 
     def policy(self) -> Policy:
         """The clinic's policy, an empty one where it is absent or invalid."""

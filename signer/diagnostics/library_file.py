@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
 
 from drivers.bitness import bits_of, mismatch
@@ -28,11 +29,24 @@ def trouble_with(path: Path, standing: Standing | None, subject: Subject) -> Fin
     except OSError as problem:
         return finding("module-absent", subject, file=name, error=type(problem).__name__)
     bits = bits_of(path)
-    if bits is None:
+    if bits is None or _cut_short(path):
         return finding("module-not-a-library", subject, file=name)
     if mismatch(path) is not None:
         return finding("module-wrong-bits", subject, file=name, bits=bits)
     return None
+
+
+def _cut_short(path: Path) -> bool:
+    """Does a 64-bit ELF file end before its section headers do (System V ABI, ELF header)?
+
+    The loader does not ask, and dies of it.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[:5] != b"\x7fELF\x02" or len(head) < 64:
+        return False
+    (at,), (size, count) = struct.unpack_from("<Q", head, 0x28), struct.unpack_from("<HH", head, 0x3A)
+    return bool(at + size * count > path.stat().st_size)
 
 
 def not_loaded(reason: str, path: Path, subject: Subject) -> Finding:

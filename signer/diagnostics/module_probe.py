@@ -4,6 +4,7 @@ through the other binding. Every call is made in a worker.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from drivers import errors as faults
@@ -13,11 +14,14 @@ from signer.diagnostics.finding import Finding, Subject, finding
 from signer.diagnostics.ground import Candidate, Ground
 from signer.diagnostics.library_file import not_loaded, open_to_others, trouble_with
 from signer.diagnostics.probing import Seen
-from signer.diagnostics.survey import PATIENCE, Survey, SurveyedToken, differences, survey
+from signer.diagnostics.survey import SECONDS as FOR_A_SURVEY
+from signer.diagnostics.survey import Survey, SurveyedToken, differences, survey
 from signer.diagnostics.token_judgement import judge_token
 
-#: Seconds for one module: two calls that hang, or two surveys through two bindings.
-SECONDS = 8.5
+#: Seconds for one module, with the end of its workers.
+SECONDS = FOR_A_SURVEY + 1.0
+#: A second survey is begun only where there is so much time left for it.
+_ENOUGH = 3.0
 #: CKR_GENERAL_ERROR, CKR_DEVICE_ERROR and their like are told as they are; the number is in the evidence.
 _INITIALISED = TokenFlags.TOKEN_INITIALIZED
 
@@ -31,11 +35,13 @@ async def look(module: Candidate, ground: Ground, known: Known) -> Seen:
     if trouble is not None:
         return Seen(findings=(trouble,), survey=Survey())
     first, second = module.bindings
-    seen = await survey(module, first)
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + FOR_A_SURVEY
+    seen = await survey(module, first, ground.patience)
     findings = [*_file(module, subject), *_judged(seen, module, ground, known)]
-    if seen.fault is None:
+    if seen.fault is None and (left := ends - loop.time()) > _ENOUGH:
         # One after the other: two processes at one card at the same time is a fault of its own.
-        findings += _compared(seen, await survey(module, second, PATIENCE / 2), subject)
+        findings += _compared(seen, await survey(module, second, left, left), subject)
     told = [("tokens", str(sum(_initialised(token) for token in seen.tokens)))]
     if seen.library is not None:
         told.insert(0, ("version", seen.library.version))

@@ -31,7 +31,7 @@ _PLAIN: dict[Fact, str] = {
     Fact.DIFFERS: _WORDS,
     Fact.ERROR: r"[A-Z][A-Za-z0-9]{1,40}",
     Fact.FREE_MIB: _NUMBER,
-    Fact.FUNCTION: r"C_[A-Z][A-Za-z]{2,30}|dlopen|its start",
+    Fact.FUNCTION: r"C_[A-Z][A-Za-z]{2,30}|dlopen|its start|several calls",
     Fact.HOW: rf"SIG[A-Z]{{2,8}}|exit (0x)?[0-9A-F]{{1,8}}|{_WORDS}",
     Fact.LIBRARY: r"lib[a-zA-Z0-9_+-]{1,32}\.so(\.[0-9]{1,4}){0,4}",
     Fact.PORT: _NUMBER,

@@ -15,8 +15,8 @@ from drivers.supervisor import Supervisor
 from drivers.types import Binding, Library, Limits, StoredCertificate, StoredKey, Token, TokenFlags
 from signer.diagnostics.ground import Candidate
 
-#: Seconds that one call of a module gets.
-PATIENCE = 4.0
+#: Seconds for one survey. OpenSC takes seven over a card that it does not know.
+SECONDS = 8.2
 
 
 class SurveyedToken(Struct, frozen=True, kw_only=True):
@@ -36,14 +36,20 @@ class Survey(Struct, frozen=True, kw_only=True):
     fault: Exception | None = None
 
 
-async def survey(module: Candidate, binding: Binding, patience: float = PATIENCE) -> Survey:
-    """Load, C_GetInfo, slots, tokens, certificates, public keys. Never raises for what a module does."""
+async def survey(module: Candidate, binding: Binding, patience: float, seconds: float = SECONDS) -> Survey:
+    """Load, C_GetInfo, slots, tokens, certificates, public keys. Never raises for what a module does.
+
+    One call gets `patience`, all of them together `seconds`.
+    """
     limits = Limits(load=patience, read=patience)
     supervisor = Supervisor(module.path, binding=binding, limits=limits, env=module.env)
     library = None
     try:
-        library = await supervisor.library()
-        tokens = [await _token(supervisor, token) for token in await supervisor.tokens()]
+        async with asyncio.timeout(seconds):
+            library = await supervisor.library()
+            tokens = [await _token(supervisor, token) for token in await supervisor.tokens()]
+    except TimeoutError:
+        return Survey(library=library, fault=faults.WorkerHung("several calls", seconds))
     except (faults.DriverFault, OSError) as fault:
         return Survey(library=library, fault=fault)
     finally:

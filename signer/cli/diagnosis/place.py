@@ -29,7 +29,7 @@ _SECONDS = 4.0
 def this_computer(module: Path | None = None) -> Ground:
     """The user's own folders, modules, ports and browsers; `module` is looked at instead of all others."""
     folders = user_places()
-    added, damaged = _added(folders.data / "added-modules.json")
+    added, damaged = added_modules(folders.data / "added-modules.json")
     known = [
         Candidate(name=found.profile.family, path=found.path, profile=found.profile)
         for found in installed_modules()
@@ -55,7 +55,7 @@ def this_computer(module: Path | None = None) -> Ground:
     )
 
 
-def _added(file: Path) -> tuple[tuple[Candidate, ...], bool]:
+def added_modules(file: Path) -> tuple[tuple[Candidate, ...], bool]:
     """The modules added by hand, as their files stand; and is the record of them damaged?"""
     try:
         modules = HandAdded(file).all()
@@ -72,7 +72,7 @@ def _candidate(added: AddedModule) -> Candidate:
 def _named(path: Path) -> Candidate:
     """A module that somebody names for this one check: nothing is remembered."""
     profile = profile_of(AddedModule(path=str(path), sha256=""))
-    return Candidate(name="named", path=path.absolute(), profile=profile)
+    return Candidate(name="named", path=path.absolute(), profile=profile, named=True)
 
 
 def _authority(folder: Path) -> bytes | None:
@@ -91,10 +91,11 @@ def _reference_time() -> Callable[[], Awaitable[datetime | None]] | None:
     if policy is None or not policy.net.tsa:
         return None
     settings = policy.net
-    return lambda: _ask(settings)
+    return lambda: ask_the_time(settings)
 
 
-async def _ask(settings: NetSettings) -> datetime | None:
+async def ask_the_time(settings: NetSettings) -> datetime | None:
+    """What the first timestamp authority that answers says; None where none does."""
     from msgspec.structs import replace
 
     from signer.net.authorities import Authorities
