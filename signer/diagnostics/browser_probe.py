@@ -73,6 +73,9 @@ BROWSERS = (
 #: Chromium's settings that list pages which may not reach loopback, and those that grant it.
 _BLOCKING = ("LoopbackNetworkBlockedForUrls", "LocalNetworkAccessBlockedForUrls")
 _GRANTING = ("LoopbackNetworkAllowedForUrls", "LocalNetworkAccessAllowedForUrls")
+_URLS, _FILTER = "URLBlocklist", "WebsiteFilter"
+#: Every setting that a finding may name.
+SETTINGS = frozenset((*_BLOCKING, _URLS, _FILTER))
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "*")
 
 
@@ -160,11 +163,11 @@ def _chromium(browser: Browser, settings: dict[str, Any], panels: tuple[str, ...
         ]
         if blocked:
             return [_blocks(browser.name, name, blocked[0])]
-    urls, allowed = _list(settings.get("URLBlocklist")), _list(settings.get("URLAllowlist"))
+    urls, allowed = _list(settings.get(_URLS)), _list(settings.get("URLAllowlist"))
     if any(rule.startswith(_LOOPBACK) for rule in urls) and not any(
         rule.startswith(_LOOPBACK[:-1]) for rule in allowed
     ):
-        return [_blocks(browser.name, "URLBlocklist", None)]
+        return [_blocks(browser.name, _URLS, None)]
     granted = [rule for name in _GRANTING for rule in _list(settings.get(name))]
     if any(not any(_covers(rule, panel) for rule in granted) for panel in panels):
         return [finding("browser-will-ask", (browser.name,), browser=browser.name)]
@@ -172,13 +175,13 @@ def _chromium(browser: Browser, settings: dict[str, Any], panels: tuple[str, ...
 
 
 def _firefox(settings: dict[str, Any], panels: tuple[str, ...]) -> list[Finding]:
-    filtered = settings.get("WebsiteFilter")
+    filtered = settings.get(_FILTER)
     if isinstance(filtered, dict):
         blocked = [
             rule for rule in _list(filtered.get("Block")) if rule == "<all_urls>" or "127.0.0.1" in rule
         ]
         if blocked and not any("127.0.0.1" in rule for rule in _list(filtered.get("Exceptions"))):
-            return [_blocks("firefox", "WebsiteFilter", None)]
+            return [_blocks("firefox", _FILTER, None)]
     return []
 
 

@@ -53,7 +53,7 @@ async def journal(ground: Ground) -> Seen:
     except ChainBroken as broken:
         return Seen(findings=(finding("journal-broken", (), sequence=broken.sequence),))
     except JournalUnwritable as problem:
-        return Seen(findings=(finding("journal-unreadable", (), error=problem.detail.split()[0]),))
+        return Seen(findings=(finding("journal-unreadable", (), error=problem.detail),))
     return Seen(told=(("entries", "0" if walked is None else str(walked.entries)),))
 
 

@@ -7,40 +7,53 @@ reader's name the words that the profiles know. Whatever has another form become
 
 from __future__ import annotations
 
+import builtins
+import errno
 import hashlib
 import re
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath, PureWindowsPath
 
+from drivers import errors as driver_errors
 from drivers.catalogue import Profile
+from signer.diagnostics.browser_probe import BROWSERS, SETTINGS
 from signer.diagnostics.finding import Evidence, Fact, Finding
+from signer.journal.walking import NEWER
+from signer.model.errors import catalogue
 from signer.model.origin import OriginInvalid, parse_origin
+from signer.platform.trust_stores import StoreKind
 
 WITHHELD = "withheld"
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,3})?"
-_WORDS = r"[a-z]+([-+][a-z]+)*"
 _PLAIN: dict[Fact, str] = {
     Fact.ATR: r"([0-9A-F]{2}){2,33}",
     Fact.BITS: _NUMBER,
-    Fact.BROWSER: _WORDS,
-    Fact.CODE: _WORDS,
     Fact.COUNT: _NUMBER,
     Fact.DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    Fact.DIFFERS: _WORDS,
-    Fact.ERROR: r"[A-Z][A-Za-z0-9]{1,40}",
+    Fact.DIFFERS: r"(\+?(slots|tokens|certificates|keys)){1,4}",
     Fact.FREE_MIB: _NUMBER,
     Fact.FUNCTION: r"C_[A-Z][A-Za-z]{2,30}|dlopen|its start|several calls",
-    Fact.HOW: rf"SIG[A-Z]{{2,8}}|exit (0x)?[0-9A-F]{{1,8}}|{_WORDS}",
+    Fact.HOW: r"SIG[A-Z]{2,8}|exit (0x)?[0-9A-F]{1,8}|gone|killed at a deadline|owner|mode|no-port-told",
     Fact.LIBRARY: r"lib[a-zA-Z0-9_+-]{1,32}\.so(\.[0-9]{1,4}){0,4}",
     Fact.PORT: _NUMBER,
     Fact.RV: r"0x[0-9A-F]{8}",
     Fact.SECONDS: _NUMBER,
     Fact.SEQUENCE: _NUMBER,
-    Fact.SETTING: r"[A-Z][A-Za-z]{2,50}",
-    Fact.SOURCE: _WORDS,
     Fact.VERSION: r"[0-9]{1,5}(\.[0-9a-z+]{1,12}){0,5}",
+}
+#: Names that programs give, of which there are only so many.
+_NAMES: dict[Fact, frozenset[str]] = {
+    Fact.BROWSER: frozenset({browser.name for browser in BROWSERS} | {kind.value for kind in StoreKind}),
+    Fact.CODE: frozenset(condition.code for condition in catalogue()),
+    Fact.ERROR: frozenset(
+        {name for room in (builtins, sqlite3, driver_errors) for name in vars(room) if name[:1].isupper()}
+        | {*errno.errorcode.values(), "JSONDecodeError", NEWER, "SSLCertVerificationError", "SSLError"}
+    ),
+    Fact.SETTING: SETTINGS,
+    Fact.SOURCE: frozenset({"installation", "journal", "revocation-list", "timestamp-authority"}),
 }
 _HASHED = frozenset({Fact.CERTIFICATE, Fact.SERIAL})
 _SUBJECT = re.compile(r"[a-z0-9-]{1,40}( [0-9]{1,5})?")
@@ -93,6 +106,8 @@ class Redactor:
     def _fact(self, fact: Fact, value: str) -> str:
         if fact in _HASHED:
             return hashlib.sha256(self._salt + value.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        if fact in _NAMES:
+            return value if value in _NAMES[fact] else WITHHELD
         if fact in self._own:
             return self._own[fact](value)
         return value if re.fullmatch(_PLAIN[fact], value, re.ASCII) else WITHHELD

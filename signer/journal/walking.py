@@ -12,6 +12,9 @@ from msgspec import Struct
 from signer.journal.store import FILE, KEY_FILE, SCHEMA_VERSION, walk
 from signer.model.errors import JournalUnwritable
 
+#: The detail of the condition where a newer version has written the file.
+NEWER = "NewerVersion"
+
 
 class Walked(Struct, frozen=True, kw_only=True):
     """How many entries there are, each following from the one before, and when the last was written."""
@@ -31,7 +34,7 @@ def walk_file(folder: Path) -> Walked | None:
         key = (folder / KEY_FILE).read_bytes()
         with closing(sqlite3.connect(_address(folder), uri=True)) as db:
             if db.execute("PRAGMA user_version").fetchone()[0] > SCHEMA_VERSION:
-                raise JournalUnwritable("written by a newer version")
+                raise JournalUnwritable(NEWER)
             count = walk(db, key)
             row = db.execute("SELECT at FROM entry ORDER BY sequence DESC LIMIT 1").fetchone()
     except (sqlite3.Error, OSError) as fault:

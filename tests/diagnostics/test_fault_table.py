@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from drivers.catalogue import load_catalogue
 from signer.diagnostics.check import Checked
 from signer.diagnostics.conclusion import READY
+from signer.diagnostics.finding import Fact
+from signer.diagnostics.redaction import WITHHELD, Redactor
+from signer.diagnostics.report import report
 from signer.platform.folders import folders_under
 from tests.diagnostics.computer import Computer
 from tests.diagnostics.faults_of_computers import MOUNTED, inside
@@ -27,6 +31,19 @@ def test_the_check_names_the_cause_first(
 ) -> None:
     checked = row.run(computer, tmp_path, health)
     assert told_first(checked) == row.first, [one.finding for one in checked.conclusion.causes]
+    assert _withheld(checked) <= _FREE, "a fact that the project itself gives does not leave"
+
+
+#: Facts that others may have written, which leave only where they are known.
+_FREE = {Fact.FILE.value, Fact.READER.value, Fact.MODEL.value}
+
+
+def _withheld(checked: Checked) -> set[str]:
+    told = report(checked, Redactor(load_catalogue()))
+    assert WITHHELD not in {one.about for one in told.causes}
+    assert WITHHELD not in {value for probe in told.probes for value in (probe.name, *probe.told.values())}
+    evidence = (one.evidence.items() for one in (*told.causes, *told.consequences))
+    return {fact for facts in evidence for fact, value in facts if value == WITHHELD}
 
 
 @pytest.mark.parametrize("name", MOUNTED)
