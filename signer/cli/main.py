@@ -158,6 +158,7 @@ def _add_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     init = command("init", "empty the token and name it: everything on it is gone", _token_init)
     init.add_argument("--label", required=True, help="the name, at most 32 octets of UTF-8")
     command("keys", "list the private keys", _token_keys)
+    command("selftest", "sign something without meaning with each key, and verify", _token_self_test)
     new_key = command("new-key", "make a key pair that never leaves the token", _token_new_key)
     new_key.add_argument("--label", required=True)
     new_key.add_argument("--pin-each", action="store_true", help="the key wants its PIN for each signature")
@@ -213,6 +214,12 @@ def _token_keys(options: argparse.Namespace) -> int:
     from signer.cli.token import keys
 
     return keys(options.serial)
+
+
+def _token_self_test(options: argparse.Namespace) -> int:
+    from signer.cli.token import self_test
+
+    return self_test(options.serial)
 
 
 def _token_new_key(options: argparse.Namespace) -> int:

@@ -21,6 +21,8 @@ from signer.diagnostics.conclusion import Conclusion, conclude
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.ground import Ground
 from signer.diagnostics.probing import Outcome, Probe, Seen, aside, run
+from signer.diagnostics.trial_judgement import judge_trials
+from signer.service.self_test import Trial
 
 #: Seconds for a probe that waits for nothing but this computer.
 _BRIEF = 6.0
@@ -47,6 +49,12 @@ async def check_again(
     """Run the probes of these names once more, after a fix; the others' outcomes stay as they were."""
     anew = {one.probe: one for one in await run((p for p in probes(ground) if p.name in names), ended)}
     return _checked(ground, tuple(anew.get(one.probe, one) for one in before.outcomes))
+
+
+def with_trials(before: Checked, ground: Ground, module: str, tried: tuple[Trial, ...]) -> Checked:
+    """The check with what came of signing on a token of this module, by the module's name."""
+    outcome = Outcome(probe="sign", seconds=0.0, seen=Seen(findings=judge_trials(tried, (module,))))
+    return _checked(ground, (*(one for one in before.outcomes if one.probe != "sign"), outcome))
 
 
 def probes(ground: Ground) -> tuple[Probe, ...]:

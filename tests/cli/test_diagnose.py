@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from signer.cli.demo.token import PIN
 from signer.diagnostics.support_code import read
 from tests.cli.place import User
 from tests.cli.theatre import Terminal
@@ -110,6 +111,35 @@ def test_the_bundle_is_saved_as_it_was_shown_once_a_person_says_yes(user: User, 
     saved = file.read_text("ascii")
     assert json.loads(saved)["format"] == "mohr-diagnosis/1"
     assert saved.strip() in shown.replace("\r\n", "\n")
+
+
+def sign(user: User, terminal: Terminal, pin: str) -> tuple[int, str]:
+    """`mohr diagnose --sign` with this PIN; its status, and all that stood on the screen."""
+    diagnosing = user.sit_down(terminal, "diagnose", "--sign")
+    terminal.read_until("PIN (nothing to give up): ", 60)
+    terminal.type(f"{pin}\n")
+    status = diagnosing.wait(60)
+    while terminal.look():
+        pass
+    return status, terminal.text
+
+
+def test_signing_with_a_pin_shows_that_each_key_signs(user: User, terminal: Terminal) -> None:
+    status, screen = sign(user, terminal, PIN)
+    assert "signature-made" in screen
+    assert status == 3  # no agent runs here
+    assert PIN not in screen.replace(read_code(screen), "")
+
+
+def test_a_wrong_pin_is_sent_once_and_the_verdict_stands_all_the_same(user: User, terminal: Terminal) -> None:
+    status, screen = sign(user, terminal, "1357")
+    assert "[pin-wrong]" in screen and "[agent-not-running]" in screen
+    assert "signature-made" not in screen
+    assert status == 3
+
+
+def read_code(screen: str) -> str:
+    return screen.rpartition("support code: ")[2].strip()
 
 
 def test_a_bundle_that_is_not_wanted_is_not_saved(user: User, terminal: Terminal) -> None:

@@ -16,6 +16,11 @@ def add_diagnosis(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     diagnose.add_argument(
         "--bundle", type=Path, metavar="FILE", help="save the report for the helpdesk, after it was shown"
     )
+    diagnose.add_argument(
+        "--sign",
+        action="store_true",
+        help="ask for the PIN, and sign something without meaning with each key",
+    )
     diagnose.add_argument("--module", type=Path, metavar="PATH", help="look at this PKCS#11 module alone")
     diagnose.add_argument("--language", choices=("fa", "en"), default="en", help="of what is printed")
     diagnose.set_defaults(run=_diagnose)
@@ -33,6 +38,7 @@ def _diagnose(options: argparse.Namespace) -> int:
             as_json=options.json,
             html=options.html,
             bundle=options.bundle,
+            sign=options.sign,
             module=options.module,
             language=options.language,
         )

@@ -15,7 +15,7 @@ from signer.cli.diagnosis.page import page
 from signer.cli.diagnosis.place import this_computer
 from signer.cli.diagnosis.words import Language, first_of
 from signer.diagnostics.catalogue import Severity
-from signer.diagnostics.check import check
+from signer.diagnostics.check import Checked, check
 from signer.diagnostics.ground import Ground
 from signer.diagnostics.probing import Outcome
 from signer.diagnostics.redaction import Redactor
@@ -32,6 +32,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     as_json: bool = False
     html: Path | None = None
     bundle: Path | None = None
+    sign: bool = False
     module: Path | None = None
     language: Language = "en"
 
@@ -42,7 +43,10 @@ def diagnose(wanted: Wanted) -> int:
     4 where a file that was asked for could not be written, or was not wanted after all.
     """
     ground = this_computer(wanted.module)
-    made = asyncio.run(_checked(ground, progress=sys.stderr if wanted.as_json else sys.stdout))
+    checked = asyncio.run(_checked(ground, progress=sys.stderr if wanted.as_json else sys.stdout))
+    if wanted.sign:
+        checked = _signed(checked, ground, beside_json=wanted.as_json)
+    made = report(checked, Redactor(ground.profiles))
     if wanted.as_json:
         sys.stdout.write(made.text())
     else:
@@ -57,11 +61,23 @@ def diagnose(wanted: Wanted) -> int:
     return status
 
 
-async def _checked(ground: Ground, progress: TextIO) -> Report:
+def _signed(checked: Checked, ground: Ground, *, beside_json: bool) -> Checked:
+    """Ask and sign, on standard error where standard output is the report's."""
+    from signer.cli.diagnosis.signing import signed
+    from signer.cli.tty import Tty
+
+    tty = Tty(0, 2 if beside_json else 1)
+    if not tty.attended:
+        print("mohr diagnose: --sign needs a terminal, for the PIN", file=sys.stderr)
+        return checked
+    return asyncio.run(signed(tty, ground, checked))
+
+
+async def _checked(ground: Ground, progress: TextIO) -> Checked:
     def ended(outcome: Outcome) -> None:
         print(probe_line(outcome), file=progress, flush=True)
 
-    return report(await check(ground, ended), Redactor(ground.profiles))
+    return await check(ground, ended)
 
 
 def _written(file: Path, text: str) -> bool:
