@@ -51,6 +51,15 @@ async def check_again(
     return _checked(ground, tuple(anew.get(one.probe, one) for one in before.outcomes))
 
 
+async def check_these(ground: Ground, names: Collection[str]) -> Checked:
+    """Run these probes alone: what only the others could tell is not known, and not concluded."""
+    outcomes = await run(probe for probe in probes(ground) if probe.name in names)
+    found = tuple(one for outcome in outcomes for one in outcome.seen.findings)
+    idle = beside_the_point(ground.modules, {}, found)
+    conclusion = conclude(one for one in found if one not in idle)
+    return Checked(at=ground.now(), version=ground.version, outcomes=outcomes, conclusion=conclusion)
+
+
 def with_trials(before: Checked, ground: Ground, module: str, tried: tuple[Trial, ...]) -> Checked:
     """The check with what came of signing on a token of this module, by the module's name."""
     outcome = Outcome(probe="sign", seconds=0.0, seen=Seen(findings=judge_trials(tried, (module,))))

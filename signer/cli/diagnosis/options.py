@@ -1,4 +1,4 @@
-"""The options of `mohr diagnose` and `mohr support-code`. Imports nothing that takes time."""
+"""The options of `mohr diagnose`, `mohr status` and `mohr support-code`. Imports nothing that takes time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def add_diagnosis(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add both to the commands of `mohr`."""
+    """Add them to the commands of `mohr`."""
     diagnose = commands.add_parser(
         "diagnose", help="find out which link from reader to browser is broken, and what to do"
     )
@@ -24,6 +24,9 @@ def add_diagnosis(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     diagnose.add_argument("--module", type=Path, metavar="PATH", help="look at this PKCS#11 module alone")
     diagnose.add_argument("--language", choices=("fa", "en"), default="en", help="of what is printed")
     diagnose.set_defaults(run=_diagnose)
+    status = commands.add_parser("status", help="for monitoring: one line, no module loaded")
+    status.add_argument("--json", action="store_true", help="the line as one JSON object")
+    status.set_defaults(run=_status)
     code = commands.add_parser("support-code", help="for the helpdesk: what a code that was read aloud says")
     code.add_argument("code", nargs="+", help="twelve digits, Persian or Latin")
     code.add_argument("--language", choices=("fa", "en"), default="en")
@@ -43,6 +46,12 @@ def _diagnose(options: argparse.Namespace) -> int:
             language=options.language,
         )
     )
+
+
+def _status(options: argparse.Namespace) -> int:
+    from signer.cli.diagnosis.status import status
+
+    return status(as_json=options.json)
 
 
 def _support_code(options: argparse.Namespace) -> int:
