@@ -53,16 +53,21 @@ def across(
 def beside_the_point(
     modules: tuple[Candidate, ...], surveys: Mapping[str, Survey], found: tuple[Finding, ...]
 ) -> frozenset[Finding]:
-    """Findings about the readers as a whole that explain nothing here, since no token waits for a reader.
+    """Findings that explain nothing here: about the readers as a whole, where no token waits for a reader.
 
     So where a module shows a token all the same, and where every module is of a family whose tokens stand in
     no reader, or was named or added by hand and does not even load.
     """
-    if not any(_initialised(survey) for survey in surveys.values()) and not (
-        modules and all(_without_reader(one, found) for one in modules)
-    ):
+    seen = any(_initialised(survey) for survey in surveys.values())
+    if not seen and not (modules and all(_without_reader(one, found) for one in modules)):
         return frozenset()
-    return frozenset(one for one in found if one.meaning.part is Part.READER and not one.subject)
+    return frozenset(one for one in found if _idle(one, seen=seen))
+
+
+def _idle(one: Finding, *, seen: bool) -> bool:
+    """A blank token beside one that is used is a module's empty slot: SoftHSM always shows one."""
+    about_readers = one.meaning.part is Part.READER and not one.subject
+    return about_readers or (seen and one.code == "token-blank")
 
 
 def _without_reader(module: Candidate, found: tuple[Finding, ...]) -> bool:

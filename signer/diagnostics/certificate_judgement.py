@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -90,6 +91,8 @@ def judge(
             certificate=certificate.id,
             day=f"{certificate.not_after:%Y-%m-%d}",
         )
+    if not certificate.holder.national_codes and not certificate.holder.council_numbers:
+        yield finding("certificate-without-number", about, certificate=certificate.id)
     if x509.simulated(certificate):
         yield finding("certificate-simulated", about, certificate=certificate.id)
     yield from _key(leaf, keys)
@@ -131,10 +134,14 @@ def _chain(
 def _revocation(
     leaf: Leaf, authorities: tuple[Certificate, ...], known: Known, now: datetime
 ) -> Iterator[Finding]:
+    """The first certificate on a way up that the data at hand speak against, the leaf before others."""
     issuers = x509.issued_by(leaf.certificate, dict.fromkeys((*known.anchors, *authorities)))
-    for issuer in issuers:
-        said = status(leaf.certificate, issuer, known.data, now)
+    ways = x509.paths(leaf.certificate, known.anchors, authorities)
+    pairs = [(leaf.certificate, issuer) for issuer in issuers]
+    pairs += [pair for way in ways for pair in pairwise(way)]
+    for certificate, issuer in dict.fromkeys(pairs):
+        said = status(certificate, issuer, known.data, now)
         if said.state in _REVOKED:
             day = None if said.at is None else f"{said.at:%Y-%m-%d}"
-            yield finding(_REVOKED[said.state], leaf.subject, certificate=leaf.certificate.id, day=day)
+            yield finding(_REVOKED[said.state], leaf.subject, certificate=certificate.id, day=day)
             return

@@ -3,7 +3,7 @@
 A finding *follows* where another one is there that the catalogue says explains it, and that is about the
 same thing, or about what holds it. Of those that follow from nothing, the gravest comes first, and of two
 equally grave ones that which stands earlier in the chain. What is broken beside a token that is ready to sign
-does not stop signing, and is told as a hindrance.
+does not stop signing, and is told as a hindrance; another certificate beside it as a note.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def _judged(one: Finding, found: tuple[Finding, ...], ready: tuple[Subject, ...]
     causes = {other.code for other in found if other.code in explained and _about_one(other, one)}
     severity = one.meaning.severity
     if severity is Severity.STOPS and ready and _beside(one, ready):
-        severity = Severity.HINDERS
+        # An old certificate beside the new one is what a token looks like after a renewal.
+        severity = Severity.NOTE if one.meaning.part is Part.CERTIFICATE else Severity.HINDERS
     return Judged(finding=one, severity=severity, follows=tuple(sorted(causes)))
 
 

@@ -54,6 +54,10 @@ def not_loaded(reason: str, path: Path, subject: Subject) -> Finding:
     missing = _MISSING.search(reason)
     if missing is not None and missing[1] != path.name:
         return finding("module-dependency-missing", subject, file=path.name, library=missing[1])
+    if re.search(r"version `\w+_[0-9.]+' not found", reason):
+        return finding("module-dependency-missing", subject, file=path.name, how="older-system")
+    if "Permission denied" in reason:
+        return finding("module-unreadable", subject, file=path.name)
     if any(words in reason for words in _NOT_A_LIBRARY):
         return finding("module-not-a-library", subject, file=path.name)
     if "C_GetFunctionList" in reason:

@@ -21,7 +21,8 @@ async def look(open_context: Callable[[], sc.Context] = sc.Context) -> Seen:
     except TimeoutError:
         return Seen(findings=(finding("reader-service-hung", (), seconds=f"{SECONDS:g}"),))
     except sc.ServiceFault as fault:
-        code = "reader-service-stopped" if fault.code else "pcsc-missing"
+        known = {0: "pcsc-missing", sc.SCARD_W_SECURITY_VIOLATION: "reader-access-denied"}
+        code = known.get(fault.code, "reader-service-stopped")
         return Seen(findings=(finding(code, (), rv=f"0x{fault.code:08X}" if fault.code else None),))
     gone = sc.STATE_UNKNOWN | sc.STATE_UNAVAILABLE
     here = [state for state in states if not state.flags & gone]

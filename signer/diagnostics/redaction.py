@@ -36,7 +36,7 @@ _PLAIN: dict[Fact, str] = {
     Fact.DIFFERS: r"(\+?(slots|tokens|certificates|keys)){1,4}",
     Fact.FREE_MIB: _NUMBER,
     Fact.FUNCTION: r"C_[A-Z][A-Za-z]{2,30}|dlopen|its start|several calls",
-    Fact.HOW: r"SIG[A-Z]{2,8}|exit (0x)?[0-9A-F]{1,8}|gone|killed at a deadline|owner|mode|no-port-told",
+    Fact.HOW: r"SIG[A-Z]{2,8}|exit (0x)?[0-9A-F]{1,8}|gone|owner|mode|no-port-told|older-system",
     Fact.LIBRARY: r"lib[a-zA-Z0-9_+-]{1,32}\.so(\.[0-9]{1,4}){0,4}",
     Fact.PORT: _NUMBER,
     Fact.RV: r"0x[0-9A-F]{8}",

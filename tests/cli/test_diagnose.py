@@ -54,6 +54,10 @@ def test_beside_a_running_agent_it_finds_the_agent_and_the_token(user: User) -> 
     assert "agent-not-running" not in found and "agent-unreachable" not in found
     assert "credential-ready" in found
     assert report["ready"]
+    # The real browsers of this computer, each asked for its version.
+    browsers = next(probe["told"] for probe in report["probes"] if probe["name"] == "browsers")
+    assert browsers.keys() == {"chromium", "firefox"}
+    assert all(version[0].isdigit() for version in browsers.values())
     # No panel is paired and no store trusts the authority yet: that hinders, and stops nothing.
     assert status == 1
     assert report["causes"][0]["code"] == "pairing-none"

@@ -13,7 +13,7 @@ from cryptography import x509 as strict
 from drivers.errors import ModuleReturned
 from drivers.pin import Pin
 from signer import x509
-from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority, Usage
+from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority, NamePart, Usage
 from signer.diagnostics.ground import Ground
 from signer.verify.anchors import load
 from tests import pki, revocation
@@ -23,6 +23,7 @@ from tests.diagnostics.row import Table
 from tests.fault.module import FaultyModule
 
 TABLE = Table()
+MIDDLE = (NamePart("2.5.4.3", "Mohr demo intermediate"),)
 _TOKEN = ("module softhsm",)
 
 
@@ -148,6 +149,28 @@ def _(computer: Computer, certificate: x509.Certificate) -> bytes:
 @_list("a revocation list that is out of date", "revocation-stale")
 def _(computer: Computer, certificate: x509.Certificate) -> bytes:
     return current_crl(computer.now, age=5 * A_DAY)
+
+
+@TABLE.row("an intermediate authority that was revoked", "certificate-revoked", *_TOKEN)
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    middle = DemoAuthority(now=computer.now - 9 * A_DAY, name=MIDDLE, key=pki.key("p384"))
+    own = computer.authority.issue(
+        pki.spki(pki.key("p384")),
+        MIDDLE,
+        not_before=computer.now - 9 * A_DAY,
+        usage=frozenset({Usage.KEY_CERT_SIGN}),
+        ca=True,
+    )
+    leaf = middle.issue(computer.spkis[KEY], PLAIN_DOCTOR, not_before=computer.now - A_DAY)
+    token = computer.certified(folder / "token", (KEY, leaf), (b"\x09", own))
+    revoked = current_crl(computer.now, (x509.read(own), computer.now - A_DAY))
+    yield computer.ground(token, folders=anchors(folder, computer, revoked))
+
+
+@_certificate("a certificate that holds no number of the doctor's", "certificate-without-number")
+def _(computer: Computer) -> tuple[bytes, bytes]:
+    return KEY, computer.authority.issue(computer.spkis[KEY], MIDDLE, not_before=computer.now - A_DAY)
 
 
 @TABLE.row("an anchor file that holds no certificate", "anchors-unreadable", "authorities", *_TOKEN)

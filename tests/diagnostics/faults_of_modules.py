@@ -92,6 +92,18 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     yield _at(computer, _library(folder, "lacks_a_symbol"))
 
 
+@TABLE.row("a module for a newer system", "module-dependency-missing", *_MODULE)
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    versions = folder / "versions"
+    for version in ("NEWER_9.9", "OLDER_1.0"):
+        versions.write_text(f"{version} {{ global: of_another; }};")
+        _library(folder, "another", f"-Wl,--version-script={versions}")
+        if version == "NEWER_9.9":
+            user = _library(folder, "needs_another", f"-L{folder}", "-lanother", f"-Wl,-rpath,{folder}")
+    yield _at(computer, user)
+
+
 def _added(computer: Computer, folder: Path, module: AddedModule) -> Ground:
     HandAdded(folder / "added-modules.json").agree(module)
     (kept,) = HandAdded(folder / "added-modules.json").all()

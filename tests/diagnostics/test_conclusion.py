@@ -83,7 +83,7 @@ ROWS: tuple[tuple[str, tuple[tuple[str, Subject], ...], str | None, int], ...] =
         2,
     ),
     (
-        "an old certificate beside a good one only hinders, and what stops elsewhere is first",
+        "an old certificate beside a good one does not stop, and what stops elsewhere is first",
         (
             ("certificate-expired", SECOND),
             ("credential-ready", FIRST),
@@ -117,10 +117,17 @@ def test_the_first_broken_link(
 
 
 def test_what_is_broken_beside_a_ready_certificate_hinders_and_does_not_stop() -> None:
-    conclusion = conclude([finding("certificate-expired", SECOND), finding("credential-ready", FIRST)])
+    conclusion = conclude([finding("module-crashed", OPENSC), finding("credential-ready", FIRST)])
     assert conclusion.first is not None
     assert conclusion.first.severity is Severity.HINDERS
     assert conclusion.severity is Severity.HINDERS
+    assert conclusion.ready
+
+
+def test_an_old_certificate_beside_the_new_one_is_only_worth_knowing() -> None:
+    conclusion = conclude([finding("certificate-expired", SECOND), finding("credential-ready", FIRST)])
+    assert conclusion.first is None
+    assert conclusion.severity is Severity.NOTE
     assert conclusion.ready
 
 

@@ -34,12 +34,11 @@ def test_each_failure_is_a_finding_once(problems: tuple[str | None, ...], codes:
     assert len(found) == len(codes)
 
 
-def test_a_key_that_fails_beside_one_that_signs_hinders() -> None:
+def test_a_key_that_fails_beside_one_that_signs_is_worth_knowing() -> None:
     tried = (trial(None), trial("module-failed", b"\x02"))
     conclusion = conclude((READY, *judge_trials(tried, ("softhsm",))))
-    assert conclusion.first is not None and conclusion.first.finding.code == "signature-refused"
-    assert conclusion.first.severity.value == "hinders"
-    assert conclusion.ready
+    assert conclusion.first is None and conclusion.ready
+    assert "signature-refused" in {one.finding.code for one in conclusion.causes}
 
 
 def test_a_signature_that_does_not_verify_stops_though_the_certificate_looked_ready() -> None:
