@@ -90,7 +90,7 @@ def probes(ground: Ground) -> tuple[Probe, ...]:
     )
     return (
         *(Probe(name=name, seconds=_BRIEF, run=partial(look, ground)) for name, look in brief),
-        Probe(name="readers", seconds=_BRIEF, run=reader_probe.look),
+        Probe(name="readers", seconds=_BRIEF, run=partial(reader_probe.look, ground.profiles)),
         *(
             Probe(name=f"{_MODULE}{one.name}", seconds=module_probe.SECONDS, run=partial(module, number))
             for number, one in enumerate(ground.modules)

@@ -70,6 +70,7 @@ async def disk(ground: Ground) -> Seen:
 def _past(ground: Ground) -> Iterator[tuple[str, datetime]]:
     """Times that lie in the past whatever the clock says, each with where it is from."""
     yield "installation", max(_written(file) for file in PROFILES.glob("*.toml"))
+    yield from ground.past()
     try:
         walked = walk_file(ground.folders.data / "journal")
     except (ChainBroken, JournalUnwritable):

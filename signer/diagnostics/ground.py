@@ -49,11 +49,11 @@ class Ground(Struct, frozen=True, kw_only=True):
     """This user's computer. `home` is the home folder; `root` stands for `/` where browsers are looked for.
 
     `ports` are the lower ports of the pairs that the agent tries. `authority` gives the agent's own
-    authority, PEM, or None; `paired` the origins of live pairings, and raises `PairingStoreFailed`.
-    `reference_time` asks the policy's timestamp authority what time it is, and is None where no policy names
-    one. `damaged_list`: the record of added modules cannot be read. `bindings`: this installation can talk to
-    modules at all. `patience`: seconds that one call of a module gets. `path` is where programs are looked
-    for, as in PATH.
+    authority, PEM, or None; `paired` the origins of live pairings, and raises `PairingStoreFailed`. `past`
+    gives more times that are certainly past, each with its source; `reference_time` asks the policy's
+    timestamp authority what time it is, and is None where no policy names one. `damaged_list`: the record of
+    added modules cannot be read. `bindings`: this installation can talk to modules at all. `patience`:
+    seconds that one call of a module gets. `path` is where programs are looked for, as in PATH.
     """
 
     folders: Folders
@@ -65,6 +65,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     authority: Callable[[], bytes | None]
     paired: Callable[[datetime], tuple[str, ...]]
+    past: Callable[[], tuple[tuple[str, datetime], ...]] = tuple
     reference_time: Callable[[], Awaitable[datetime | None]] | None = None
     damaged_list: bool = False
     bindings: bool = True

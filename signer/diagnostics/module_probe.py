@@ -5,9 +5,11 @@ through the other binding. Every call is made in a worker.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 
 from drivers import errors as faults
+from drivers.bitness import bits_of
 from drivers.types import TokenFlags
 from signer.diagnostics.certificate_judgement import Known
 from signer.diagnostics.finding import Finding, Subject, finding
@@ -42,10 +44,21 @@ async def look(module: Candidate, ground: Ground, known: Known) -> Seen:
     if seen.fault is None and (left := ends - loop.time()) > _ENOUGH:
         # One after the other: two processes at one card at the same time is a fault of its own.
         findings += _compared(seen, await survey(module, second, left, left), subject)
-    told = [("tokens", str(sum(_initialised(token) for token in seen.tokens)))]
+    return Seen(findings=tuple(findings), told=tuple(_told(seen, module)), survey=seen)
+
+
+def _told(seen: Survey, module: Candidate) -> Iterator[tuple[str, str]]:
+    bits = bits_of(module.path)
+    if bits is not None:
+        yield "bits", str(bits)
     if seen.library is not None:
-        told.insert(0, ("version", seen.library.version))
-    return Seen(findings=tuple(findings), told=tuple(told), survey=seen)
+        yield "version", seen.library.version
+        yield "cryptoki", seen.library.cryptoki
+    here = [token for token in seen.tokens if _initialised(token)]
+    yield "tokens", str(len(here))
+    if here:
+        yield "certificates", str(sum(len(token.certificates) for token in here))
+        yield "public-keys", str(sum(len(token.public_keys) for token in here))
 
 
 def _file(module: Candidate, subject: Subject) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from drivers import winscard as sc
+from drivers.catalogue import Profile, known_by_atr
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.probing import InReader, Seen, aside
 
@@ -13,8 +14,13 @@ from signer.diagnostics.probing import InReader, Seen, aside
 SECONDS = 5.0
 
 
-async def look(open_context: Callable[[], sc.Context] = sc.Context) -> Seen:
-    """The service, the readers, and whether each holds a card that answers and may be shared."""
+async def look(
+    profiles: tuple[Profile, ...] = (), open_context: Callable[[], sc.Context] = sc.Context
+) -> Seen:
+    """The service, the readers, and whether each holds a card that answers and may be shared.
+
+    `profiles` say of which family a card is by its ATR.
+    """
     try:
         async with asyncio.timeout(SECONDS):
             states = await aside(lambda: _states(open_context))
@@ -31,9 +37,17 @@ async def look(open_context: Callable[[], sc.Context] = sc.Context) -> Seen:
     readers = tuple(_reader(state) for state in here)
     return Seen(
         findings=tuple(_findings(here)),
-        told=(("readers", str(len(here))), ("cards", str(sum(r.atr is not None for r in readers)))),
+        told=(("readers", str(len(here))), *_cards(readers, profiles)),
         readers=readers,
     )
+
+
+def _cards(readers: tuple[InReader, ...], profiles: tuple[Profile, ...]) -> tuple[tuple[str, str], ...]:
+    """How many cards there are, and of which families the answering ones."""
+    cards = [reader.atr for reader in readers if reader.atr is not None]
+    known = [known_by_atr(profiles, atr) for atr in cards if atr]
+    families = "+".join(one.family if one is not None else "unknown" for one in known)
+    return (("cards", str(len(cards))), *((("families", families),) if families else ()))
 
 
 def _states(open_context: Callable[[], sc.Context]) -> tuple[sc.ReaderState, ...]:

@@ -53,7 +53,9 @@ _NAMES: dict[Fact, frozenset[str]] = {
         | {*errno.errorcode.values(), "JSONDecodeError", NEWER, "SSLCertVerificationError", "SSLError"}
     ),
     Fact.SETTING: SETTINGS,
-    Fact.SOURCE: frozenset({"installation", "journal", "revocation-list", "timestamp-authority"}),
+    Fact.SOURCE: frozenset(
+        {"installation", "journal", "revocation-list", "timestamp-authority", "pairing", "authority"}
+    ),
 }
 _HASHED = frozenset({Fact.CERTIFICATE, Fact.SERIAL})
 _SUBJECT = re.compile(r"[a-z0-9-]{1,40}( [0-9]{1,5})?")

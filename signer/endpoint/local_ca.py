@@ -76,6 +76,11 @@ def kept_authority(folder: Path) -> bytes | None:
     return read_private(folder / _AUTHORITY)
 
 
+def made_at(authority: bytes) -> datetime:
+    """When the clock said that this authority, PEM, was made; aware, UTC."""
+    return x509.load_pem_x509_certificate(authority).not_valid_before_utc + _BACKDATED
+
+
 def _kept(place: Path) -> LocalIdentity | None:
     authority, leaf = read_private(place / _AUTHORITY), read_private(place / _LEAF)
     if authority is None or leaf is None:

@@ -14,11 +14,14 @@ from drivers.errors import ModuleReturned
 from drivers.pin import Pin
 from signer import x509
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority, NamePart, Usage
+from signer.cli.diagnosis.place import past
 from signer.diagnostics.ground import Ground
+from signer.endpoint.local_ca import local_identity
+from signer.platform.folders import folders_under
 from signer.verify.anchors import load
 from tests import pki, revocation
 from tests import softhsm as hsm
-from tests.diagnostics.computer import A_DAY, KEY, OTHER_KEY, Computer, anchors, current_crl
+from tests.diagnostics.computer import A_DAY, KEY, OTHER_KEY, Computer, anchors, current_crl, pair
 from tests.diagnostics.row import Table
 from tests.fault.module import FaultyModule
 
@@ -187,6 +190,25 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     token = computer.certified(folder / "token", (KEY, computer.issue(not_before=computer.now - A_DAY / 24)))
     yield computer.ground(token, now=lambda: computer.now - A_DAY)
+
+
+@TABLE.row(
+    "a clock behind the last visit of a panel, and nothing else to tell it by", "clock-behind", "clock"
+)
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    folders = folders_under(folder)
+    later = computer.now + A_DAY
+    pair(folders.data, later)
+    yield computer.ground(folders=folders, past=lambda: tuple(past(folders.data)))
+
+
+@TABLE.row("a clock behind the making of the agent's own authority", "clock-behind", "clock")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    folders = folders_under(folder)
+    local_identity(folders.data / "tls", computer.now + A_DAY)
+    yield computer.ground(folders=folders, past=lambda: tuple(past(folders.data)))
 
 
 @TABLE.row("a clock that went back to the year of the computer's making", "clock-behind", "clock", *_TOKEN)

@@ -20,6 +20,6 @@ async def test_each_refusal_of_the_service_is_told_apart(code: int, told: str) -
     def refuses() -> sc.Context:
         raise sc.ServiceFault(code)
 
-    seen = await reader_probe.look(refuses)
+    seen = await reader_probe.look((), refuses)
     assert [one.code for one in seen.findings] == [told]
     assert seen.readers is None

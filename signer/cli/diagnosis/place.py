@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from drivers.installed import installed_modules
 from signer.cli.assembly import version
 from signer.diagnostics.ground import Candidate, Ground, numbered
 from signer.endpoint.listener import PORTS
-from signer.endpoint.local_ca import kept_authority
+from signer.endpoint.local_ca import kept_authority, made_at
 from signer.endpoint.pairings import Pairings
 from signer.model.errors import MohrError, PolicyInvalid, TsaUnreachable
 from signer.model.policy import NetSettings
@@ -48,6 +49,7 @@ def this_computer(module: Path | None = None) -> Ground:
         now=lambda: datetime.now(UTC),
         authority=lambda: _authority(folders.data / "tls"),
         paired=lambda now: tuple(one.origin for one in Pairings.open(folders.data).list(now)),
+        past=lambda: tuple(past(folders.data)),
         reference_time=_reference_time(),
         damaged_list=damaged,
         bindings=all(importlib.util.find_spec(name) for name in ("PyKCS11", "pkcs11")),
@@ -73,6 +75,17 @@ def _named(path: Path) -> Candidate:
     """A module that somebody names for this one check: nothing is remembered."""
     profile = profile_of(AddedModule(path=str(path), sha256=""))
     return Candidate(name="named", path=path.absolute(), profile=profile, named=True)
+
+
+def past(data: Path) -> Iterator[tuple[str, datetime]]:
+    """When the agent's authority was made, and when a panel last came: times that its files hold inside."""
+    authority = _authority(data / "tls")
+    if authority is not None:
+        yield "authority", made_at(authority)
+    with suppress(MohrError):
+        # Those that the clock, which may be wrong, would call too old count too.
+        for one in Pairings.open(data).list(datetime.min.replace(tzinfo=UTC)):
+            yield "pairing", max(one.paired_at, one.last_used)
 
 
 def _authority(folder: Path) -> bytes | None:
