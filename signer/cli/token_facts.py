@@ -60,7 +60,7 @@ async def _surveyed() -> list[tuple[str, SurveyedToken]]:
     from signer.cli.diagnosis.place import this_computer
 
     async def one(module: Candidate) -> list[tuple[str, SurveyedToken]]:
-        seen = await survey(module, module.bindings[0], PATIENCE)
+        seen = await survey(module, module.bindings[0], PATIENCE, 2 * PATIENCE)
         return [(module.name, token) for token in seen.tokens if _initialised(token.token)]
 
     return [found for many in await asyncio.gather(*map(one, this_computer().modules)) for found in many]

@@ -92,7 +92,9 @@ def probes(ground: Ground) -> tuple[Probe, ...]:
         *(Probe(name=name, seconds=_BRIEF, run=partial(look, ground)) for name, look in brief),
         Probe(name="readers", seconds=_BRIEF, run=partial(reader_probe.look, ground.profiles)),
         *(
-            Probe(name=f"{_MODULE}{one.name}", seconds=module_probe.SECONDS, run=partial(module, number))
+            Probe(
+                name=f"{_MODULE}{one.name}", seconds=module_probe.seconds(ground), run=partial(module, number)
+            )
             for number, one in enumerate(ground.modules)
         ),
         *(Probe(name=name, seconds=_BRIEF, run=partial(look, ground)) for name, look in after),

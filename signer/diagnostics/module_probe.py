@@ -16,16 +16,22 @@ from signer.diagnostics.finding import Finding, Subject, finding
 from signer.diagnostics.ground import Candidate, Ground
 from signer.diagnostics.library_file import not_loaded, open_to_others, trouble_with
 from signer.diagnostics.probing import Seen
-from signer.diagnostics.survey import SECONDS as FOR_A_SURVEY
 from signer.diagnostics.survey import Survey, SurveyedToken, differences, survey
 from signer.diagnostics.token_judgement import judge_token
 
-#: Seconds for one module, with the end of its workers.
-SECONDS = FOR_A_SURVEY + 1.0
+#: Seconds that a survey gets beyond what one call gets: OpenSC takes seven over a card that it does not know.
+_BEYOND = 1.7
+#: Seconds for the end of the workers.
+_ENDING = 1.0
 #: A second survey is begun only where there is so much time left for it.
 _ENOUGH = 3.0
 #: CKR_GENERAL_ERROR, CKR_DEVICE_ERROR and their like are told as they are; the number is in the evidence.
 _INITIALISED = TokenFlags.TOKEN_INITIALIZED
+
+
+def seconds(ground: Ground) -> float:
+    """The deadline of the probe of one module."""
+    return ground.patience + _BEYOND + _ENDING
 
 
 async def look(module: Candidate, ground: Ground, known: Known) -> Seen:
@@ -38,8 +44,8 @@ async def look(module: Candidate, ground: Ground, known: Known) -> Seen:
         return Seen(findings=(trouble,), survey=Survey())
     first, second = module.bindings
     loop = asyncio.get_running_loop()
-    ends = loop.time() + FOR_A_SURVEY
-    seen = await survey(module, first, ground.patience)
+    ends = loop.time() + ground.patience + _BEYOND
+    seen = await survey(module, first, ground.patience, ground.patience + _BEYOND)
     findings = [*_file(module, subject), *_judged(seen, module, ground, known)]
     if seen.fault is None and (left := ends - loop.time()) > _ENOUGH:
         # One after the other: two processes at one card at the same time is a fault of its own.

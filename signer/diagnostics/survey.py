@@ -15,9 +15,6 @@ from drivers.supervisor import Supervisor
 from drivers.types import Binding, Library, Limits, StoredCertificate, StoredKey, Token, TokenFlags
 from signer.diagnostics.ground import Candidate
 
-#: Seconds for one survey. OpenSC takes seven over a card that it does not know.
-SECONDS = 8.2
-
 
 class SurveyedToken(Struct, frozen=True, kw_only=True):
     """A token and what is visible on it; `fault` is what broke its reading off."""
@@ -36,7 +33,7 @@ class Survey(Struct, frozen=True, kw_only=True):
     fault: Exception | None = None
 
 
-async def survey(module: Candidate, binding: Binding, patience: float, seconds: float = SECONDS) -> Survey:
+async def survey(module: Candidate, binding: Binding, patience: float, seconds: float) -> Survey:
     """Load, C_GetInfo, slots, tokens, certificates, public keys. Never raises for what a module does.
 
     One call gets `patience`, all of them together `seconds`.

@@ -33,6 +33,11 @@ def opensc() -> Candidate:
     return Candidate(name="opensc", path=MODULE, profile=profile)
 
 
+def _ground(computer: Computer) -> Ground:
+    """With OpenSC alone, which takes seven seconds over an unknown card, and more on a busy machine."""
+    return computer.ground(modules=(opensc(),), patience=40.0)
+
+
 @contextmanager
 def running(folder: Path, *, driver: Path | None = None) -> Iterator[Service]:
     """A service with two empty readers."""
@@ -65,7 +70,7 @@ def inserted(
 @TABLE.row("the smart card service is stopped", "reader-service-stopped")
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
-    yield computer.ground(modules=(opensc(),))
+    yield _ground(computer)
 
 
 @TABLE.row("the smart card service hangs", "reader-service-hung")
@@ -74,7 +79,7 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     with running(folder) as service:
         os.kill(service.pid, signal.SIGSTOP)
         try:
-            yield computer.ground(modules=(opensc(),))
+            yield computer.ground(modules=(opensc(),), patience=2.0)
         finally:
             os.kill(service.pid, signal.SIGCONT)
 
@@ -87,7 +92,7 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     service.unplug()
     service.start()
     try:
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
     finally:
         service.stop()
 
@@ -98,7 +103,7 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     with running(folder, driver=build(folder)) as service:
         service.pull_out_readers()
         wait_until(_no_reader_in_reach)
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
 
 
 def _no_reader_in_reach() -> bool:
@@ -117,7 +122,7 @@ def _no_reader_in_reach() -> bool:
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     with running(folder):
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
 
 
 @TABLE.row("the card is upside down and mute", "card-mute")
@@ -127,7 +132,7 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
         contacts.mute = True
 
     with inserted(folder, doctors_card(), mute):
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
 
 
 def _silent(contacts: Contacts) -> None:
@@ -139,7 +144,7 @@ def _silent(contacts: Contacts) -> None:
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     with inserted(folder, doctors_card(), _silent):
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
 
 
 @TABLE.row("a known token whose software is not installed", "module-missing")
@@ -148,7 +153,7 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     card = doctors_card()
     card.ATR = _EPASS3003
     with inserted(folder, card, _silent):
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
 
 
 @TABLE.row("a card, and no module at all", "module-none")
@@ -162,7 +167,7 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     with inserted(folder, doctors_card()), _exclusively(NAMES[0]):
-        yield computer.ground(modules=(opensc(),))
+        yield _ground(computer)
 
 
 @contextmanager
@@ -187,7 +192,7 @@ def _pin(name: str, first: str, tries: int) -> None:
         card = doctors_card()
         card.tries = tries
         with inserted(folder, card):
-            yield computer.ground(modules=(opensc(),))
+            yield _ground(computer)
 
 
 _pin("a card whose PIN is locked", "pin-locked", 0)

@@ -10,16 +10,17 @@ from signer.cli.drawing import drawn
 from signer.diagnostics.catalogue import Severity
 from signer.diagnostics.conclusion import READY
 from signer.diagnostics.probing import Outcome
+from signer.diagnostics.redaction import Redactor
 from signer.diagnostics.report import Report, ReportedFinding
 
 _MARKS = {Severity.STOPS: "✕", Severity.HINDERS: "!", Severity.NOTE: "·"}
 
 
-def probe_line(outcome: Outcome) -> str:
+def probe_line(outcome: Outcome, redactor: Redactor) -> str:
     """How one probe ended: its gravest mark, what it told, the codes that it found."""
     grave = {one.meaning.severity for one in outcome.seen.findings}
     mark = next((_MARKS[severity] for severity in Severity if severity in grave), "✓")
-    told = ", ".join(f"{name} {value}" for name, value in outcome.seen.told)
+    told = ", ".join(f"{name} {value}" for name, value in redactor.told(outcome.seen.told).items())
     found = " ".join(one.code for one in outcome.seen.findings if one.code != READY)
     said = "; ".join(part for part in (told, found) if part)
     return f"{mark} {outcome.probe:<28} {drawn(said)}  {outcome.seconds:.1f} s"

@@ -43,10 +43,11 @@ def diagnose(wanted: Wanted) -> int:
     4 where a file that was asked for could not be written, or was not wanted after all.
     """
     ground = this_computer(wanted.module)
-    checked = asyncio.run(_checked(ground, progress=sys.stderr if wanted.as_json else sys.stdout))
+    redactor = Redactor(ground.profiles)
+    checked = asyncio.run(_checked(ground, redactor, progress=sys.stderr if wanted.as_json else sys.stdout))
     if wanted.sign:
         checked = _signed(checked, ground, beside_json=wanted.as_json)
-    made = report(checked, Redactor(ground.profiles))
+    made = report(checked, redactor)
     if wanted.as_json:
         sys.stdout.write(made.text())
     else:
@@ -73,9 +74,9 @@ def _signed(checked: Checked, ground: Ground, *, beside_json: bool) -> Checked:
     return asyncio.run(signed(tty, ground, checked))
 
 
-async def _checked(ground: Ground, progress: TextIO) -> Checked:
+async def _checked(ground: Ground, redactor: Redactor, *, progress: TextIO) -> Checked:
     def ended(outcome: Outcome) -> None:
-        print(probe_line(outcome), file=progress, flush=True)
+        print(probe_line(outcome, redactor), file=progress, flush=True)
 
     return await check(ground, ended)
 
