@@ -23,7 +23,8 @@ h1{font-size:1.3rem}h2{font-size:1.1rem;margin:.4rem 0}p{margin:.3rem 0}
 .facts{color:#5a6075;font-size:.85rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
 td{border-top:1px solid #e6e6ea;padding:.25rem .5rem;vertical-align:top}
 main[dir=rtl] .code,main[dir=rtl] .facts{text-align:right}
-@media(prefers-color-scheme:dark){body{background:#14161f;color:#e7e8ee}section{background:#1d2030;border-color:#343a50}}
+@media(prefers-color-scheme:dark){body{background:#14161f;color:#e7e8ee}section{background:#1d2030;border-color:#343a50}
+.facts{color:#a7adc2}td{border-color:#343a50}.stops{border-inline-start-color:#f2705f}}
 """
 
 
