@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,14 @@ _GRANTING = ("LoopbackNetworkAllowedForUrls", "LocalNetworkAccessAllowedForUrls"
 _URLS, _FILTER = "URLBlocklist", "WebsiteFilter"
 #: Every setting that a finding may name.
 SETTINGS = frozenset((*_BLOCKING, _URLS, _FILTER))
+_NOT_LOOKED = (("looked-at", "no"),)
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "*")
 
 
 async def browsers(ground: Ground) -> Seen:
     """Each browser that is installed, with its version and what its policy does to the paired panels."""
+    if not _known_here():
+        return Seen(told=_NOT_LOOKED)
     here = [(one, program) for one in BROWSERS if (program := _program(one, ground)) is not None]
     if not here:
         return Seen(findings=(finding("browser-none"),))
@@ -101,7 +105,12 @@ async def browsers(ground: Ground) -> Seen:
 
 async def stores(ground: Ground) -> Seen:
     """Does each browser's store trust the agent's own authority?"""
-    return await aside(lambda: _stores(ground))
+    return await aside(lambda: _stores(ground)) if _known_here() else Seen(told=_NOT_LOOKED)
+
+
+def _known_here() -> bool:
+    """Is it known where browsers are on this system?"""
+    return sys.platform.startswith("linux")
 
 
 def _program(browser: Browser, ground: Ground) -> Path | None:
