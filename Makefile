@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench fault-table attack-table soak fuzz lock clean format
+.PHONY: demo test bench fault-table attack-table diagnose-table soak fuzz lock clean format
 
 demo:
 	@installer/bootstrap desktop
@@ -33,6 +33,11 @@ fault-table:
 attack-table:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.attack $(ARGS)
+
+# Every prepared fault, set up for real, and what `mohr diagnose` names first (ARGS=--json: a row a fault).
+diagnose-table:
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.diagnostics $(ARGS)
 
 # 10,000 signatures with faults at random moments, then 200 tabs for ten minutes (ARGS="--count N --seconds N --seed N").
 soak:

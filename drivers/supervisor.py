@@ -225,6 +225,11 @@ class Supervisor:
         request = wire.ListKeys(slot)
         return (await self._ask(wire.Keys, request, "C_FindObjects", self._limits.read)).keys
 
+    async def public_keys(self, slot: int) -> tuple[StoredKey, ...]:
+        """The public keys at the slot that are visible without a login; many tokens show none."""
+        request = wire.ListPublicKeys(slot)
+        return (await self._ask(wire.Keys, request, "C_FindObjects", self._limits.read)).keys
+
     async def key_attributes(self, slot: int, key_id: bytes) -> KeyAttributes:
         """What the private key with this CKA_ID says of itself; most tokens want a login before.
 

@@ -32,7 +32,7 @@ from drivers.types import (
 )
 
 #: The version of everything below. An agent that was updated may find a worker of the day before.
-PROTOCOL = 1
+PROTOCOL = 2
 #: A document of 10 MiB in Base64, which a JWS signs, and the rest of the message.
 MAX_REQUEST = 16 * 1024 * 1024
 #: A token full of certificates is some hundred KiB.
@@ -171,6 +171,12 @@ class ListKeys(Struct, frozen=True, tag=True):
     slot: int
 
 
+class ListPublicKeys(Struct, frozen=True, tag=True):
+    """Read the public keys that are visible without a login."""
+
+    slot: int
+
+
 class GenerateKeyPair(Struct, frozen=True, tag=True):
     """Make a key pair on the token, under a CKA_ID that no private key has yet."""
 
@@ -201,6 +207,7 @@ Request = (
     | InitToken
     | ReadKey
     | ListKeys
+    | ListPublicKeys
     | GenerateKeyPair
     | StoreCertificate
 )

@@ -19,6 +19,7 @@ from drivers.catalogue import PATH_KEYS, Fact, Profile, load_catalogue
 from signer.cli.simulate.check.rules import RULES
 from signer.cli.simulate.check.steps import STEP_CODES
 from signer.cli.simulate.scenarios import BY_CODE, SCENARIOS
+from signer.diagnostics.catalogue import Meaning, Part, meanings
 from signer.model.errors import MohrError, catalogue
 from signer.verify.anchors import known_authorities
 from signer.verify.sentences import CHAPTERS
@@ -222,7 +223,63 @@ def threats_page() -> str:
     return written + "\n".join(lines)
 
 
+_TREE = "<!-- tree: written by `python -m tests.docs --write` -->"
+
+#: The parts of the chain as the tree asks about them, in English and in Persian.
+_PARTS = {
+    Part.COMPUTER: ("The computer", "رایانه"),
+    Part.READER: ("The reader and the card", "کارت‌خوان و کارت"),
+    Part.MODULE: ("The token's software", "نرم‌افزار توکن"),
+    Part.TOKEN: ("The token and its PIN", "توکن و رمز آن"),
+    Part.CERTIFICATE: ("The certificate", "گواهی"),
+    Part.CLINIC: ("The clinic, its panels and the journal", "درمانگاه، پنل‌ها و دفتر امضا"),
+    Part.AGENT: ("Mohr itself", "خود مُهر"),
+    Part.BROWSER: ("The browser", "مرورگر"),
+    Part.CHECK: ("The check itself", "خود بررسی"),
+}
+
+
+def helpdesk_page() -> str:
+    """The page for the phone: its own words, then the tree of findings in the order of the chain."""
+    written = (DOCS / "helpdesk.md").read_text("utf-8").partition(_TREE)[0]
+    lines = [_TREE, ""]
+    parts = list(Part)
+    for number, part in enumerate(parts):
+        here = [meaning for meaning in meanings().values() if meaning.part is part]
+        english, persian = _PARTS[part]
+        lines += [f"## {number + 1}. {english}", "", f"**{persian}**", ""]
+        if number + 1 < len(parts):
+            title = f"{number + 2}. {_PARTS[parts[number + 1]][0]}"
+            onwards = f"[{number + 2}](#{_anchor(title)})"
+            lines += [f"Nothing of it fits? Go on to {onwards}. هیچ‌کدام نیست؟ به {onwards} بروید.", ""]
+        for meaning in here:
+            lines += _branch(meaning)
+    return written + "\n".join(lines)
+
+
+def _anchor(title: str) -> str:
+    """What the site makes of a heading."""
+    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower())
+
+
+def _branch(meaning: Meaning) -> list[str]:
+    causes = sorted((meanings()[code] for code in meaning.follows), key=lambda cause: cause.place)
+    first = ", ".join(f"[{cause.code}](#{cause.code})" for cause in causes)
+    return [
+        f"### {meaning.code}",
+        "",
+        f"*{meaning.severity.value}* · {meaning.number:03}",
+        "",
+        f"- **{meaning.en}** {meaning.en_remedy}",
+        f"- **{meaning.fa}** {meaning.fa_remedy}",
+        f"- Look at: {meaning.look}",
+        *((f"- Rule out first: {first}",) if first else ()),
+        "",
+    ]
+
+
 PAGES = {
+    DOCS / "helpdesk.md": helpdesk_page,
     DOCS / "errors.md": error_page,
     DOCS / "tokens.md": token_page,
     DOCS / "threats.md": threats_page,

@@ -23,6 +23,7 @@ _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _F4 = b"\x01\x00\x01"
 
 PRIVATE_KEYS: Template = ((ck.CKA_CLASS, ck.ulong(ck.CKO_PRIVATE_KEY)),)
+PUBLIC_KEYS: Template = ((ck.CKA_CLASS, ck.ulong(ck.CKO_PUBLIC_KEY)),)
 
 
 def private_key_template(key_id: bytes) -> Template:
@@ -32,7 +33,7 @@ def private_key_template(key_id: bytes) -> Template:
 
 def public_key_template(key_id: bytes) -> Template:
     """Finds the public keys with this CKA_ID."""
-    return ((ck.CKA_CLASS, ck.ulong(ck.CKO_PUBLIC_KEY)), (ck.CKA_ID, key_id))
+    return (*PUBLIC_KEYS, (ck.CKA_ID, key_id))
 
 
 def flag(module: Cryptoki, session: int, handle: int, kind: int) -> bool | None:

@@ -40,6 +40,17 @@ def list_keys(sessions: Sessions, slot: int) -> wire.Answer:
     return wire.Keys(tuple(listed))
 
 
+def list_public_keys(sessions: Sessions, slot: int) -> wire.Answer:
+    """The public keys that are visible without a login."""
+    module = sessions.module
+    with sessions.short(slot, writable=False) as session:
+        sessions.calling("C_FindObjects")
+        found = module.find(session, keys.PUBLIC_KEYS)
+        sessions.calling("C_GetAttributeValue")
+        listed = [_public_key(module, session, handle) for handle in found]
+    return wire.Keys(tuple(listed))
+
+
 def generate(sessions: Sessions, request: wire.GenerateKeyPair) -> wire.Answer:
     """C_GenerateKeyPair, under a CKA_ID that no private key has yet."""
     module = sessions.module
@@ -124,6 +135,14 @@ def _key(module: Cryptoki, session: int, handle: int) -> StoredKey:
         key_id=key_id,
         label=ck.text(module.attribute(session, handle, ck.CKA_LABEL) or b""),
         spki=next((spki for spki in known if spki is not None), None),
+    )
+
+
+def _public_key(module: Cryptoki, session: int, handle: int) -> StoredKey:
+    return StoredKey(
+        key_id=module.attribute(session, handle, ck.CKA_ID) or b"",
+        label=ck.text(module.attribute(session, handle, ck.CKA_LABEL) or b""),
+        spki=keys.public_key_info(module, session, handle),
     )
 
 

@@ -98,6 +98,8 @@ def _ask(sessions: Sessions, request: wire.Request) -> wire.Answer:
             return signing.read_key(sessions, slot, key_id)
         case wire.ListKeys(slot):
             return management.list_keys(sessions, slot)
+        case wire.ListPublicKeys(slot):
+            return management.list_public_keys(sessions, slot)
         case wire.GenerateKeyPair():
             return management.generate(sessions, request)
         case wire.StoreCertificate(slot, certificate):

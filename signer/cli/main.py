@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from signer.cli.diagnosis.options import add_diagnosis
 from signer.cli.simulate.options import add_simulator
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", type=Path, default=None, help="where token and signatures are kept")
     demo.set_defaults(run=_demo)
 
+    add_diagnosis(commands)
     add_simulator(commands)
     pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
@@ -94,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("path", type=Path)
         one.set_defaults(run=_modules_add if name == "add" else _modules_forget)
     asked.add_parser("list", help="those that were added").set_defaults(run=_modules_list)
+    policy = commands.add_parser("policy", help="the clinic's policy file")
+    asked = policy.add_subparsers(title="commands", metavar="check", required=True)
+    checked = asked.add_parser("check", help="would the agent take this file, and what would it allow")
+    checked.add_argument("file", type=Path, metavar="FILE")
+    checked.set_defaults(run=_policy_check)
     _add_token(commands)
     _add_verifier(commands)
     return parser
@@ -155,7 +162,16 @@ def _add_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command("init-pin", "set the first PIN with the SO-PIN", _token_unblock)
     init = command("init", "empty the token and name it: everything on it is gone", _token_init)
     init.add_argument("--label", required=True, help="the name, at most 32 octets of UTF-8")
+    for name, told in (
+        ("info", "who made it, and its flags, without a PIN"),
+        ("objects", "its certificates and public keys, as far as they show without a PIN"),
+        ("mechanisms", "what it can compute, with the sizes of key"),
+    ):
+        facts = command(name, told, _token_facts)
+        facts.add_argument("--json", action="store_true", help="one JSON array on standard output")
+        facts.set_defaults(what=name)
     command("keys", "list the private keys", _token_keys)
+    command("selftest", "sign something without meaning with each key, and verify", _token_self_test)
     new_key = command("new-key", "make a key pair that never leaves the token", _token_new_key)
     new_key.add_argument("--label", required=True)
     new_key.add_argument("--pin-each", action="store_true", help="the key wants its PIN for each signature")
@@ -211,6 +227,19 @@ def _token_keys(options: argparse.Namespace) -> int:
     from signer.cli.token import keys
 
     return keys(options.serial)
+
+
+def _token_facts(options: argparse.Namespace) -> int:
+    from signer.cli import token_facts
+
+    what = {"info": token_facts.info, "objects": token_facts.objects, "mechanisms": token_facts.mechanisms}
+    return what[options.what](options.serial, as_json=options.json)
+
+
+def _token_self_test(options: argparse.Namespace) -> int:
+    from signer.cli.token import self_test
+
+    return self_test(options.serial)
 
 
 def _token_new_key(options: argparse.Namespace) -> int:
@@ -295,6 +324,12 @@ def _tokens_here(options: argparse.Namespace) -> int:
     from signer.cli.tokens import here
 
     return here(as_json=options.json)
+
+
+def _policy_check(options: argparse.Namespace) -> int:
+    from signer.cli.policy import check
+
+    return check(options.file)
 
 
 def _verify(options: argparse.Namespace) -> int:

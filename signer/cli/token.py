@@ -19,9 +19,10 @@ from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_pin, typed_word
 from signer.model.applicant import Applicant
 from signer.model.credential import Authorisation, AuthorisationKind
-from signer.model.errors import LastTryUnconfirmed, MohrError
+from signer.model.errors import LastTryUnconfirmed, MohrError, SignatureWantsPin
 from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
+from signer.service.self_test import Trial
 from signer.service.token_desk import ManagedToken, Secret, TokenDesk
 from signer.service.token_signers import TokenModule
 
@@ -160,6 +161,29 @@ def keys(serial: str | None) -> int:
         await visit.trying("PIN", token.user, do)
 
     return _run(serial, act)
+
+
+def self_test(serial: str | None) -> int:
+    """Sign with each key in each way, and verify. 1 where a signature does not come or does not verify."""
+    wrong: list[Trial] = []
+
+    async def act(visit: Visit) -> None:
+        token = await visit.token()
+
+        async def do(secret: Secret) -> None:
+            async with visit.desk.open(token, secret) as opened:
+                for trial in await opened.try_keys():
+                    way = trial.algorithm.value if trial.algorithm else "no algorithm"
+                    visit.tty.say(
+                        f"{trial.key_id.hex()}  {way:<18} {trial.problem or 'signed and verified'}  ",
+                        trial.label,
+                    )
+                    if trial.problem not in {None, SignatureWantsPin.code}:
+                        wrong.append(trial)
+
+        await visit.trying("PIN", token.user, do)
+
+    return _run(serial, act) or int(bool(wrong))
 
 
 def new_key(serial: str | None, kind: str, label: str, *, each: bool) -> int:

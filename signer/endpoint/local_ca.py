@@ -71,6 +71,16 @@ def local_identity(folder: Path, now: datetime) -> LocalIdentity:
     return LocalIdentity(authority=authority, leaf=place / _LEAF, not_after=not_after, made=True)
 
 
+def kept_authority(folder: Path) -> bytes | None:
+    """The authority kept under `folder`, PEM, or None; nothing is made. Raises `NotPrivate`, OSError."""
+    return read_private(folder / _AUTHORITY)
+
+
+def made_at(authority: bytes) -> datetime:
+    """When the clock said that this authority, PEM, was made; aware, UTC."""
+    return x509.load_pem_x509_certificate(authority).not_valid_before_utc + _BACKDATED
+
+
 def _kept(place: Path) -> LocalIdentity | None:
     authority, leaf = read_private(place / _AUTHORITY), read_private(place / _LEAF)
     if authority is None or leaf is None:

@@ -25,7 +25,8 @@ from signer.model.errors import JournalUnwritable
 from signer.model.record import Ending, Intent, PastRequest, Seal
 
 KEPT = timedelta(hours=24)
-_FILE = "journal.db"
+FILE = "journal.db"
+KEY_FILE = "journal.key"
 
 #: Far below SQLite's limit of parameters in one statement.
 _ROWS_AT_ONCE = 250
@@ -136,7 +137,7 @@ class SqliteJournal:
     @property
     def address(self) -> str:
         """The database as a URI that only reads (sqlite.org/uri.html), for connections of other threads."""
-        return f"{(self._folder / _FILE).absolute().as_uri()}?mode=ro"
+        return f"{(self._folder / FILE).absolute().as_uri()}?mode=ro"
 
     @property
     def key(self) -> bytes:
@@ -167,8 +168,8 @@ class SqliteJournal:
         if self._db is not None:
             return self._db
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = _install_key(self._folder / "journal.key")
-        db = sqlite3.connect(self._folder / _FILE, isolation_level=None)
+        key = _install_key(self._folder / KEY_FILE)
+        db = sqlite3.connect(self._folder / FILE, isolation_level=None)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")

@@ -101,6 +101,12 @@ def certificates(stamp: bytes) -> tuple[Certificate, ...]:
     return _authority_first(parts)
 
 
+def moment(stamp: bytes) -> datetime:
+    """When a token that passed `token` says that it was made (RFC 3161 §2.4.2, genTime); aware, UTC."""
+    fields = tlv.read_one(_parts(tlv.read_one(stamp)).info).expect(tlv.SEQUENCE).children()
+    return _told_at(fields[4])
+
+
 class _Parts(Struct, frozen=True, kw_only=True):
     """A token taken apart."""
 
@@ -195,6 +201,11 @@ def _check_info(encoded: bytes, wanted: Wanted) -> datetime:
         raise TimestampRefused("nonce")
     if wanted.policy is not None and tlv.oid(policy.contents) != wanted.policy:
         raise TimestampRefused("policy")
+    return _told_at(at)
+
+
+def _told_at(at: Tlv) -> datetime:
+    """genTime, without its fraction of a second."""
     whole, dot, _ = at.contents.partition(b".")
     return tlv.moment(Tlv(at.tag, whole + b"Z" * len(dot), at.encoded))
 

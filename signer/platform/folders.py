@@ -21,7 +21,7 @@ NAME = "mohr"
 
 
 class Folders(Struct, frozen=True, kw_only=True):
-    """Both exist and are private to the user (0700)."""
+    """Both private to the user (0700); they exist unless `user_places` gave them."""
 
     data: Path
     runtime: Path
@@ -35,6 +35,14 @@ class Folders(Struct, frozen=True, kw_only=True):
 def user_data() -> Path:
     """The user's own folder for what lasts, as the platform has it. Raises `NotPrivate`, OSError."""
     return private_folder(_places().user_data_path)
+
+
+def user_places() -> Folders:
+    """Where the user's own folders are or would be, none of them made or looked at: for who only looks on."""
+    data = Path(_places().user_data_path)
+    if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
+        return Folders(data=data, runtime=data / "runtime")
+    return Folders(data=data, runtime=Path(_places().user_runtime_path))
 
 
 def user_folders() -> Folders:

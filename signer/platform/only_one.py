@@ -28,6 +28,21 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def held(folder: Path, locks: Path = Path("/proc/locks")) -> bool | None:
+    """Does some process hold the lock of `folder`? Asked of the kernel, so that nobody is kept from it.
+
+    None where that cannot be told: another system than Linux, or a process that the kernel does not show.
+    """
+    try:
+        number = str((folder / FILE).stat().st_ino)
+        rows = [line.split() for line in locks.read_text("ascii").splitlines()]
+    except FileNotFoundError:
+        return False if locks.exists() else None
+    except OSError:
+        return None
+    return any(row[1] == "FLOCK" and row[-3].rpartition(":")[2] == number for row in rows if len(row) > 5)
+
+
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the lock of `folder`. Raises `AlreadyRunning` where it is held, here or elsewhere, and OSError.

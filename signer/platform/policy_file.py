@@ -39,6 +39,16 @@ def read_policy(place: Path = PLACE, *, owner: int = ADMINISTRATOR) -> Policy | 
         return None
     except OSError as problem:
         raise PolicyInvalid(f"{place}: {type(problem).__name__}") from problem
+    return parse_policy(octets, place)
+
+
+def parse_policy(octets: bytes, place: Path) -> Policy:
+    """The policy in these octets, whoever owns the file that they are from; `place` stands in what is raised.
+
+    Raises `PolicyInvalid`.
+    """
+    if len(octets) > MAX_OCTETS:
+        raise PolicyInvalid(f"{place}: more than {MAX_OCTETS} octets")
     try:
         policy = msgspec.convert(tomllib.loads(octets.decode()), Policy, strict=True)
         _check(policy)

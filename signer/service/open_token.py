@@ -28,6 +28,7 @@ from signer.model.errors import (
 )
 from signer.service.key_requests import Asker, KeyRequest, KeyRequests
 from signer.service.ports import Clock
+from signer.service.self_test import Trial, trials
 from signer.service.token_signers import TokenModule, meaning
 
 
@@ -124,6 +125,10 @@ class OpenToken:
             if not any(stored.der == certificate.der for stored in await supervisor.certificates(slot)):
                 raise OperationUnsupported("the module took the certificate and does not show it")
         self._requests.certified(certificate.spki, self._clock.now())
+
+    async def try_keys(self) -> tuple[Trial, ...]:
+        """Sign something without meaning with each key, in each way, and verify: see `self_test`."""
+        return await trials(self._module, await self._read())
 
     # Inside.
 

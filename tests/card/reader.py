@@ -88,6 +88,12 @@ class Service:
         if any(self._configuration.iterdir()):
             wait_until(lambda: all(_open(self.port + number) for number in range(2)))
 
+    @property
+    def pid(self) -> int:
+        """The process id of the running service."""
+        assert self._process is not None
+        return self._process.pid
+
     def pull_out_readers(self) -> None:
         """Have the running service lose both readers, cards and all: it lists them on, as out of reach.
 

@@ -46,6 +46,14 @@ def run(user: User, terminal: Terminal, arguments: tuple[str, ...], *said: tuple
     return status
 
 
+def test_each_key_signs_and_what_it_signs_verifies(user: User, terminal: Terminal) -> None:
+    assert run(user, terminal, ("selftest",), ("PIN (", PIN)) == 0
+    lines = [line for line in terminal.text.splitlines() if "signed and verified" in line]
+    assert {line.split()[1] for line in lines} >= {"rsa-pkcs1-sha256", "rsa-pss-sha512"}
+    assert len({line.split()[0] for line in lines}) > 1
+    assert PIN not in terminal.text
+
+
 def change(user: User, terminal: Terminal, old: str, new: str) -> int:
     return run(
         user,

@@ -75,6 +75,17 @@ async def test_the_officer_gives_the_user_a_new_pin_and_the_keys_stay(one: Super
     assert [key.key_id for key in await one.keys(slot)] == [b"\x05"]
 
 
+async def test_public_keys_are_seen_without_a_login_and_are_what_was_made(one: Supervisor) -> None:
+    slot = await hsm.only_slot(one)
+    await one.login(slot, Pin(hsm.PIN))
+    made = {
+        key_id: await one.generate_key_pair(slot, spec, key_id, spec.value)
+        for key_id, spec in ((b"\x05", KeySpec.EC_P256), (b"\x06", KeySpec.RSA_2048))
+    }
+    await one.logout(slot)
+    assert {key.key_id: key.spki for key in await one.public_keys(slot)} == made
+
+
 async def test_a_wrong_officers_pin_is_refused_by_the_login_and_changes_nothing(one: Supervisor) -> None:
     slot = await hsm.only_slot(one)
     with pytest.raises(ModuleReturned) as refused:

@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ async def test_openssls_token_passes_and_openssl_takes_it_for_its_own(
     inside = timestamp.certificates(token)
     assert inside[0].subject == "CN=Mohr test TSA"
     assert outside.root() in inside
+    assert abs(datetime.now(UTC) - timestamp.moment(token)) < timedelta(minutes=1)
 
 
 def _other_imprint(request: Any) -> None:

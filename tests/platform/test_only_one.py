@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from signer.model.errors import AlreadyRunning
-from signer.platform.only_one import FILE, only_one
+from signer.platform.only_one import FILE, held, only_one
 
 _HOLD = (
     "import pathlib, subprocess, sys\n"
@@ -26,6 +26,16 @@ def test_a_folder_has_one_holder_at_a_time(tmp_path: Path) -> None:
         pytest.fail("held twice")
     with only_one(tmp_path):
         assert (tmp_path / FILE).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells it on Linux alone")
+def test_a_lock_that_is_held_is_told_to_who_only_looks_on(tmp_path: Path) -> None:
+    assert held(tmp_path) is False
+    with only_one(tmp_path):
+        assert held(tmp_path) is True
+        assert held(tmp_path.parent) is False
+    assert held(tmp_path) is False
+    assert held(tmp_path, tmp_path / "no-such-table") is None
 
 
 def test_another_folder_is_free(tmp_path: Path) -> None:

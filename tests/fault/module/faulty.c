@@ -19,6 +19,7 @@
  *                refused, and while the library is loaded, an abort
  *   fork         leave a child that holds every descriptor for a minute, then pass the call on
  *   signature    pass the call on, then change one bit of the signature (C_Sign)
+ *   flags N      pass the call on, then set these bits in the token's flags (C_GetTokenInfo)
  *   lengths      pass the call on, then give lengths that nothing in the buffers agrees with
  *
  * How the token wants its PIN is another matter, and stands in forms.h.
@@ -43,7 +44,8 @@ enum { OK = 0, HOST_MEMORY = 2, GENERAL_ERROR = 5 };
 
 /* Octets before ulMaxPinLen and ulMinPinLen in CK_TOKEN_INFO: 32 + 32 + 16 + 16 of text, then flags and four
  * numbers of sessions (PKCS #11 v2.40 §3.2). */
-#define PIN_LENGTHS_AT (32 + 32 + 16 + 16 + 5 * sizeof(Word))
+#define TOKEN_FLAGS_AT (32 + 32 + 16 + 16)
+#define PIN_LENGTHS_AT (TOKEN_FLAGS_AT + 5 * sizeof(Word))
 #define ABSURD ((Word)1 << 62)
 
 typedef struct {
@@ -171,6 +173,8 @@ static Word call(int which, const char *name, Word *calls, Word a, Word b, Word 
     rv = formed(which, a, b, c, d, e, f, g, h);
     if (faulty && !strcmp(rule.fault, "signature") && rv == OK && d)
         *(unsigned char *)d ^= 1;
+    if (faulty && !strcmp(rule.fault, "flags") && rv == OK)
+        *(Word *)(b + TOKEN_FLAGS_AT) |= rule.argument;
     if (faulty && !strcmp(rule.fault, "lengths") && rv == OK)
         spoil_lengths(which, b, c, d, e);
     return rv;
