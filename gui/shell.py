@@ -18,7 +18,7 @@ from gui import translations as t
 from gui.bridge.inbox import Inbox
 from gui.bridge.line import Line as Wire
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
-from gui.bridge.requests import CheckJournal, ReadPanels, ReadTokens, Request, RevokePanel
+from gui.bridge.requests import CheckJournal, ChooseHere, ReadPanels, ReadTokens, Request, RevokePanel
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
 from gui.preferences import Preferences
@@ -27,9 +27,10 @@ from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
-from gui.presenters.tokens import present_tokens, present_warnings
+from gui.presenters.tokens import CertificateRow, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY
+from gui.views.centre_name import NameWindow
 from gui.views.main import MainWindow, PageName
 from gui.views.marks import seal_icon
 from gui.views.pin_change import PinChangeWindow
@@ -96,6 +97,8 @@ class Shell(QObject):
         self.window.home.show_waiting.connect(self.desk.show_front)
         self.window.turned.connect(self._turned)
         self.window.tokens.pin_wanted.connect(self._change_pin)
+        self.window.tokens.naming.connect(self._name_centre)
+        self.window.tokens.here_wanted.connect(self._choose_here)
         self.window.panels.revoked.connect(self._revoke_panel)
         self.window.closing.connect(self._window_closed)
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
@@ -232,6 +235,13 @@ class Shell(QObject):
     def _change_pin(self, task: Task, token: ManagedToken) -> None:
         change = PinChange(task, token, self._tongue)
         PinChangeWindow(change, self.line, self._read_tokens, self.window).open()
+
+    def _name_centre(self, certificate: CertificateRow) -> None:
+        NameWindow(certificate, self._tongue, self.line, self._tokens_read, self.window).open()
+
+    def _choose_here(self, credential_id: str, here: bool) -> None:
+        request = ChooseHere(credential_id=credential_id, here=here)
+        self.line.ask(request, self._tokens_read, lambda _: self._read_tokens(), owner=self)
 
     def _renew(self) -> None:
         view = present_home(

@@ -457,6 +457,21 @@ CHOOSE_LIST = Text("گواهی‌ها", "Certificates")
 VALIDITY = Text("اعتبار {start} تا {end}", "valid {start} to {end}")
 HOLDER_COUNCIL = Text("نظام پزشکی {number}", "council no. {number}")
 TOKEN = Text("توکن {label}", "token {label}")
+THIS_COMPUTERS = Text("گواهی این رایانه", "this computer's")
+FOR_CENTRE = Text("با گواهیِ {centre}", "with the certificate for {centre}")
+NAME_CENTRE = Text("نام مرکز…", "Name the centre…")
+USE_HERE = Text("برگزیدن برای این رایانه", "Use on this computer")
+NOT_HERE = Text("دیگر برای این رایانه نباشد", "No longer this computer's")
+CENTRE_NAME = Text("این مرکز را چه می‌نامید؟", "What do you call this centre?")
+CENTRE_NAME_HINT = Text(
+    "این نام تنها برای شماست و به هیچ پنلی گفته نمی‌شود."
+    " نسخه‌ای که همین مرکز را نام ببرد با این گواهی امضا می‌شود.",
+    "This name is yours alone and is told to no panel."
+    " A prescription that names this centre is signed with this certificate.",
+)
+CENTRE_WRITTEN = Text("در گواهی: {centre}", "In the certificate: {centre}")
+CENTRE_KEEP = Text("نگه داشتن", "Keep")
+CENTRE_NOT_KEPT = Text("نگه داشته نشد.", "It could not be kept.")
 NO_CENTRE = Text("بی‌نام مرکز", "no centre named")
 
 # --- a module that was added by hand, and whose file is another one

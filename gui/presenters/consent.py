@@ -301,8 +301,9 @@ class ConsentPresenter:
             return say(t.TOKEN, label=left_to_right(question.token.label or question.token.serial))
         credential = question.credential
         until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
-        where = credential.holder.centre or credential.holder.name
-        return f"{self.tongue.within(where)} · {until}"
+        if question.centre is None:
+            return f"{self.tongue.within(credential.holder.name)} · {until}"
+        return f"{say(t.FOR_CENTRE, centre=self.tongue.within(question.centre))} · {until}"
 
     def _whose(self) -> str:
         """Whose PIN is wanted."""

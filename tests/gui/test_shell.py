@@ -242,7 +242,7 @@ def test_tokens_are_read_when_they_change_and_a_certificate_that_ends_is_told_on
     desktop.outbox.post(TokensChanged(scenes.PRESENCE))
     settle()
     desktop.answer(ReadTokens, scenes.tokens())
-    assert "بیمارستان نمونه" in desktop.said()
+    assert "شیفت شب" in desktop.said()
     desktop.shell.window.turn_to(PageName.TOKENS)
     assert "ePass3003" in desktop.said()
 
