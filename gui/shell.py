@@ -50,6 +50,15 @@ def start_command() -> tuple[str, ...]:
     return (str(installed), "--hidden") if installed.exists() else (sys.executable, "-m", "gui", "--hidden")
 
 
+def _tongue_of(preferences: Preferences) -> Tongue:
+    calendar, digits = preferences.calendar, preferences.digits
+    return Tongue(
+        preferences.language,
+        calendar=None if calendar == "language" else calendar,
+        digits=None if digits == "language" else digits,
+    )
+
+
 class Shell(QObject):
     """Everything of the desktop that is alive between start and quit. Made on Qt's main thread."""
 
@@ -75,7 +84,7 @@ class Shell(QObject):
         self._panels: PanelsNow | None = None
         self._chain_known = False
         self._broken_at: int | None = None
-        self._tongue = Tongue(self._preferences.language)
+        self._tongue = _tongue_of(self._preferences)
         app.setQuitOnLastWindowClosed(False)
         app.setStyle("Fusion")
         theme.load_fonts()
@@ -119,8 +128,8 @@ class Shell(QObject):
         looks = (preferences.theme, preferences.text_percent)
         if looks != (before.theme, before.text_percent):
             self._dress()
-        if (preferences.language, looks[1]) != (before.language, before.text_percent):
-            self._tongue = Tongue(preferences.language)
+        if replace(preferences, theme=before.theme) != before:
+            self._tongue = _tongue_of(preferences)
             self._face()
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)

@@ -300,10 +300,10 @@ class ConsentPresenter:
         if isinstance(question, TokenQuestion):
             return say(t.TOKEN, label=left_to_right(question.token.label or question.token.serial))
         credential = question.credential
-        until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
-        if question.centre is None:
-            return f"{self.tongue.within(credential.holder.name)} · {until}"
-        return f"{say(t.FOR_CENTRE, centre=self.tongue.within(question.centre))} · {until}"
+        date = self.tongue.short_day(credential.not_after)
+        if question.centre is not None:
+            return say(t.FOR_CENTRE, centre=self.tongue.within(question.centre), date=date)
+        return f"{self.tongue.within(credential.holder.name)} · {say(t.CERTIFICATE_UNTIL, date=date)}"
 
     def _whose(self) -> str:
         """Whose PIN is wanted."""

@@ -195,6 +195,7 @@ def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> C
         credential=chosen,
         authorisation=authorisation,
         signing_time=NOW,
+        centre=chosen.holder.centre,
     )
 
 

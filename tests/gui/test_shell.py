@@ -121,6 +121,26 @@ def test_language_changes_at_run_time_in_every_open_window_and_is_remembered(
     assert preferences.load(tmp_path / "desktop.json") == Preferences(language="en")
 
 
+def test_calendar_and_digits_change_in_every_open_window_and_are_remembered(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+
+    def drawn() -> str:
+        return "\n".join(part.text() for part in window.findChildren(QLabel))
+
+    assert "آذر ۱۴۰۵" in drawn()
+    desktop.press("choose-gregorian")
+    assert "نوامبر ۲۰۲۶" in drawn()
+    desktop.press("choose-latin")
+    assert "نوامبر 2026" in drawn()
+    assert preferences.load(tmp_path / "desktop.json") == Preferences(calendar="gregorian", digits="latin")
+    desktop.press("choose-calendar-of-it")
+    assert "آذر 1405" in drawn()
+
+
 def test_the_theme_changes_at_run_time(desktop: Desktop) -> None:
     desktop.press("choose-dark")
     assert theme.colours() is theme.DARK
