@@ -18,6 +18,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     theme: Literal["system", "light", "dark"] = "system"
     text_percent: Literal[100, 125, 150, 200] = 100
     calendar: Literal["language", "jalali", "gregorian"] = "language"
+    pin_paste: bool = True
     digits: Literal["language", "persian", "latin"] = "language"
 
 
@@ -39,6 +40,11 @@ def with_calendar(preferences: Preferences, calendar: str) -> Preferences:
 def with_digits(preferences: Preferences, digits: str) -> Preferences:
     """The same with other digits. Raises `msgspec.ValidationError` for some that do not exist."""
     return _changed(preferences, "digits", digits)
+
+
+def with_pin_paste(preferences: Preferences, *, allowed: bool) -> Preferences:
+    """The same with PIN fields that take pasted text, or refuse it."""
+    return _changed(preferences, "pin_paste", allowed)
 
 
 def with_text_size(preferences: Preferences, percent: str) -> Preferences:
@@ -68,5 +74,5 @@ def save(path: Path, preferences: Preferences) -> None:
         log.warning("the desktop's preferences cannot be written")
 
 
-def _changed(preferences: Preferences, name: str, value: str | int) -> Preferences:
+def _changed(preferences: Preferences, name: str, value: str | int | bool) -> Preferences:
     return msgspec.convert({**msgspec.to_builtins(preferences), name: value}, Preferences)

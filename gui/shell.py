@@ -33,6 +33,7 @@ from gui.views.ask import STRAY
 from gui.views.centre_name import NameWindow
 from gui.views.main import MainWindow, PageName
 from gui.views.marks import seal_icon
+from gui.views.pin import PinField
 from gui.views.pin_change import PinChangeWindow
 from signer.model.errors import FileUnusable
 from signer.model.presence import Presence
@@ -78,6 +79,7 @@ class Shell(QObject):
         self._path = preferences_path
         self._autostart = autostart
         self._preferences = stored.load(preferences_path)
+        PinField.takes_paste = self._preferences.pin_paste
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
         self._tokens: TokensNow | None = None
@@ -125,10 +127,10 @@ class Shell(QObject):
         """Take up another language or appearance, now and for the next start."""
         before, self._preferences = self._preferences, preferences
         stored.save(self._path, preferences)
-        looks = (preferences.theme, preferences.text_percent)
-        if looks != (before.theme, before.text_percent):
+        PinField.takes_paste = preferences.pin_paste
+        if (preferences.theme, preferences.text_percent) != (before.theme, before.text_percent):
             self._dress()
-        if replace(preferences, theme=before.theme) != before:
+        if replace(preferences, theme=before.theme, pin_paste=before.pin_paste) != before:
             self._tongue = _tongue_of(preferences)
             self._face()
             self.desk.set_tongue(self._tongue)

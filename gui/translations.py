@@ -48,6 +48,8 @@ CALENDAR_GREGORIAN = Text("میلادی", "Gregorian")
 DIGITS = Text("رقم‌ها", "Digits")
 DIGITS_PERSIAN = Text("فارسی", "Persian")
 DIGITS_LATIN = Text("لاتین", "Latin")
+SETTINGS_PIN = Text("رمز توکن", "Token PIN")
+PIN_PASTE = Text("بتوان رمز را چسباند", "A PIN may be pasted")
 SETTINGS_UPDATES = Text("به‌روزرسانی", "Updates")
 UPDATES_NONE = Text(
     "مُهر هیچ‌گاه خودبه‌خود به‌روز نمی‌شود و به دنبال نسخهٔ تازه نمی‌گردد.",
@@ -332,6 +334,7 @@ LAST_TRY_YES_UNKNOWN = Text(
     "I know that a wrong PIN now may lock the token",
 )
 LAYOUT = Text("زبان صفحه‌کلید: {layout}", "Keyboard: {layout}")
+CAPS_LOCK = Text("کلید {key} روشن است", "{key} is on")
 LAYOUT_UNKNOWN = Text("زبان صفحه‌کلید را ببینید", "Check the keyboard layout")
 LAYOUT_PERSIAN = Text("رقم فارسی زده‌اید", "You typed Persian digits")
 PIN_SCRIPT_TITLE = Text("رمز با رقم فارسی", "A PIN in Persian digits")

@@ -14,6 +14,7 @@ from gui.preferences import (
     with_calendar,
     with_digits,
     with_language,
+    with_pin_paste,
     with_text_size,
     with_theme,
 )
@@ -89,12 +90,21 @@ class SettingsPage(Page):
             inside.addSpacing(8)
             inside.addWidget(label(say(choice.caption), "soft"))
             inside.addWidget(self._segments(choice, preferences, say(choice.caption)))
+        pin, inside_pin = titled_card(say(t.SETTINGS_PIN))
+        paste = Tick(say(t.PIN_PASTE), Tone.PLAIN)
+        paste.setObjectName("pin-paste")
+        paste.setAccessibleName(say(t.PIN_PASTE))
+        paste.setChecked(preferences.pin_paste)
+        paste.clicked.connect(
+            lambda: self.preferred.emit(with_pin_paste(preferences, allowed=paste.isChecked()))
+        )
+        inside_pin.addWidget(paste)
         updates, words = titled_card(say(t.SETTINGS_UPDATES))
         words.addWidget(label(say(t.UPDATES_NONE), wrap=True))
         self.draw(
             what,
             say(t.NAV_SETTINGS).replace("&", ""),
-            [frame, self._start(starts, tongue), updates, None],
+            [frame, self._start(starts, tongue), pin, updates, None],
         )
 
     def _start(self, starts: bool | None, tongue: Tongue) -> QWidget:

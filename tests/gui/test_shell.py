@@ -70,6 +70,13 @@ class Desktop:
         self.outbox.post(Answered(number, answer))
         settle()
 
+    def tick(self, name: str) -> None:
+        self.shell.window.turn_to(PageName.SETTINGS)
+        part = self.shell.window.findChild(QCheckBox, name)
+        assert part is not None
+        part.click()
+        settle()
+
     def press(self, name: str) -> None:
         self.shell.window.turn_to(PageName.SETTINGS)
         part = self.shell.window.findChild(QPushButton, name)
@@ -139,6 +146,41 @@ def test_calendar_and_digits_change_in_every_open_window_and_are_remembered(
     assert preferences.load(tmp_path / "desktop.json") == Preferences(calendar="gregorian", digits="latin")
     desktop.press("choose-calendar-of-it")
     assert "آذر 1405" in drawn()
+
+
+def test_a_pin_field_takes_pasted_text_until_the_person_says_otherwise(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+    assert isinstance(window, ConsentWindow)
+    field = window.pin.field
+    QApplication.clipboard().setText("4711")
+    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert field.text() == "4711"
+    field.clear()
+    desktop.tick("pin-paste")
+    try:
+        QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        QTest.mouseClick(field, Qt.MouseButton.MiddleButton)
+        assert field.text() == ""
+        QTest.keyClicks(field, "12")
+        assert field.text() == "12", "what is typed is taken all the same"
+        assert preferences.load(tmp_path / "desktop.json") == Preferences(pin_paste=False)
+    finally:
+        desktop.tick("pin-paste")
+
+
+def test_caps_lock_is_told_beside_the_pin(desktop: Desktop) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+    assert isinstance(window, ConsentWindow)
+    QTest.keyClicks(window.pin.field, "A")  # without Shift
+    assert "Caps Lock" in window.pin.layout_hint.text()
+    QTest.keyClick(window.pin.field, Qt.Key.Key_CapsLock)
+    assert "Caps Lock" not in window.pin.layout_hint.text()
 
 
 def test_the_theme_changes_at_run_time(desktop: Desktop) -> None:
