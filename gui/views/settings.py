@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from gui import translations as t
@@ -135,6 +135,10 @@ class SettingsPage(Page):
             part.setCheckable(True)
             part.setChecked(name == choice.now)
             group.addButton(part)
+            # Tab comes to what is picked, and the arrow keys pick another, as among radio buttons.
+            part.setFocusPolicy(
+                Qt.FocusPolicy.StrongFocus if name == choice.now else Qt.FocusPolicy.ClickFocus
+            )
             part.clicked.connect(
                 lambda _=False, name=name: self.preferred.emit(choice.then(preferences, name))
             )
