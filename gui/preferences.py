@@ -1,4 +1,4 @@
-"""What the desktop remembers between starts: language, appearance, text size. Nothing personal."""
+"""What the desktop remembers between starts: language, calendar, digits, appearance. Nothing personal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ log = logging.getLogger(__name__)
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """Persian and the system's appearance, unless the person said otherwise."""
+    """Persian with its calendar and digits, and the system's appearance, unless the person said otherwise."""
 
     language: Literal["fa", "en"] = "fa"
     theme: Literal["system", "light", "dark"] = "system"
     text_percent: Literal[100, 125, 150, 200] = 100
+    calendar: Literal["language", "jalali", "gregorian"] = "language"
+    pin_paste: bool = True
+    digits: Literal["language", "persian", "latin"] = "language"
 
 
 def with_language(preferences: Preferences, language: str) -> Preferences:
@@ -27,6 +30,21 @@ def with_language(preferences: Preferences, language: str) -> Preferences:
 def with_theme(preferences: Preferences, theme: str) -> Preferences:
     """The same in another appearance. Raises `msgspec.ValidationError` for one that does not exist."""
     return _changed(preferences, "theme", theme)
+
+
+def with_calendar(preferences: Preferences, calendar: str) -> Preferences:
+    """The same in another calendar. Raises `msgspec.ValidationError` for one that does not exist."""
+    return _changed(preferences, "calendar", calendar)
+
+
+def with_digits(preferences: Preferences, digits: str) -> Preferences:
+    """The same with other digits. Raises `msgspec.ValidationError` for some that do not exist."""
+    return _changed(preferences, "digits", digits)
+
+
+def with_pin_paste(preferences: Preferences, *, allowed: bool) -> Preferences:
+    """The same with PIN fields that take pasted text, or refuse it."""
+    return _changed(preferences, "pin_paste", allowed)
 
 
 def with_text_size(preferences: Preferences, percent: str) -> Preferences:
@@ -56,5 +74,5 @@ def save(path: Path, preferences: Preferences) -> None:
         log.warning("the desktop's preferences cannot be written")
 
 
-def _changed(preferences: Preferences, name: str, value: str | int) -> Preferences:
+def _changed(preferences: Preferences, name: str, value: str | int | bool) -> Preferences:
     return msgspec.convert({**msgspec.to_builtins(preferences), name: value}, Preferences)

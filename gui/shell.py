@@ -18,7 +18,7 @@ from gui import translations as t
 from gui.bridge.inbox import Inbox
 from gui.bridge.line import Line as Wire
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
-from gui.bridge.requests import CheckJournal, ReadPanels, ReadTokens, Request, RevokePanel
+from gui.bridge.requests import CheckJournal, ChooseHere, ReadPanels, ReadTokens, Request, RevokePanel
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.desk import Desk
 from gui.preferences import Preferences
@@ -27,11 +27,13 @@ from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
-from gui.presenters.tokens import present_tokens, present_warnings
+from gui.presenters.tokens import CertificateRow, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
 from gui.views.ask import STRAY
+from gui.views.centre_name import NameWindow
 from gui.views.main import MainWindow, PageName
 from gui.views.marks import seal_icon
+from gui.views.pin import PinField
 from gui.views.pin_change import PinChangeWindow
 from signer.model.errors import FileUnusable
 from signer.model.presence import Presence
@@ -47,6 +49,15 @@ def start_command() -> tuple[str, ...]:
     """What starts this Mohr again, in the tray: the installed command, or else this interpreter."""
     installed = Path(sys.executable).with_name("mohr-desktop")
     return (str(installed), "--hidden") if installed.exists() else (sys.executable, "-m", "gui", "--hidden")
+
+
+def _tongue_of(preferences: Preferences) -> Tongue:
+    calendar, digits = preferences.calendar, preferences.digits
+    return Tongue(
+        preferences.language,
+        calendar=None if calendar == "language" else calendar,
+        digits=None if digits == "language" else digits,
+    )
 
 
 class Shell(QObject):
@@ -68,13 +79,14 @@ class Shell(QObject):
         self._path = preferences_path
         self._autostart = autostart
         self._preferences = stored.load(preferences_path)
+        PinField.takes_paste = self._preferences.pin_paste
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
         self._tokens: TokensNow | None = None
         self._panels: PanelsNow | None = None
         self._chain_known = False
         self._broken_at: int | None = None
-        self._tongue = Tongue(self._preferences.language)
+        self._tongue = _tongue_of(self._preferences)
         app.setQuitOnLastWindowClosed(False)
         app.setStyle("Fusion")
         theme.load_fonts()
@@ -96,6 +108,8 @@ class Shell(QObject):
         self.window.home.show_waiting.connect(self.desk.show_front)
         self.window.turned.connect(self._turned)
         self.window.tokens.pin_wanted.connect(self._change_pin)
+        self.window.tokens.naming.connect(self._name_centre)
+        self.window.tokens.here_wanted.connect(self._choose_here)
         self.window.panels.revoked.connect(self._revoke_panel)
         self.window.closing.connect(self._window_closed)
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
@@ -113,11 +127,11 @@ class Shell(QObject):
         """Take up another language or appearance, now and for the next start."""
         before, self._preferences = self._preferences, preferences
         stored.save(self._path, preferences)
-        looks = (preferences.theme, preferences.text_percent)
-        if looks != (before.theme, before.text_percent):
+        PinField.takes_paste = preferences.pin_paste
+        if (preferences.theme, preferences.text_percent) != (before.theme, before.text_percent):
             self._dress()
-        if (preferences.language, looks[1]) != (before.language, before.text_percent):
-            self._tongue = Tongue(preferences.language)
+        if replace(preferences, theme=before.theme, pin_paste=before.pin_paste) != before:
+            self._tongue = _tongue_of(preferences)
             self._face()
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)
@@ -232,6 +246,13 @@ class Shell(QObject):
     def _change_pin(self, task: Task, token: ManagedToken) -> None:
         change = PinChange(task, token, self._tongue)
         PinChangeWindow(change, self.line, self._read_tokens, self.window).open()
+
+    def _name_centre(self, certificate: CertificateRow) -> None:
+        NameWindow(certificate, self._tongue, self.line, self._tokens_read, self.window).open()
+
+    def _choose_here(self, credential_id: str, here: bool) -> None:
+        request = ChooseHere(credential_id=credential_id, here=here)
+        self.line.ask(request, self._tokens_read, lambda _: self._read_tokens(), owner=self)
 
     def _renew(self) -> None:
         view = present_home(

@@ -41,6 +41,20 @@ NAV_PANELS = Text("&پنل‌ها", "&Panels")
 NAV_SETTINGS = Text("تن&ظیمات", "&Settings")
 NAVIGATION = Text("صفحه‌ها", "Pages")
 LANGUAGE = Text("زبان", "Language")
+AS_THE_LANGUAGE = Text("مانند زبان", "As the language")
+CALENDAR = Text("تقویم", "Calendar")
+CALENDAR_JALALI = Text("هجری شمسی", "Jalali")
+CALENDAR_GREGORIAN = Text("میلادی", "Gregorian")
+DIGITS = Text("رقم‌ها", "Digits")
+DIGITS_PERSIAN = Text("فارسی", "Persian")
+DIGITS_LATIN = Text("لاتین", "Latin")
+SETTINGS_PIN = Text("رمز توکن", "Token PIN")
+PIN_PASTE = Text("بتوان رمز را چسباند", "A PIN may be pasted")
+SETTINGS_UPDATES = Text("به‌روزرسانی", "Updates")
+UPDATES_NONE = Text(
+    "مُهر هیچ‌گاه خودبه‌خود به‌روز نمی‌شود و به دنبال نسخهٔ تازه نمی‌گردد.",
+    "Mohr never updates by itself and looks for no newer version.",
+)
 TEXT_SIZE = Text("اندازهٔ نوشته", "Text size")
 TEXT_SIZE_PERCENT = Text("{percent}٪", "{percent} %")
 SETTINGS_START = Text("آغاز به کار", "Starting")
@@ -320,6 +334,7 @@ LAST_TRY_YES_UNKNOWN = Text(
     "I know that a wrong PIN now may lock the token",
 )
 LAYOUT = Text("زبان صفحه‌کلید: {layout}", "Keyboard: {layout}")
+CAPS_LOCK = Text("کلید {key} روشن است", "{key} is on")
 LAYOUT_UNKNOWN = Text("زبان صفحه‌کلید را ببینید", "Check the keyboard layout")
 LAYOUT_PERSIAN = Text("رقم فارسی زده‌اید", "You typed Persian digits")
 PIN_SCRIPT_TITLE = Text("رمز با رقم فارسی", "A PIN in Persian digits")
@@ -457,6 +472,21 @@ CHOOSE_LIST = Text("گواهی‌ها", "Certificates")
 VALIDITY = Text("اعتبار {start} تا {end}", "valid {start} to {end}")
 HOLDER_COUNCIL = Text("نظام پزشکی {number}", "council no. {number}")
 TOKEN = Text("توکن {label}", "token {label}")
+THIS_COMPUTERS = Text("گواهی این رایانه", "this computer's")
+FOR_CENTRE = Text("با گواهیِ {centre} · تا {date}", "with the certificate for {centre} · until {date}")
+NAME_CENTRE = Text("نام مرکز…", "Name the centre…")
+USE_HERE = Text("برگزیدن برای این رایانه", "Use on this computer")
+NOT_HERE = Text("دیگر برای این رایانه نباشد", "No longer this computer's")
+CENTRE_NAME = Text("این مرکز را چه می‌نامید؟", "What do you call this centre?")
+CENTRE_NAME_HINT = Text(
+    "این نام تنها برای شماست و به هیچ پنلی گفته نمی‌شود."
+    " نسخه‌ای که همین مرکز را نام ببرد با این گواهی امضا می‌شود.",
+    "This name is yours alone and is told to no panel."
+    " A prescription that names this centre is signed with this certificate.",
+)
+CENTRE_WRITTEN = Text("در گواهی: {centre}", "In the certificate: {centre}")
+CENTRE_KEEP = Text("نگه داشتن", "Keep")
+CENTRE_NOT_KEPT = Text("نگه داشته نشد.", "It could not be kept.")
 NO_CENTRE = Text("بی‌نام مرکز", "no centre named")
 
 # --- a module that was added by hand, and whose file is another one

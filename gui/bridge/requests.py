@@ -60,6 +60,28 @@ class Unblock(Struct, frozen=True, kw_only=True):
         await office.desk.unblock(self.token, self.secret, self.new)
 
 
+class NameCentre(Struct, frozen=True, kw_only=True):
+    """Give a certificate's centre a name of the doctor's own, or take it away; the tokens afterwards."""
+
+    credential_id: str
+    name: str
+
+    async def perform(self, office: Office) -> TokensNow:
+        """See `Request`."""
+        return await office.name_centre(self.credential_id, self.name)
+
+
+class ChooseHere(Struct, frozen=True, kw_only=True):
+    """Make a certificate this computer's, or no longer; the tokens afterwards."""
+
+    credential_id: str
+    here: bool
+
+    async def perform(self, office: Office) -> TokensNow:
+        """See `Request`."""
+        return await office.choose_here(self.credential_id, self.here)
+
+
 class CheckJournal(Struct, frozen=True):
     """Walk the journal's chain: the first entry that is not as it was written, None if all are."""
 

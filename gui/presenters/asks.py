@@ -10,6 +10,7 @@ from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import Credential, TokenRef
 from signer.model.errors import by_code
 from signer.model.text import visible
+from signer.service.centres import Centres, here_of
 from signer.service.consent import ChoiceQuestion, ModuleQuestion, PairingQuestion, TokenChoiceQuestion
 
 
@@ -112,13 +113,14 @@ def present_choice(question: ChoiceQuestion | TokenChoiceQuestion, tongue: Tongu
             proceed=say(t.CHOOSE_CONTINUE),
             decline=say(t.DECLINE),
         )
+    here = here_of(question.centres, question.credentials)
     return ChoiceView(
         title=say(t.CHOOSE_TITLE),
         lead=say(t.FROM_PANEL),
         origin=left_to_right(question.origin),
         hint=say(t.CHOOSE_HINT),
         listed=say(t.CHOOSE_LIST),
-        options=tuple(_credential(c, tongue) for c in question.credentials),
+        options=tuple(_credential(c, question.centres, c.id in here, tongue) for c in question.credentials),
         proceed=say(t.CHOOSE_CONTINUE),
         decline=say(t.DECLINE),
     )
@@ -145,6 +147,14 @@ def present_module(question: ModuleQuestion, tongue: Tongue) -> ModuleView:
     )
 
 
+def centre_words(credential: Credential, centres: Centres, tongue: Tongue) -> str:
+    """What the doctor calls its centre, with what the certificate says where that is something else."""
+    own, written = centres.names.get(credential.id), credential.holder.centre
+    if own is None or own == written:
+        return tongue.signed(written) if written else tongue.say(t.NO_CENTRE)
+    return f"{tongue.within(own)} ({tongue.within(written)})" if written else tongue.signed(own)
+
+
 def _in_groups(sha256: str) -> str:
     """Two lines of eight groups of four digits."""
     groups = [sha256[at : at + 4] for at in range(0, len(sha256), 4)]
@@ -167,9 +177,11 @@ def _token(token: TokenRef, tongue: Tongue) -> OptionView:
     )
 
 
-def _credential(credential: Credential, tongue: Tongue) -> OptionView:
+def _credential(credential: Credential, centres: Centres, here: bool, tongue: Tongue) -> OptionView:
     say, holder = tongue.say, credential.holder
-    centre = tongue.signed(holder.centre) if holder.centre else say(t.NO_CENTRE)
+    centre = centre_words(credential, centres, tongue)
+    if here:
+        centre = f"{centre} · {say(t.THIS_COMPUTERS)}"
     who = tongue.within(holder.name)
     if holder.council_number:
         council = say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))

@@ -53,6 +53,7 @@ class ConsentPresenter:
         self._last_try = False
         self._pin_length = 0
         self._layout: str | None = None
+        self._caps = False
         self._typed_sample = ""
         self._progress: tuple[int, int] | None = None
         self._outcome: Outcome | None = None
@@ -191,6 +192,10 @@ class ConsentPresenter:
         """What the system says of the keyboard's language (ISO 639 code), None where it does not."""
         self._layout = language
 
+    def caps_lock(self, on: bool) -> None:
+        """Whether Caps Lock is on, as far as the typed letters tell."""
+        self._caps = on
+
     def accept_last_try(self, yes: bool) -> None:
         """The explicit yes to spending what may be the last try."""
         self._last_try = yes
@@ -268,7 +273,11 @@ class ConsentPresenter:
             pin_pad=Line(where) if pad else None,
             takes_pin=asking and not pad and authorisation.tries is not TriesLeft.LOCKED,
             tries=pins.tries_line(authorisation.tries, self.tongue, wrong_before=self._guard_unknown),
-            layout=(Line(when) if pad else pins.layout_line(self._layout, self._typed_sample, self.tongue)),
+            layout=(
+                Line(when)
+                if pad
+                else pins.layout_line(self._layout, self._typed_sample, self.tongue, caps=self._caps)
+            ),
             last_try=pins.last_try_words(authorisation, self.tongue) if guarded and asking else None,
             banner=self._banner() if asking else None,
             sign=self._sign_words(),
@@ -300,9 +309,10 @@ class ConsentPresenter:
         if isinstance(question, TokenQuestion):
             return say(t.TOKEN, label=left_to_right(question.token.label or question.token.serial))
         credential = question.credential
-        until = say(t.CERTIFICATE_UNTIL, date=self.tongue.short_day(credential.not_after))
-        where = credential.holder.centre or credential.holder.name
-        return f"{self.tongue.within(where)} · {until}"
+        date = self.tongue.short_day(credential.not_after)
+        if question.centre is not None:
+            return say(t.FOR_CENTRE, centre=self.tongue.within(question.centre), date=date)
+        return f"{self.tongue.within(credential.holder.name)} · {say(t.CERTIFICATE_UNTIL, date=date)}"
 
     def _whose(self) -> str:
         """Whose PIN is wanted."""

@@ -76,12 +76,22 @@ def tries_line(tries: TriesLeft, tongue: Tongue, *, wrong_before: bool) -> Line:
             return Line(tongue.say(t.TRIES_UNKNOWN))
 
 
-def layout_line(language: str | None, typed: str, tongue: Tongue) -> Line:
-    """The keyboard's language: what was typed, else what the system says (ISO 639), or neither."""
+def capitals(text: str, *, shift: bool) -> bool | None:
+    """Is Caps Lock on, as far as one typed letter tells; None where it is no Latin letter."""
+    if len(text) != 1 or not text.isascii() or not text.isalpha():
+        return None
+    return text.isupper() != shift
+
+
+def layout_line(language: str | None, typed: str, tongue: Tongue, *, caps: bool = False) -> Line:
+    """The keyboard: Caps Lock, else the language of what was typed, else what the system says (ISO 639)."""
     if has_eastern_digits(typed):
         return Line(tongue.say(t.LAYOUT_PERSIAN), Tone.WARN)
     if _ARABIC_SCRIPT.search(typed):
         return _layout("FA", tongue, Tone.WARN)
+    if caps:
+        key = left_to_right("Caps Lock")
+        return Line(tongue.say(t.CAPS_LOCK, key=key), Tone.WARN)
     if any(c.isascii() and c.isalpha() for c in typed):
         return _layout("EN", tongue, Tone.PLAIN)
     if not language:

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from gui import translations as t
+from gui.presenters.asks import centre_words
 from gui.presenters.pin import Line, Tone, tries_line
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.translations import Text
@@ -14,7 +15,9 @@ from signer.model.credential import Credential, TriesLeft
 from signer.model.errors import by_code
 from signer.model.presence import SeenToken
 from signer.prescription.dates import tehran_date
+from signer.service.centres import here_of
 from signer.service.office import TokensNow, Unblocking
+from signer.service.seen_certificates import person
 from signer.service.token_desk import ManagedToken
 
 #: Days before its end from which a certificate is spoken of: first as a reminder, then as a warning.
@@ -22,10 +25,18 @@ REMIND, WARN, URGE = 60, 30, 7
 
 
 class CertificateRow(Struct, frozen=True, kw_only=True):
-    """One certificate. `problem` says what is wrong and `remedy` what to do, None where nothing is."""
+    """One certificate. `problem` says what is wrong and `remedy` what to do, None where nothing is.
+
+    `own_name` is what the doctor calls its centre, or empty, `written` what the certificate does. `here` says
+    that it is this computer's, `may_be_here` that its holder has another one, so that this can be chosen.
+    """
 
     credential_id: str
+    own_name: str
+    written: str
     centre: str
+    here: bool
+    may_be_here: bool
     holder: str
     issuer: str
     validity: str
@@ -76,7 +87,7 @@ def present_warnings(now: TokensNow, tongue: Tongue) -> tuple[Line, ...]:
     return tuple(
         warning
         for credential in now.credentials
-        if credential.id in there and (warning := _warning(credential, now.at, tongue)) is not None
+        if credential.id in there and (warning := _warning(credential, now, tongue)) is not None
     )
 
 
@@ -111,7 +122,7 @@ def _card(token: SeenToken, now: TokensNow, tongue: Tongue) -> TokenCard:
         managed=managed,
         unblock=None if managed is None else _unblock_words(managed, tongue),
         no_unblock=say(t.NO_UNBLOCKING) if managed is not None and _stuck(managed) else None,
-        certificates=tuple(_row(held[name], now.at, tongue) for name in token.credentials if name in held),
+        certificates=tuple(_row(held[name], now, tongue) for name in token.credentials if name in held),
     )
 
 
@@ -135,9 +146,11 @@ def _stuck(token: ManagedToken) -> bool:
     return token.unblocking is Unblocking.NONE and token.user.tries is TriesLeft.LOCKED
 
 
-def _row(credential: Credential, at: datetime, tongue: Tongue) -> CertificateRow:
-    say, holder = tongue.say, credential.holder
-    centre = _centre(credential, tongue)
+def _row(credential: Credential, now: TokensNow, tongue: Tongue) -> CertificateRow:
+    say, holder, at = tongue.say, credential.holder, now.at
+    centre = centre_words(credential, now.centres, tongue)
+    here = credential.id in here_of(now.centres, now.credentials)
+    theirs = sum(person(one.holder) == person(holder) for one in now.credentials)
     who = tongue.within(holder.name)
     if holder.council_number:
         who = f"{who} · {say(t.HOLDER_COUNCIL, number=tongue.code(holder.council_number))}"
@@ -153,7 +166,13 @@ def _row(credential: Credential, at: datetime, tongue: Tongue) -> CertificateRow
     issuer = say(t.ISSUER, issuer=tongue.within(credential.issuer))
     return CertificateRow(
         credential_id=credential.id,
+        own_name=now.centres.names.get(credential.id, ""),
+        written=say(
+            t.CENTRE_WRITTEN, centre=tongue.within(holder.centre) if holder.centre else say(t.NO_CENTRE)
+        ),
         centre=centre,
+        here=here,
+        may_be_here=theirs > 1,
         holder=who,
         issuer=issuer,
         validity=validity,
@@ -161,13 +180,13 @@ def _row(credential: Credential, at: datetime, tongue: Tongue) -> CertificateRow
         left=left,
         problem=problem,
         remedy=remedy,
-        accessible=". ".join(filter(None, (centre, who, left.text, validity, problem, remedy))),
+        accessible=". ".join(
+            filter(
+                None,
+                (centre, say(t.THIS_COMPUTERS) if here else "", who, left.text, validity, problem, remedy),
+            )
+        ),
     )
-
-
-def _centre(credential: Credential, tongue: Tongue) -> str:
-    centre = credential.holder.centre
-    return tongue.signed(centre) if centre else tongue.say(t.NO_CENTRE)
 
 
 def _left(credential: Credential, at: datetime, tongue: Tongue) -> tuple[Line, Text | None]:
@@ -187,8 +206,9 @@ def _left(credential: Credential, at: datetime, tongue: Tongue) -> tuple[Line, T
     return Line(words, Tone.WARN), t.RENEW_SOON
 
 
-def _warning(credential: Credential, at: datetime, tongue: Tongue) -> Line | None:
-    centre, days = tongue.within(_centre(credential, tongue)), days_left(credential, at)
+def _warning(credential: Credential, now: TokensNow, tongue: Tongue) -> Line | None:
+    centre = tongue.within(now.centres.name_of(credential) or tongue.say(t.NO_CENTRE))
+    days = days_left(credential, now.at)
     if days > REMIND:
         return None
     if days < 0:

@@ -92,6 +92,7 @@ class ConsentWindow(AskWindow):
         presenter.tongue = self.tongue
         presenter.keyboard(keyboard_language())
         presenter.typed("")
+        presenter.caps_lock(False)
         presenter.accept_last_try(False)
         content = QWidget()
         column = QVBoxLayout(content)
@@ -127,6 +128,7 @@ class ConsentWindow(AskWindow):
         self.pin.signed.connect(self._sign)
         self.pin.declined.connect(self.decline)
         self.pin.typed.connect(self._typed)
+        self.pin.field.caps_changed.connect(self._caps_changed)
         self.pin.last_try.connect(self._last_try)
         column.addWidget(self.pin)
         self.end_row = _EndRow(self.tongue)
@@ -197,6 +199,10 @@ class ConsentWindow(AskWindow):
     def _typed(self, pin: str) -> None:
         self.presenter.keyboard(keyboard_language())
         self.presenter.typed(pin)
+        self._renew_footer()
+
+    def _caps_changed(self, on: bool) -> None:
+        self.presenter.caps_lock(on)
         self._renew_footer()
 
     def _layout_changed(self) -> None:

@@ -1,12 +1,15 @@
 """The PIN row: the holder, the field, what is known of tries and keyboard, decline and sign.
 
-The field gives nothing back: no copy, no drag, no undo, no menu, no learning input method.
+The field gives nothing back: no copy, no drag, no undo, no menu, no learning input method. Qt is not
+told whether Caps Lock is on; a typed letter shows it.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,7 +22,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui import translations as t
 from gui.presenters.consent_views import Footer
-from gui.presenters.pin import Tone, has_eastern_digits, in_latin_digits
+from gui.presenters.pin import Tone, capitals, has_eastern_digits, in_latin_digits
 from gui.presenters.tongue import Tongue
 from gui.views.kit import KeyButton, button, label, row, set_button, set_line
 from gui.views.marks import Sign, SignMark
@@ -34,7 +37,13 @@ _HINTS = (
 
 
 class PinField(QLineEdit):
-    """A password field that takes keys and pasted text, and lets nothing out."""
+    """A password field that lets nothing out. `caps_changed(on)` as far as the typed letters tell.
+
+    `takes_paste` is the person's own choice, for every field of the desktop.
+    """
+
+    caps_changed = Signal(bool)
+    takes_paste: ClassVar[bool] = True
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -49,6 +58,27 @@ class PinField(QLineEdit):
         self.setMaxLength(64)
         self.setFixedSize(theme.px(200), theme.px(46))
         self.setAccessibleName(name)
+        self.caps = False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Note what a letter tells of Caps Lock; refuse what pastes where it is not wanted."""
+        if event.matches(QKeySequence.StandardKey.Paste) and not self.takes_paste:
+            event.ignore()
+            return
+        caps = capitals(event.text(), shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        if event.key() == Qt.Key.Key_CapsLock and self.caps:
+            caps = False
+        if caps is not None and caps != self.caps:
+            self.caps = caps
+            self.caps_changed.emit(caps)
+        super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The middle button pastes on X11."""
+        if event.button() is Qt.MouseButton.MiddleButton and not self.takes_paste:
+            event.ignore()
+            return
+        super().mouseReleaseEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Nothing is dropped in: what is dropped was on screen."""

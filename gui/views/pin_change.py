@@ -109,6 +109,7 @@ class PinChangeWindow(QDialog):
         for at, (field, caption) in enumerate(zip(self.fields, view.captions, strict=True)):
             field.setObjectName("pin")
             field.textChanged.connect(self._renew)
+            field.caps_changed.connect(self._renew)
             words = label(caption, "medium")
             words.setBuddy(field)
             grid.addWidget(words, at, 0)
@@ -151,7 +152,8 @@ class PinChangeWindow(QDialog):
         set_line(self.tries, view.tries)
         self.tries.setVisible(asking)
         typed = "".join(field.text() for field in self.fields)
-        set_line(self.keyboard, layout_line(keyboard_language(), typed, self.change.tongue))
+        caps = any(field.caps for field in self.fields if field.hasFocus())
+        set_line(self.keyboard, layout_line(keyboard_language(), typed, self.change.tongue, caps=caps))
         self.keyboard.setVisible(asking and bool(self.fields))
         self.last_try.setVisible(view.last_try is not None and asking)
         self.last_try.setText(view.last_try or "")

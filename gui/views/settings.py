@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from gui import translations as t
-from gui.preferences import Preferences, with_language, with_text_size, with_theme
+from gui.preferences import (
+    Preferences,
+    with_calendar,
+    with_digits,
+    with_language,
+    with_pin_paste,
+    with_text_size,
+    with_theme,
+)
 from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
@@ -19,16 +27,31 @@ from gui.views.ticks import Tick
 from gui.views.words import Flow
 
 _THEMES: dict[str, Text] = {"system": t.THEME_SYSTEM, "light": t.THEME_LIGHT, "dark": t.THEME_DARK}
+_CALENDARS: dict[str, Text] = {
+    "language": t.AS_THE_LANGUAGE,
+    "jalali": t.CALENDAR_JALALI,
+    "gregorian": t.CALENDAR_GREGORIAN,
+}
+_DIGITS: dict[str, Text] = {
+    "language": t.AS_THE_LANGUAGE,
+    "persian": t.DIGITS_PERSIAN,
+    "latin": t.DIGITS_LATIN,
+}
 _SIZES = (100, 125, 150, 200)
 
 
 class _Choice(NamedTuple):
-    """One setting: its words, what may be picked, what is picked, and what picking makes of the whole."""
+    """One setting: its name and words, what may be picked, what is picked, and what picking makes of all."""
 
+    setting: str
     caption: Text
     names: dict[str, str]
     now: str
     then: Callable[[Preferences, str], Preferences]
+
+
+def _words(names: dict[str, Text], tongue: Tongue) -> dict[str, str]:
+    return {name: tongue.say(words) for name, words in names.items()}
 
 
 class SettingsPage(Page):
@@ -46,11 +69,18 @@ class SettingsPage(Page):
         inside.setSpacing(4)
         self._groups: list[QButtonGroup] = []
         for choice in (
-            _Choice(t.LANGUAGE, {"fa": "فارسی", "en": "English"}, preferences.language, with_language),
             _Choice(
-                t.THEME, {name: say(words) for name, words in _THEMES.items()}, preferences.theme, with_theme
+                "language",
+                t.LANGUAGE,
+                {"fa": "فارسی", "en": "English"},
+                preferences.language,
+                with_language,
             ),
+            _Choice("calendar", t.CALENDAR, _words(_CALENDARS, tongue), preferences.calendar, with_calendar),
+            _Choice("digits", t.DIGITS, _words(_DIGITS, tongue), preferences.digits, with_digits),
+            _Choice("theme", t.THEME, _words(_THEMES, tongue), preferences.theme, with_theme),
             _Choice(
+                "text-size",
                 t.TEXT_SIZE,
                 {str(size): say(t.TEXT_SIZE_PERCENT, percent=size) for size in _SIZES},
                 str(preferences.text_percent),
@@ -60,7 +90,22 @@ class SettingsPage(Page):
             inside.addSpacing(8)
             inside.addWidget(label(say(choice.caption), "soft"))
             inside.addWidget(self._segments(choice, preferences, say(choice.caption)))
-        self.draw(what, say(t.NAV_SETTINGS).replace("&", ""), [frame, self._start(starts, tongue), None])
+        pin, inside_pin = titled_card(say(t.SETTINGS_PIN))
+        paste = Tick(say(t.PIN_PASTE), Tone.PLAIN)
+        paste.setObjectName("pin-paste")
+        paste.setAccessibleName(say(t.PIN_PASTE))
+        paste.setChecked(preferences.pin_paste)
+        paste.clicked.connect(
+            lambda: self.preferred.emit(with_pin_paste(preferences, allowed=paste.isChecked()))
+        )
+        inside_pin.addWidget(paste)
+        updates, words = titled_card(say(t.SETTINGS_UPDATES))
+        words.addWidget(label(say(t.UPDATES_NONE), wrap=True))
+        self.draw(
+            what,
+            say(t.NAV_SETTINGS).replace("&", ""),
+            [frame, self._start(starts, tongue), pin, updates, None],
+        )
 
     def _start(self, starts: bool | None, tongue: Tongue) -> QWidget:
         frame, inside = titled_card(tongue.say(t.SETTINGS_START))
@@ -84,11 +129,16 @@ class SettingsPage(Page):
         across.setLayout(flow)
         for name, words in choice.names.items():
             part = button(words, "segment")
-            part.setObjectName(f"choose-{name}")
+            # Two settings may be left to the language; every other name is one setting's alone.
+            part.setObjectName(f"choose-{name}" if name != "language" else f"choose-{choice.setting}-of-it")
             part.setAccessibleName(f"{caption}: {words}")
             part.setCheckable(True)
             part.setChecked(name == choice.now)
             group.addButton(part)
+            # Tab comes to what is picked, and the arrow keys pick another, as among radio buttons.
+            part.setFocusPolicy(
+                Qt.FocusPolicy.StrongFocus if name == choice.now else Qt.FocusPolicy.ClickFocus
+            )
             part.clicked.connect(
                 lambda _=False, name=name: self.preferred.emit(choice.then(preferences, name))
             )

@@ -21,9 +21,15 @@ _TOO_LARGE = 150
 
 
 class TokensPage(Page):
-    """Draws a `TokensView`. `pin_wanted(task, managed_token)` when a PIN is to be changed."""
+    """Draws a `TokensView`. `pin_wanted(task, managed_token)` when a PIN is to be changed.
+
+    `naming(certificate_row)` when its centre is to be named, `here_wanted(credential_id, wanted)` when it is
+    to be this computer's, or no longer.
+    """
 
     pin_wanted = Signal(object, object)
+    naming = Signal(object)
+    here_wanted = Signal(str, bool)
 
     def show_tokens(self, view: TokensView, tongue: Tongue) -> None:
         """Draw it, where it is not what stands there."""
@@ -59,12 +65,30 @@ class TokensPage(Page):
         inside.addLayout(top)
         for certificate in token.certificates:
             inside.addWidget(hairline())
-            inside.addWidget(_Certificate(certificate))
+            inside.addWidget(_Certificate(certificate, self._ways(certificate, tongue), tongue))
         if not token.certificates:
             inside.addWidget(hairline())
             inside.addWidget(label(tongue.say(t.NO_CERTIFICATES), "soft", wrap=True))
             inside.addSpacing(8)
         return frame
+
+    def _ways(self, certificate: CertificateRow, tongue: Tongue) -> Flow:
+        across = Flow(gap=8, line_gap=6)
+        name = button(tongue.say(t.NAME_CENTRE), "link")
+        name.setObjectName(f"name-{certificate.credential_id}")
+        name.clicked.connect(lambda: self.naming.emit(certificate))
+        parts = [name]
+        if certificate.here or certificate.may_be_here:
+            here = button(tongue.say(t.NOT_HERE if certificate.here else t.USE_HERE), "link")
+            here.setObjectName(f"here-{certificate.credential_id}")
+            here.clicked.connect(
+                lambda: self.here_wanted.emit(certificate.credential_id, not certificate.here)
+            )
+            parts.append(here)
+        for part in parts:
+            part.setAccessibleName(f"{part.text()}: {certificate.centre}")
+            across.addWidget(part)
+        return across
 
     def _buttons(self, number: int, token: TokenCard, tongue: Tongue) -> QWidget:
         across = QWidget()
@@ -89,7 +113,7 @@ class TokensPage(Page):
 class _Certificate(QFrame):
     """One certificate: the centre's letter, who and where, how long, and what to do."""
 
-    def __init__(self, certificate: CertificateRow) -> None:
+    def __init__(self, certificate: CertificateRow, ways: Flow, tongue: Tongue) -> None:
         super().__init__()
         self.setAccessibleName(certificate.accessible)
         across = QHBoxLayout(self)
@@ -101,6 +125,8 @@ class _Certificate(QFrame):
         head = Flow(gap=12, line_gap=4)
         head.addWidget(label(certificate.centre, "strong", wrap=True))
         head.addWidget(chip(certificate.left.text, certificate.left.tone))
+        if certificate.here:
+            head.addWidget(chip(tongue.say(t.THIS_COMPUTERS), Tone.OK))
         words.addLayout(head)
         words.addWidget(label(certificate.holder, wrap=True))
         validity = Flow(gap=10)
@@ -114,4 +140,6 @@ class _Certificate(QFrame):
             first = certificate.problem or certificate.remedy or ""
             second = certificate.remedy if certificate.problem is not None else None
             words.addWidget(notice(Line(first, tone), second))
+        words.addSpacing(6)
+        words.addLayout(ways)
         across.addLayout(words, 1)

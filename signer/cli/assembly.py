@@ -202,6 +202,7 @@ class Agent:
         from signer.net.authorities import Authorities
         from signer.net.cache import Cache
         from signer.platform.private_files import private_folder, read_private, write_private
+        from signer.service.centres import KeptCentres
         from signer.service.evidence import Outside
         from signer.service.key_requests import KeyRequests
         from signer.service.office import Office
@@ -235,6 +236,7 @@ class Agent:
         pairings = Pairings.open(self._folders.data)
         guard = PinGuard(self._folders.data / "wrong-pins.json")
         requests = KeyRequests(self._folders.data / "certificate-requests.json")
+        centres = KeptCentres(self._folders.data / "centres.json")
         attention = asyncio.Lock()
         known = _authorities(self._policy.anchors)
 
@@ -264,6 +266,7 @@ class Agent:
             severe=self._policy.red_findings,
             formats=self._policy.formats,
             policy_problem=self._policy_problem,
+            centres=centres.read,
             sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
             token_work=TokenWork(
                 # The doctor's attention is held by whoever asks, and it is the tokens' too.
@@ -294,6 +297,7 @@ class Agent:
             ),
             signers=tokens,
             clock=clock,
+            centres=centres,
         )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())

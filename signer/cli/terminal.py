@@ -99,7 +99,8 @@ class TerminalConsent:
             self._tty.say()
             self._tty.say(question.origin, " asks for a signature. Which certificate?")
             for number, credential in enumerate(question.credentials, 1):
-                self._tty.say(f"  {number}. ", *_credential(credential))
+                name = question.centres.names.get(credential.id)
+                self._tty.say(f"  {number}. ", *_credential(credential, name))
             return await self._picked(
                 {str(n): c.id for n, c in enumerate(question.credentials, 1) if c.problem is None}
             )
@@ -265,7 +266,7 @@ class TerminalDialogue:
         if isinstance(question, TokenQuestion):
             tty.say("Token: ", *_token(question.token))
         else:
-            tty.say("Certificate: ", *_credential(question.credential))
+            tty.say("Certificate: ", *_credential(question.credential, question.centre))
         if len(question.sheets) > 1:
             tty.say("Ctrl-D at any question declines them all.")
 
@@ -398,10 +399,11 @@ def _token(token: TokenRef) -> tuple[str, ...]:
     return (token.label or "(no name)", ", serial ", token.serial, *reader)
 
 
-def _credential(credential: Credential) -> tuple[str, ...]:
-    """Holder, centre, issuer, validity and token of a certificate, and why it cannot sign if so."""
+def _credential(credential: Credential, called: str | None) -> tuple[str, ...]:
+    """The doctor's name for it; holder, centre, issuer, validity, token, and why it cannot sign if so."""
     holder = credential.holder
-    parts: list[str] = [holder.name]
+    own = called if called != holder.centre else None
+    parts: list[str] = ["for ", own, ": ", holder.name] if own else [holder.name]
     if holder.council_numbers:
         parts += [", council ", "/".join(holder.council_numbers)]
     if holder.centre:

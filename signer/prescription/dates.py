@@ -48,6 +48,35 @@ GREGORIAN_MONTHS = (
     "November",
     "December",
 )
+#: The months of each calendar in the other's language.
+JALALI_MONTHS_IN_ENGLISH = (
+    "Farvardin",
+    "Ordibehesht",
+    "Khordad",
+    "Tir",
+    "Mordad",
+    "Shahrivar",
+    "Mehr",
+    "Aban",
+    "Azar",
+    "Dey",
+    "Bahman",
+    "Esfand",
+)
+GREGORIAN_MONTHS_IN_PERSIAN = (
+    "ژانویه",
+    "فوریه",
+    "مارس",
+    "آوریل",
+    "مه",
+    "ژوئن",
+    "ژوئیه",
+    "اوت",
+    "سپتامبر",
+    "اکتبر",
+    "نوامبر",
+    "دسامبر",
+)
 #: The Jalali years that are understood: of living people's births and of prescriptions.
 FIRST_YEAR, LAST_YEAR = 1250, 1499
 
@@ -133,12 +162,21 @@ def short_date(day: date, language: Language) -> str:
 
 def long_date(day: date, language: Language) -> str:
     """`۱ آذر ۱۴۰۵` in Persian, `22 November 2026` in English; as `short_date` where it cannot."""
-    if language == "en":
-        return f"{day.day} {GREGORIAN_MONTHS[day.month - 1]} {day.year}"
-    jalali = to_jalali(day)
-    if jalali is None:
+    if language == "en" or to_jalali(day) is None:
+        return long_date_in(day, "en", jalali=False) if language == "en" else day.isoformat()
+    return persian_digits(long_date_in(day, "fa", jalali=True))
+
+
+def long_date_in(day: date, language: Language, *, jalali: bool) -> str:
+    """The day of either calendar in either language, in ASCII digits: `1 Azar 1405`, `22 نوامبر 2026`."""
+    found = to_jalali(day) if jalali else (day.year, day.month, day.day)
+    if found is None:
         return day.isoformat()
-    return persian_digits(f"{jalali[2]} {JALALI_MONTHS[jalali[1] - 1]} {jalali[0]}")
+    if jalali:
+        months = JALALI_MONTHS if language == "fa" else JALALI_MONTHS_IN_ENGLISH
+    else:
+        months = GREGORIAN_MONTHS_IN_PERSIAN if language == "fa" else GREGORIAN_MONTHS
+    return f"{found[2]} {months[found[1] - 1]} {found[0]}"
 
 
 def short_instant(at: datetime, language: Language) -> str:

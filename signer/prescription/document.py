@@ -12,7 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from signer.model.errors import DocumentUnreadable
-from signer.model.ijson import Number, SignedValue
+from signer.model.ijson import IJsonInvalid, Number, SignedValue, parse_signed
 
 Object = dict[str, SignedValue]
 E = TypeVar("E", bound=Enum)
@@ -111,6 +111,14 @@ def from_tree(tree: SignedValue) -> Prescription:
         replaces=_text(root, "replaces", ""),
         wire=_object(root.get("wire"), "/wire"),
     )
+
+
+def centre_in(content: bytes) -> str | None:
+    """The centre that a prescription's octets name; None where they name none, or cannot be read as one."""
+    try:
+        return from_tree(parse_signed(content)).prescriber.centre
+    except (IJsonInvalid, DocumentUnreadable):
+        return None
 
 
 def _patient(source: Object) -> Patient:

@@ -20,6 +20,7 @@ from signer.model.credential import Authorisation, Credential, TokenRef
 from signer.model.lookalike import Caution
 from signer.model.request import Document, SignatureFormat
 from signer.model.sheet import DocumentSheet
+from signer.service.centres import Centres
 
 __all__ = [
     "Approved",
@@ -44,10 +45,14 @@ __all__ = [
 
 
 class ChoiceQuestion(Struct, frozen=True, kw_only=True):
-    """Which of several usable credentials? Asked of the doctor, never resolved by order."""
+    """Which of several usable credentials? Asked of the doctor, never resolved by order.
+
+    `centres` are the doctor's own names for them.
+    """
 
     origin: str
     credentials: tuple[Credential, ...]
+    centres: Centres = Centres()
 
 
 class PairingQuestion(Struct, frozen=True, kw_only=True):
@@ -79,7 +84,8 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     """One request as the doctor sees it: who asks, what, with which certificate.
 
     `sheets` are in the request's order; `paired_since` is aware, UTC; `signing_time` is frozen here.
-    `cautions` are what is odd about the origin.
+    `cautions` are what is odd about the origin; `centre` is what the doctor calls the certificate's centre,
+    or what the certificate does.
     """
 
     request_id: str
@@ -91,6 +97,7 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     authorisation: Authorisation
     signing_time: datetime
     cautions: tuple[Caution, ...] = ()
+    centre: str | None = None
 
     @property
     def signs_in(self) -> bool:

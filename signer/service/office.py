@@ -13,6 +13,7 @@ from drivers.catalogue import Unblocking
 from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
+from signer.service.centres import Centres, KeptCentres
 from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
 from signer.service.records import Records
@@ -24,13 +25,15 @@ __all__ = ["Office", "TokensNow", "Unblocking"]
 class TokensNow(Struct, frozen=True, kw_only=True):
     """Tokens as they were `at` a moment: `managed` what can be done to each, `credentials` all certificates.
 
-    `presence` says which certificates are on which token, once for two modules that show the same one.
+    `presence` says which certificates are on which token, once for two modules that show the same one;
+    `centres` is what their holders call them, and which are this computer's.
     """
 
     at: datetime
     presence: Presence
     managed: tuple[ManagedToken, ...]
     credentials: tuple[Credential, ...]
+    centres: Centres = Centres()
 
 
 class Office(Struct, frozen=True, kw_only=True):
@@ -41,6 +44,7 @@ class Office(Struct, frozen=True, kw_only=True):
     records: Records
     signers: Signers
     clock: Clock
+    centres: KeptCentres
 
     async def tokens(self) -> TokensNow:
         """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""
@@ -50,5 +54,22 @@ class Office(Struct, frozen=True, kw_only=True):
             credentials = ()
         managed = await self.desk.tokens()
         return TokensNow(
-            at=self.clock.now(), presence=self.signers.presence, managed=managed, credentials=credentials
+            at=self.clock.now(),
+            presence=self.signers.presence,
+            managed=managed,
+            credentials=credentials,
+            centres=self.centres.read(),
         )
+
+    async def name_centre(self, credential_id: str, name: str) -> TokensNow:
+        """Call a certificate's centre as its doctor does; an empty name ends that. Raises `Unexpected`."""
+        self.centres.name(credential_id, name)
+        return await self.tokens()
+
+    async def choose_here(self, credential_id: str, here: bool) -> TokensNow:
+        """Make a certificate its holder's one for this computer, or no longer.
+
+        Raises `CredentialAbsent` where its token is not in, and `Unexpected` where it cannot be kept.
+        """
+        self.centres.set_here(credential_id, here, await self.signers.credentials())
+        return await self.tokens()

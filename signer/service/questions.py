@@ -25,11 +25,13 @@ from signer.model.errors import (
     TokenRemoved,
 )
 from signer.model.lookalike import Caution
-from signer.model.request import PDF, Document, SignatureFormat, SigningRequest
+from signer.model.request import PDF, PRESCRIPTION, Document, SignatureFormat, SigningRequest
 from signer.model.sheet import DocumentSheet
+from signer.prescription.document import centre_in
 from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.reader import read as read_sheet
 from signer.service.attendance import Attendance
+from signer.service.centres import Centres, among
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -74,7 +76,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     the ones it allows (None: all), and `policy_problem` why nothing is signed.
     `sign_in_with_non_repudiation` is the policy's own word (`Policy`). Without `token_work` no key is made
     and no certificate kept. `turn` is the doctor's attention, and the tokens': who asks, or works on a token,
-    holds it. `attendance` knows who is there.
+    holds it. `attendance` knows who is there. `centres` are the doctors' own choices, as they are now.
     """
 
     signers: Signers
@@ -89,6 +91,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     sign_in_with_non_repudiation: bool = False
     formats: frozenset[SignatureFormat] | None = None
     policy_problem: PolicyInvalid | None = None
+    centres: Callable[[], Centres] = Centres
     token_work: TokenWork | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     attendance: Attendance = field(default_factory=Attendance)
@@ -189,8 +192,20 @@ class Questions:
             usable = tuple(c for c in usable if self._signs_in(c))
             if not usable:
                 return j.Broken(CredentialNotForSignIn.code)
+        if wanted is None and len(usable) > 1:
+            usable = among(usable, await self._named_centres(), self._around.centres())
         self._credentials = {c.id: c for c in usable}
         return j.CredentialsFound(tuple(self._credentials))
+
+    async def _named_centres(self) -> frozenset[str]:
+        """The centres that the request's prescriptions name."""
+        named: set[str] = set()
+        for index, document in enumerate(self._request.documents):
+            if index % SHEETS_AT_A_TIME == SHEETS_AT_A_TIME - 1:
+                await asyncio.sleep(0)
+            if document.media_type == PRESCRIPTION and (centre := centre_in(document.content)):
+                named.add(centre)
+        return frozenset(named)
 
     def _signs_in(self, credential: Credential) -> bool:
         """Nobody signs in with a key that is for documents alone, unless the clinic says so."""
@@ -199,7 +214,9 @@ class Questions:
 
     async def _choose(self, candidates: tuple[str, ...]) -> j.Event:
         question = ChoiceQuestion(
-            origin=self._request.origin, credentials=tuple(self._credentials[c] for c in candidates)
+            origin=self._request.origin,
+            credentials=tuple(self._credentials[c] for c in candidates),
+            centres=self._around.centres(),
         )
         chosen = await self._around.consent.choose(question)
         if chosen is None:
@@ -225,6 +242,7 @@ class Questions:
             authorisation=await self._around.signers.authorisation(credential),
             signing_time=signing_time,
             cautions=self._around.cautions(self._request.origin),
+            centre=self._around.centres().name_of(credential),
         )
         self._dialogue = self._around.consent.open(question)
         self._standing = asyncio.ensure_future(self._tell_of_panels(self._dialogue))

@@ -28,6 +28,7 @@ from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.tokens import present_tokens
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
+from gui.views.centre_name import NameWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import SIZE, ConsentWindow
 from gui.views.journal import JournalPage
@@ -287,6 +288,13 @@ def _pin_change(task: Task, act: Callable[[PinChangeWindow], None] = lambda _: N
     return draw
 
 
+def _centre_name(tongue: Tongue, _: Preferences) -> QWidget:
+    row = present_tokens(scenes.tokens(), tongue).cards[0].certificates[1]
+    window = NameWindow(row, tongue, Line(lambda number, request: None), lambda now: None, None)
+    window.show()
+    return window
+
+
 def _new_pin_typed(window: PinChangeWindow) -> None:
     for field, pin in zip(window.fields, ("1234", "19283746", "19283746"), strict=True):
         field.setText(pin)
@@ -357,6 +365,7 @@ SCREENS: dict[str, Draw] = {
     "panels": _panels(scenes.PANELS),
     "panels-revoke": _panels(scenes.PANELS, scenes.ORIGIN),
     "panels-none": _panels(PanelsNow(panels=(), policy=None, problem=None)),
+    "centre-name": _centre_name,
     "pin-change": _pin_change(Task.CHANGE, _new_pin_typed),
     "pin-change-wrong": _pin_change(Task.CHANGE, _wrong_pin),
     "pin-unblock": _pin_change(Task.UNBLOCK),
@@ -387,8 +396,8 @@ def _save(draw: Draw, preferences: Preferences, file: Path) -> None:
 
 
 def _large(name: str) -> bool:
-    """Is this page of the main window to be drawn with letters of twice the size as well?"""
-    return name in {"home", "settings", "tokens", "journal-entry", "panels-revoke"}
+    """Is this to be drawn with letters of twice the size as well?"""
+    return name in {"home", "settings", "tokens", "centre-name", "journal-entry", "panels-revoke"}
 
 
 def main(arguments: list[str]) -> int:

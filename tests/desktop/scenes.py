@@ -33,6 +33,7 @@ from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, Signat
 from signer.model.sheet import DocumentSheet
 from signer.prescription.reader import read
 from signer.service import token_documents
+from signer.service.centres import Centres
 from signer.service.consent import (
     ChoiceQuestion,
     ConsentQuestion,
@@ -194,6 +195,7 @@ def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> C
         credential=chosen,
         authorisation=authorisation,
         signing_time=NOW,
+        centre=chosen.holder.centre,
     )
 
 
@@ -308,6 +310,7 @@ def tokens(tries: TriesLeft = TriesLeft.UNKNOWN) -> TokensNow:
         presence=Presence(tokens=(*PRESENCE.tokens, bare)),
         managed=(managed(first.token, "feitian", Unblocking.PUK), managed(AWAY, "bare", Unblocking.NONE)),
         credentials=(first, soon, over),
+        centres=CENTRES,
     )
 
 
@@ -389,6 +392,8 @@ PRESENCE = Presence(
     )
 )
 PAIRING = PairingQuestion(origin=ORIGIN, code="417290", expires_at=NOW + timedelta(minutes=3))
+#: What the doctor calls one of the certificates, and the one that is this computer's.
+CENTRES = Centres(names={"b" * 64: "شیفت شب"}, here=("a" * 64,))
 CHOICE = ChoiceQuestion(
     origin=ORIGIN,
     credentials=(
@@ -396,6 +401,7 @@ CHOICE = ChoiceQuestion(
         credential("b", "بیمارستان نمونه"),
         credential("c", None, problem="certificate-unusable"),
     ),
+    centres=CENTRES,
 )
 
 MODULE = ModuleQuestion(

@@ -20,6 +20,7 @@ from signer.endpoint.pairings import Pairings
 from signer.journal.reading import JournalReader
 from signer.journal.store import SqliteJournal
 from signer.platform.private_files import private_folder
+from signer.service.centres import KeptCentres
 from signer.service.key_requests import KeyRequests
 from signer.service.office import Office, TokensNow
 from signer.service.panels import Panels
@@ -100,7 +101,16 @@ class OfficeThread:
             history = JournalReader(journal)
             records = Records(history, watch, SeenCertificates(certificates))
             panels = Panels(Pairings.open(self._folder), history, clock)
-            self._calls.open(Office(desk=desk, panels=panels, records=records, signers=watch, clock=clock))
+            self._calls.open(
+                Office(
+                    desk=desk,
+                    panels=panels,
+                    records=records,
+                    signers=watch,
+                    clock=clock,
+                    centres=KeptCentres(self._folder / "centres.json"),
+                )
+            )
             await asyncio.to_thread(self._stop.wait)
             await self._calls.close()
             watch.close()

@@ -394,3 +394,9 @@ def test_an_odd_origin_is_flagged_beside_it() -> None:
     (line,) = _presenter(question).notices()
     assert "looks like" in line
     assert "https://panel.example" in line
+
+
+def test_the_header_says_for_which_centre_the_certificate_is_and_else_whose() -> None:
+    named = _presenter(replace(ONE, centre="شیفت شب")).header().certificate
+    assert named.startswith("with the certificate for \u2068شیفت شب\u2069 · ")
+    assert _presenter(replace(ONE, centre=None)).header().certificate.startswith("\u2068دکتر نمونه\u2069 · ")

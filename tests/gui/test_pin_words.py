@@ -140,3 +140,14 @@ def test_a_signature_pin_is_called_by_its_name() -> None:
     authorisation = Authorisation(kind=AuthorisationKind.PIN, tries=TriesLeft.OK, role=PinRole.SIGNATURE)
     assert pins.name_of_the_pin(authorisation, EN) == "Signature PIN"
     assert pins.name_of_the_pin(authorisation, FA) == "رمز امضا"
+
+
+def test_caps_lock_is_told_by_a_latin_letter_alone() -> None:
+    assert pins.capitals("A", shift=False) is True
+    assert pins.capitals("a", shift=True) is True
+    assert pins.capitals("A", shift=True) is False
+    assert pins.capitals("a", shift=False) is False
+    assert [pins.capitals(text, shift=False) for text in ("1", "ش", "", "AB", "É")] == [None] * 5
+    line = pins.layout_line("en", "A", EN, caps=True)
+    assert (line.text, line.tone) == ("\u2066Caps Lock\u2069 is on", Tone.WARN)
+    assert pins.layout_line("en", "۱", EN, caps=True).text == "You typed Persian digits"

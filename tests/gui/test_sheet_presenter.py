@@ -112,8 +112,9 @@ def test_pairing_shows_the_digits_as_the_page_does_and_again_in_persian() -> Non
 
 
 def test_a_credential_says_holder_centre_issuer_validity_and_why_it_cannot_sign() -> None:
-    usable, _, unusable = present_choice(scenes.CHOICE, EN).options
-    assert usable.name == "مطب ونک"
+    usable, other, unusable = present_choice(scenes.CHOICE, EN).options
+    assert usable.name == "مطب ونک · this computer's"
+    assert other.name == "\u2068شیفت شب\u2069 (\u2068بیمارستان نمونه\u2069)"
     assert usable.who == "\u2068دکتر نمونه\u2069 · council no. \u2066123456\u2069"
     assert "GICA Bronze Sample CA" in usable.facts
     assert "2027-06-02" in usable.facts

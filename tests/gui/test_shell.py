@@ -70,6 +70,13 @@ class Desktop:
         self.outbox.post(Answered(number, answer))
         settle()
 
+    def tick(self, name: str) -> None:
+        self.shell.window.turn_to(PageName.SETTINGS)
+        part = self.shell.window.findChild(QCheckBox, name)
+        assert part is not None
+        part.click()
+        settle()
+
     def press(self, name: str) -> None:
         self.shell.window.turn_to(PageName.SETTINGS)
         part = self.shell.window.findChild(QPushButton, name)
@@ -119,6 +126,61 @@ def test_language_changes_at_run_time_in_every_open_window_and_is_remembered(
     desktop.shell.window.turn_to(PageName.HOME)
     assert "Waiting for you" in desktop.said()
     assert preferences.load(tmp_path / "desktop.json") == Preferences(language="en")
+
+
+def test_calendar_and_digits_change_in_every_open_window_and_are_remembered(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+
+    def drawn() -> str:
+        return "\n".join(part.text() for part in window.findChildren(QLabel))
+
+    assert "آذر ۱۴۰۵" in drawn()
+    desktop.press("choose-gregorian")
+    assert "نوامبر ۲۰۲۶" in drawn()
+    desktop.press("choose-latin")
+    assert "نوامبر 2026" in drawn()
+    assert preferences.load(tmp_path / "desktop.json") == Preferences(calendar="gregorian", digits="latin")
+    desktop.press("choose-calendar-of-it")
+    assert "آذر 1405" in drawn()
+
+
+def test_a_pin_field_takes_pasted_text_until_the_person_says_otherwise(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+    assert isinstance(window, ConsentWindow)
+    field = window.pin.field
+    QApplication.clipboard().setText("4711")
+    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert field.text() == "4711"
+    field.clear()
+    desktop.tick("pin-paste")
+    try:
+        QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        QTest.mouseClick(field, Qt.MouseButton.MiddleButton)
+        assert field.text() == ""
+        QTest.keyClicks(field, "12")
+        assert field.text() == "12", "what is typed is taken all the same"
+        assert preferences.load(tmp_path / "desktop.json") == Preferences(pin_paste=False)
+    finally:
+        desktop.tick("pin-paste")
+
+
+def test_caps_lock_is_told_beside_the_pin(desktop: Desktop) -> None:
+    desktop.outbox.post(Asked(1, scenes.consent(scenes.three_items())))
+    settle()
+    (window,) = desktop.shell.desk.windows
+    assert isinstance(window, ConsentWindow)
+    QTest.keyClicks(window.pin.field, "A")  # without Shift
+    assert "Caps Lock" in window.pin.layout_hint.text()
+    QTest.keyClick(window.pin.field, Qt.Key.Key_CapsLock)
+    assert "Caps Lock" not in window.pin.layout_hint.text()
 
 
 def test_the_theme_changes_at_run_time(desktop: Desktop) -> None:
@@ -242,7 +304,7 @@ def test_tokens_are_read_when_they_change_and_a_certificate_that_ends_is_told_on
     desktop.outbox.post(TokensChanged(scenes.PRESENCE))
     settle()
     desktop.answer(ReadTokens, scenes.tokens())
-    assert "بیمارستان نمونه" in desktop.said()
+    assert "شیفت شب" in desktop.said()
     desktop.shell.window.turn_to(PageName.TOKENS)
     assert "ePass3003" in desktop.said()
 

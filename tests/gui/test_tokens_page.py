@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QDialog, QPushButton
 
 from drivers.catalogue import Unblocking
+from gui.bridge.requests import ChooseHere
 from gui.presenters.pin_change import PinChange, Stage, Task
-from gui.presenters.tokens import present_tokens
+from gui.presenters.tokens import CertificateRow, present_tokens
 from gui.presenters.tongue import Tongue
+from gui.views.centre_name import NameWindow
 from gui.views.pin_change import PinChangeWindow
 from gui.views.tokens import TokensPage
+from signer.service.office import TokensNow
 from signer.service.token_desk import ManagedToken
 from tests import softhsm as hsm
 from tests.desktop import scenes
@@ -156,10 +159,56 @@ def test_the_page_offers_what_each_token_can() -> None:
     page.show()
     settle()
     names = {part.objectName() for part in page.findChildren(QPushButton)}
-    assert names == {"change-0", "unblock-0", "change-1"}
+    ways = {f"{way}-{one.id}" for way in ("name", "here") for one in now.credentials}
+    assert names == {"change-0", "unblock-0", "change-1"} | ways
     for name in ("change-0", "unblock-0"):
         part = page.findChild(QPushButton, name)
         assert part is not None
         QTest.mouseClick(part, Qt.MouseButton.LeftButton)
     assert wanted == [(Task.CHANGE, now.managed[0]), (Task.UNBLOCK, now.managed[0])]
     page.deleteLater()
+
+
+def test_a_certificate_is_made_this_computers_and_its_centre_named_from_its_card() -> None:
+    application()
+    page = TokensPage()
+    chosen: list[tuple[str, bool]] = []
+    naming: list[CertificateRow] = []
+    page.here_wanted.connect(lambda credential_id, wanted: chosen.append((credential_id, wanted)))
+    page.naming.connect(naming.append)
+    now = scenes.tokens()
+    page.show_tokens(present_tokens(now, Tongue("en")), Tongue("en"))
+    page.show()
+    settle()
+    first, second = now.credentials[:2]
+    for name in (f"here-{first.id}", f"here-{second.id}", f"name-{second.id}"):
+        part = page.findChild(QPushButton, name)
+        assert part is not None
+        part.setFocus()
+        QTest.keyClick(part, Qt.Key.Key_Space)
+    assert chosen == [(first.id, False), (second.id, True)]
+    assert [one.own_name for one in naming] == ["شیفت شب"]
+    page.deleteLater()
+
+
+def test_a_centre_keeps_the_name_that_its_doctor_gave_it(office: OfficeThread) -> None:
+    row = present_tokens(scenes.tokens(), Tongue("en")).cards[0].certificates[0]
+    named: list[TokensNow] = []
+    window = NameWindow(row, Tongue("en"), office.line, named.append, None)
+    ended: list[int] = []
+    window.finished.connect(ended.append)
+    window.show()
+    QTest.keyClicks(window.field, "Night shift")
+    QTest.keyClick(window.field, Qt.Key.Key_Return)
+    office.until(lambda: bool(named))
+    assert named[0].centres.names == {row.credential_id: "Night shift"}
+    assert office.tokens().centres == named[0].centres
+    assert ended == [QDialog.DialogCode.Accepted.value]
+
+
+def test_a_certificate_whose_token_is_away_is_not_made_this_computers(office: OfficeThread) -> None:
+    codes: list[str] = []
+    absent = ChooseHere(credential_id="f" * 64, here=True)
+    office.line.ask(absent, lambda _: None, codes.append)
+    office.until(lambda: bool(codes))
+    assert codes == ["credential-not-there"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 
@@ -95,3 +96,30 @@ def test_a_run_without_a_space_can_break_so_that_no_edge_cuts_it() -> None:
     assert broken.replace("\u200b", "") == f"a {run} b"
     assert max(len(part) for part in broken.replace(" ", "\u200b").split("\u200b")) <= 24
     assert breakable("short words stay as they are") == "short words stay as they are"
+
+
+@pytest.mark.parametrize(
+    ("tongue", "day", "other", "short"),
+    [
+        (Tongue("fa"), "۱ آذر ۱۴۰۵", "2026-11-22", "۱۴۰۵/۰۹/۰۱"),
+        (Tongue("fa", digits="latin"), "1 آذر 1405", "2026-11-22", "1405/09/01"),
+        (Tongue("fa", calendar="gregorian"), "۲۲ نوامبر ۲۰۲۶", "1405/09/01", "۲۰۲۶-۱۱-۲۲"),
+        (Tongue("en"), "22 November 2026", "1405/09/01", "2026-11-22"),
+        (Tongue("en", calendar="jalali"), "1 Azar 1405", "2026-11-22", "1405/09/01"),
+        (Tongue("en", calendar="jalali", digits="persian"), "۱ Azar ۱۴۰۵", "2026-11-22", "۱۴۰۵/۰۹/۰۱"),
+    ],
+)
+def test_a_calendar_and_digits_may_be_others_than_the_languages(
+    tongue: Tongue, day: str, other: str, short: str
+) -> None:
+    at = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
+    assert tongue.day(at) == day
+    assert tongue.other_day(at) == left_to_right(other)
+    assert tongue.short_day(at) == left_to_right(short)
+
+
+@pytest.mark.parametrize(("digits", "drawn"), [("persian", "۲۰"), ("latin", "20")])
+def test_digits_of_a_document_are_drawn_as_was_chosen(
+    digits: Literal["persian", "latin"], drawn: str
+) -> None:
+    assert drawn in Tongue("fa", digits=digits).signed("20 عدد")

@@ -29,6 +29,7 @@ from signer.model.errors import (
 from signer.model.policy import Policy, RevocationMode
 from signer.model.request import Document, DocumentState, RequestState
 from signer.service import questions, signing
+from signer.service.centres import KeptCentres
 from signer.service.consent import Approved, ConsentQuestion, Declined, DocumentAnswer, Pin, PinProblem
 from signer.service.evidence import Outside
 from signer.service.pin_guard import COOL_DOWN, PinGuard
@@ -55,6 +56,7 @@ class Clinic:
         self.net = StillNet()
         self.revocation = RevocationMode.REQUIRE
         self.policy = Policy()
+        self.centres = KeptCentres(folder.with_name(f"{folder.name}-centres.json"))
         self.policy_problem: PolicyInvalid | None = None
         self.open()
 
@@ -76,6 +78,7 @@ class Clinic:
                 severe=self.policy.red_findings,
                 formats=self.policy.formats,
                 policy_problem=self.policy_problem,
+                centres=self.centres.read,
             )
         )
 
