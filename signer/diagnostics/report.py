@@ -63,6 +63,15 @@ class Report(Struct, frozen=True, kw_only=True):
         """JSON, indented, ASCII: the bundle, and what `--json` prints."""
         return _ascii(msgspec.json.format(msgspec.json.encode(self), indent=2).decode()) + "\n"
 
+    def following(self, cause: ReportedFinding) -> tuple[ReportedFinding, ...]:
+        """The consequences that go when this cause is mended; one of two causes is told with the first."""
+        codes = [one.code for one in self.causes]
+        return tuple(
+            one
+            for one in self.consequences
+            if next((code for code in codes if code in one.follows), None) == cause.code
+        )
+
 
 def report(checked: Checked, redactor: Redactor) -> Report:
     """The report of a check."""

@@ -37,8 +37,8 @@ def report_lines(report: Report, language: Language) -> Iterator[str]:
             yield ""
             yield f"{words.OTHERS[at]}:"
         yield from _finding(one, at, whole=place == 0)
-        if place == 0 and report.consequences:
-            yield f"  {words.CONSEQUENCES[at]}: {', '.join(sorted({c.code for c in report.consequences}))}"
+        if following := sorted({consequence.code for consequence in report.following(one)}):
+            yield f"  {words.CONSEQUENCES[at]}: {', '.join(following)}"
     notes = [one for one in report.causes if one.severity == Severity.NOTE.value and one.code != READY]
     if notes:
         yield ""

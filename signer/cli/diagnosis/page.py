@@ -46,11 +46,11 @@ def _half(report: Report, language: Language) -> Iterator[str]:
     wrong = [one for one in report.causes if one.code != READY]
     if not any(one.severity != Severity.NOTE.value for one in wrong):
         yield f"<section><h2>{(words.READY if report.ready else words.CLEAR)[at]}</h2></section>"
-    for place, one in enumerate(wrong):
+    for one in wrong:
         yield from _card(one, at)
-        if place == 0 and report.consequences:
+        if following := report.following(one):
             yield f"<section><h2>{words.CONSEQUENCES[at]}</h2>"
-            yield from (f"<p>{escape(_said(c, at))}</p>" for c in report.consequences)
+            yield from (f"<p>{escape(_said(c, at))}</p>" for c in following)
             yield "</section>"
     yield f"<section><h2>{words.CHECKS[at]}</h2><table>"
     for probe in report.probes:
