@@ -20,6 +20,7 @@ from gui.bridge.line import Line as Wire
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
 from gui.bridge.requests import CheckJournal, ChooseHere, ReadPanels, ReadTokens, Request, RevokePanel
 from gui.bridge.surface import Outbox, WindowSurface
+from gui.checking import Checking
 from gui.desk import Desk
 from gui.preferences import Preferences
 from gui.presenters.home import present_home
@@ -112,6 +113,7 @@ class Shell(QObject):
         self.window.tokens.here_wanted.connect(self._choose_here)
         self.window.panels.revoked.connect(self._revoke_panel)
         self.window.closing.connect(self._window_closed)
+        self.checking = Checking(self.window, self.line, self._tongue)
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
         self._drawn: object = None
         self._renew()
@@ -135,6 +137,7 @@ class Shell(QObject):
             self._face()
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)
+            self.checking.set_tongue(self._tongue)
             self._say_chain()
             if self._panels is not None:
                 self._panels_read(self._panels)

@@ -38,6 +38,7 @@ NAV_HOME = Text("&خانه", "&Home")
 NAV_TOKENS = Text("&توکن‌ها و گواهی‌ها", "&Tokens")
 NAV_JOURNAL = Text("&دفتر امضا", "&Journal")
 NAV_PANELS = Text("&پنل‌ها", "&Panels")
+NAV_CHECK = Text("&عیب‌یابی", "&Check")
 NAV_SETTINGS = Text("تن&ظیمات", "&Settings")
 NAVIGATION = Text("صفحه‌ها", "Pages")
 LANGUAGE = Text("زبان", "Language")
@@ -76,6 +77,49 @@ CLOSE_TO_TRAY = Text(
 )
 CLOSE_QUITS = Text("با بستن این پنجره، مُهر بسته می‌شود.", "Closing this window quits Mohr.")
 SHOW_WAITING = Text("نمایش", "Show")
+
+# --- the check of the whole chain
+CHECK_ASK = Text("اگر چیزی کار نمی‌کند، اینجا بررسی کنید", "Something does not work? Check it here")
+CHECK_HINT = Text(
+    "از کارت‌خوان تا مرورگر بررسی می‌شود. رمزی پرسیده نمی‌شود و چیزی تغییر نمی‌کند.",
+    "Everything from the reader to the browser is looked at. No PIN is asked for, and nothing is changed.",
+)
+CHECK_NOW = Text("بررسی کن", "Check now")
+CHECK_AGAIN = Text("بررسی دوباره", "Check again")
+CHECK_ROW_AGAIN = Text("دوباره ببین", "Look again")
+CHECKING = Text("در حال بررسی…", "Checking…")
+CHECK_READY = Text("همه چیز آمادهٔ امضا است", "Everything is ready to sign")
+CHECK_CLEAR = Text("ایرادی پیدا نشد", "Nothing is wrong")
+CHECK_CODE = Text("کد پشتیبانی (بخوانید)", "Support code, to read aloud")
+CHECK_FINE = Text("بی‌ایراد", "In order")
+CHECK_UNSEEN = Text("هیچ گواهی‌ای دیده نشد", "No certificate was seen")
+CHECK_STOPS = Text("مانع امضا", "Stops signing")
+CHECK_HINDERS = Text("هشدار", "Warning")
+CHECK_WAITS = Text("در پی ایراد دیگر", "Follows from another fault")
+CHECK_FOLLOWS = Text("در پی ایراد دیگر: {what}", "Follows from another fault: {what}")
+CHECK_TO_TOKENS = Text("رفتن به توکن‌ها و گواهی‌ها", "Go to the tokens")
+CHECK_TO_JOURNAL = Text("رفتن به دفتر امضا", "Go to the journal")
+CHECK_TO_PANELS = Text("رفتن به پنل‌ها", "Go to the panels")
+CHECK_SAVE = Text("پیش‌نمایش و ذخیرهٔ گزارش", "Preview and save the report")
+CHECK_SAVE_AS = Text("ذخیره…", "Save…")
+CHECK_SAVED = Text("گزارش ذخیره شد", "The report was saved")
+CHECK_NOT_SAVED = Text(
+    "گزارش ذخیره نشد؛ جای دیگری را برگزینید", "The report was not saved; pick another place"
+)
+CHECK_FAILED = Text("بررسی به پایان نرسید ({code})", "The check did not come to its end ({code})")
+CHECK_REPORT = Text("گزارش", "The report")
+CHECK_PRIVATE = Text(
+    "گزارش نام، کد ملی، شمارهٔ نظام پزشکی، نام بیمار و رمز ندارد.",
+    "The report holds no name, national code, council number, patient or PIN.",
+)
+CHECK_COMPUTER = Text("رایانه", "Computer")
+CHECK_READER = Text("سرویس و کارت‌خوان", "Card service and reader")
+CHECK_MODULE = Text("ماژول توکن", "Token module")
+CHECK_TOKEN = Text("توکن و رمز", "Token and PIN")
+CHECK_CERTIFICATE = Text("کلید و گواهی", "Key and certificate")
+CHECK_CLINIC = Text("درمانگاه و دفتر امضا", "Clinic and journal")
+CHECK_AGENT = Text("درگاه محلی", "Local endpoint")
+CHECK_BROWSER = Text("مرورگرها", "Browsers")
 
 # --- tokens and their certificates
 SERIAL = Text("شمارهٔ سریال {serial}", "serial {serial}")

@@ -26,6 +26,7 @@ from gui.bridge.line import Line as Wire
 from gui.presenters.pin import Line
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
+from gui.views.check import CheckPage
 from gui.views.home import HomePage
 from gui.views.journal import JournalPage
 from gui.views.kit import chip, hairline_v, label, scrolled
@@ -44,6 +45,7 @@ class PageName(Enum):
     TOKENS = "tokens"
     JOURNAL = "journal"
     PANELS = "panels"
+    CHECK = "check"
     SETTINGS = "settings"
 
 
@@ -52,6 +54,7 @@ _NAMES: dict[PageName, Text] = {
     PageName.TOKENS: t.NAV_TOKENS,
     PageName.JOURNAL: t.NAV_JOURNAL,
     PageName.PANELS: t.NAV_PANELS,
+    PageName.CHECK: t.NAV_CHECK,
     PageName.SETTINGS: t.NAV_SETTINGS,
 }
 
@@ -70,12 +73,14 @@ class MainWindow(QWidget):
         self.tokens = TokensPage()
         self.journal = JournalPage(line)
         self.panels = PanelsPage()
+        self.check = CheckPage()
         self.settings = SettingsPage()
         self.pages: dict[PageName, QWidget] = {
             PageName.HOME: self.home,
             PageName.TOKENS: self.tokens,
             PageName.JOURNAL: scrolled(self.journal),
             PageName.PANELS: self.panels,
+            PageName.CHECK: self.check,
             PageName.SETTINGS: self.settings,
         }
         self._stack = QStackedWidget()

@@ -21,6 +21,7 @@ from gui import translations as t
 from gui.bridge.line import Line
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
 from gui.preferences import Preferences
+from gui.presenters.check import CheckView, present_check
 from gui.presenters.home import present_home
 from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
@@ -37,6 +38,7 @@ from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
 from gui.views.pin_change import PinChangeWindow
+from signer.diagnostics.finding import finding
 from signer.model.credential import AuthorisationKind, TriesLeft
 from signer.model.presence import Presence
 from signer.model.request import Document, VisibleSeal
@@ -277,6 +279,14 @@ def _panels(now: PanelsNow, asking: str | None = None) -> Draw:
     return _main(fill, act=act)
 
 
+def _check(view: Callable[[Tongue], CheckView | None]) -> Draw:
+    def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
+        window.check.show_check(view(tongue), tongue, checking=False)
+        window.turn_to(PageName.CHECK)
+
+    return _main(fill)
+
+
 def _pin_change(task: Task, act: Callable[[PinChangeWindow], None] = lambda _: None) -> Draw:
     def draw(tongue: Tongue, _: Preferences) -> QWidget:
         change = PinChange(task, scenes.tokens().managed[0], tongue)
@@ -369,6 +379,10 @@ SCREENS: dict[str, Draw] = {
     "pin-change": _pin_change(Task.CHANGE, _new_pin_typed),
     "pin-change-wrong": _pin_change(Task.CHANGE, _wrong_pin),
     "pin-unblock": _pin_change(Task.UNBLOCK),
+    "check": _check(lambda _: None),
+    "check-locked": _check(lambda tongue: present_check(scenes.locked(), tongue)),
+    "check-two": _check(lambda tongue: present_check(scenes.stopped(), tongue)),
+    "check-ready": _check(lambda tongue: present_check(scenes.report(finding("credential-ready")), tongue)),
     "settings": _main(_settings),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }

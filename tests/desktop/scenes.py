@@ -13,8 +13,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import structs
 from msgspec.structs import replace
 
+from drivers.catalogue import load_catalogue
 from signer.cli.demo import samples
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
+from signer.diagnostics.check import Checked
+from signer.diagnostics.conclusion import conclude
+from signer.diagnostics.finding import Finding, finding
+from signer.diagnostics.probing import Outcome, Seen
+from signer.diagnostics.redaction import Redactor
+from signer.diagnostics.report import Report
+from signer.diagnostics.report import report as reported
 from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import (
     Authorisation,
@@ -422,3 +430,27 @@ class Tried:
     def authorisation(self) -> Authorisation:
         """As the token reports it."""
         return Authorisation(kind=self.kind, tries=self.tries, pin_min=4, pin_max=8)
+
+
+def report(*findings: Finding) -> Report:
+    """A check that found this, on a computer with two browsers."""
+    told = {
+        "readers": (("readers", "1"), ("cards", "1")),
+        "browsers": (("chromium", "156.0.8078.108"), ("firefox", "153.7.0")),
+    }
+    names = ("system", "clock", "disk", "readers", "module epass3003", "panels", "agent", "browsers")
+    outcomes = (Outcome(probe=name, seconds=0.2, seen=Seen(told=told.get(name, ()))) for name in names)
+    checked = Checked(at=NOW, version="0.1.0", outcomes=tuple(outcomes), conclusion=conclude(findings))
+    return reported(checked, Redactor(load_catalogue()))
+
+
+def locked() -> Report:
+    """The PIN is locked, and the key cannot be looked at."""
+    where = ("epass3003", "token 1")
+    return report(finding("pin-locked", where), finding("key-not-checked", (*where, "certificate 1")))
+
+
+def stopped() -> Report:
+    """No card service and no agent, each with what follows from it."""
+    codes = ("reader-service-stopped", "agent-not-running", "token-absent", "pairing-none", "authority-none")
+    return report(*map(finding, codes))

@@ -1,0 +1,192 @@
+"""The check's page: the first broken link with its way out, the support code, and each stretch of the chain.
+
+Saving shows every octet of the report first (`ReportWindow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import theme
+from gui import translations as t
+from gui.presenters.check import CheckRow, CheckView, Way
+from gui.presenters.pin import Line, Tone
+from gui.presenters.tongue import Tongue
+from gui.views.kit import button, card, hairline, label, row
+from gui.views.marks import Sign, SignMark
+from gui.views.page import Page, notice
+from gui.views.words import Flow
+
+#: Per cent of the designed text size from which what stood side by side stands one below the other.
+_TOO_LARGE = 150
+_SIGNS = {Tone.OK: Sign.TICK, Tone.WARN: Sign.BANG, Tone.BAD: Sign.CROSS}
+_WORDS = {Way.TOKENS: t.CHECK_TO_TOKENS, Way.JOURNAL: t.CHECK_TO_JOURNAL, Way.PANELS: t.CHECK_TO_PANELS}
+
+
+class CheckPage(Page):
+    """Draws a `CheckView`. `wanted` when the whole is to be checked, `again(probes)` when a stretch is.
+
+    `turned(way)` when the page is wanted on which the first link is mended, `saving` when the report is.
+    """
+
+    wanted = Signal()
+    again = Signal(object)
+    turned = Signal(object)
+    saving = Signal()
+
+    def show_check(
+        self, view: CheckView | None, tongue: Tongue, *, checking: bool, notice_line: Line | None = None
+    ) -> None:
+        """Draw it, where it is not what stands there; without a view nothing was checked yet."""
+        if self.stands(what := (view, tongue.lang, theme.px(100), checking, notice_line)):
+            return
+        parts: list[QWidget | None] = [] if notice_line is None else [notice(notice_line)]
+        parts.append(self._head(view, tongue, checking))
+        if view is not None:
+            parts += [self._chain(view, tongue, checking), None, self._foot(tongue)]
+        else:
+            parts.append(None)
+        self.draw(what, tongue.say(t.NAV_CHECK).replace("&", ""), parts)
+
+    def _head(self, view: CheckView | None, tongue: Tongue, checking: bool) -> QFrame:
+        frame, inside = card()
+        inside.setContentsMargins(22, 16, 22, 18)
+        across = QHBoxLayout() if theme.px(100) < _TOO_LARGE else QVBoxLayout()
+        across.setSpacing(18)
+        words = QVBoxLayout()
+        words.setSpacing(6)
+        first = tongue.say(t.CHECK_ASK) if view is None else view.first.text
+        words.addWidget(label(first, "title", wrap=True))
+        remedy = tongue.say(t.CHECK_HINT) if view is None else view.remedy
+        if remedy is not None:
+            words.addWidget(label(remedy, "qualifier", wrap=True))
+        words.addSpacing(6)
+        words.addWidget(self._ways(view, tongue, checking))
+        across.addLayout(words, 1)
+        if view is not None:
+            code = QVBoxLayout()
+            code.setSpacing(2)
+            code.addStretch(1)
+            code.addWidget(label(tongue.say(t.CHECK_CODE), "soft"), 0, Qt.AlignmentFlag.AlignHCenter)
+            digits = label(view.code, "headline", selectable=True)
+            digits.setObjectName("support-code")
+            digits.setAccessibleName(tongue.say(t.CHECK_CODE))
+            digits.setAccessibleDescription(view.spoken_code)
+            code.addWidget(digits, 0, Qt.AlignmentFlag.AlignHCenter)
+            code.addStretch(1)
+            across.addLayout(code)
+        inside.addLayout(across)
+        return frame
+
+    def _ways(self, view: CheckView | None, tongue: Tongue, checking: bool) -> QWidget:
+        across = QWidget()
+        ways = Flow(gap=10, line_gap=8)
+        across.setLayout(ways)
+        if view is not None and view.way is not None:
+            way = view.way
+            mend = button(tongue.say(_WORDS[way]), "primary")
+            mend.setObjectName("check-mend")
+            mend.clicked.connect(lambda: self.turned.emit(way))
+            ways.addWidget(mend)
+        words = t.CHECKING if checking else t.CHECK_NOW if view is None else t.CHECK_AGAIN
+        check = button(tongue.say(words), "primary" if view is None else "")
+        check.setObjectName("check-now")
+        check.setEnabled(not checking)
+        check.clicked.connect(self.wanted)
+        ways.addWidget(check)
+        return across
+
+    def _chain(self, view: CheckView, tongue: Tongue, checking: bool) -> QFrame:
+        frame, inside = card()
+        for number, one in enumerate(view.rows):
+            if number:
+                inside.addWidget(hairline())
+            inside.addWidget(self._row(one, tongue, checking))
+        return frame
+
+    def _row(self, one: CheckRow, tongue: Tongue, checking: bool) -> QFrame:
+        frame = QFrame()
+        frame.setAccessibleName(one.accessible)
+        large = theme.px(100) >= _TOO_LARGE
+        across = QVBoxLayout(frame) if large else QHBoxLayout(frame)
+        across.setContentsMargins(18, 10, 18, 10)
+        across.setSpacing(12)
+        caption = label(one.caption, "strong", wrap=large)
+        if not large:
+            caption.setFixedWidth(theme.px(170))
+        sign = SignMark(Sign.INFO if one.waits else _SIGNS[one.tone], one.tone, theme.px(20))
+        across.addLayout(row(sign, caption, None) if large else row(sign, caption))
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        for line in one.lines:
+            words.addWidget(label(line, "soft" if one.tone is Tone.OK or one.waits else "", wrap=True))
+        if one.facts is not None:
+            words.addWidget(label(one.facts, "soft", wrap=True))
+        across.addLayout(words, 1)
+        if one.tone is not Tone.OK and one.probes:
+            again = button(tongue.say(t.CHECK_ROW_AGAIN), "link")
+            again.setObjectName(f"again-{one.part}")
+            again.setAccessibleName(f"{tongue.say(t.CHECK_ROW_AGAIN)}: {one.caption}")
+            again.setEnabled(not checking)
+            again.clicked.connect(lambda: self.again.emit(one.probes))
+            across.addWidget(again, 0, Qt.AlignmentFlag.AlignTop)
+        return frame
+
+    def _foot(self, tongue: Tongue) -> QWidget:
+        across = QWidget()
+        foot = Flow(gap=14, line_gap=8)
+        across.setLayout(foot)
+        save = button(tongue.say(t.CHECK_SAVE))
+        save.setObjectName("check-save")
+        save.clicked.connect(self.saving)
+        foot.addWidget(save)
+        foot.addWidget(label(tongue.say(t.CHECK_PRIVATE), "soft", wrap=True))
+        return across
+
+
+class ReportWindow(QDialog):
+    """Every octet of the report, and the question whether to save just that. `save(path)` writes it."""
+
+    def __init__(self, text: str, tongue: Tongue, save: Callable[[Path], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._tongue, self._save = tongue, save
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("window")
+        self.setWindowTitle(tongue.say(t.CHECK_SAVE))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 18, 22, 18)
+        column.setSpacing(12)
+        column.addWidget(label(tongue.say(t.CHECK_PRIVATE), wrap=True))
+        self.shown = QPlainTextEdit(text)
+        self.shown.setReadOnly(True)
+        self.shown.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self.shown.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.shown.setTabChangesFocus(True)
+        self.shown.setAccessibleName(tongue.say(t.CHECK_REPORT))
+        column.addWidget(self.shown, 1)
+        cancel, keep = button(tongue.say(t.CANCEL)), button(tongue.say(t.CHECK_SAVE_AS), "primary")
+        keep.setObjectName("report-save")
+        cancel.clicked.connect(self.reject)
+        keep.clicked.connect(self._ask)
+        column.addLayout(row(None, cancel, keep))
+        self.resize(theme.px(720), theme.px(560))
+
+    def _ask(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, self._tongue.say(t.CHECK_SAVE_AS), "mohr-report.json", "JSON (*.json)"
+        )
+        if name:
+            self._save(Path(name))
+            self.accept()

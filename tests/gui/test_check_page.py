@@ -1,0 +1,142 @@
+"""The check's page: what it says of a broken chain, its ways out, and a real check from end to end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+
+from gui.bridge.line import Line
+from gui.checking import Checking
+from gui.presenters.check import Way, present_check
+from gui.presenters.pin import Tone
+from gui.presenters.tongue import Tongue
+from gui.views.check import ReportWindow
+from gui.views.main import MainWindow, PageName
+from signer.diagnostics.catalogue import meanings
+from signer.diagnostics.finding import finding
+from signer.diagnostics.support_code import read
+from tests.desktop import scenes
+from tests.gui.office import OfficeThread
+from tests.gui.theatre import application, settle
+from tests.softhsm import SoftHsm
+
+EN, FA = Tongue("en"), Tongue("fa")
+
+
+def test_the_first_broken_link_is_on_top_with_its_remedy_and_the_page_that_mends_it() -> None:
+    view = present_check(scenes.locked(), FA)
+    assert view.first.text == "رمز توکن قفل شده است."
+    assert view.first.tone is Tone.BAD
+    assert view.remedy is not None
+    assert view.way is Way.TOKENS
+    assert view.spoken_code.replace(" ", "").translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")).isdigit()
+
+
+def test_what_only_follows_is_told_so_in_its_row_and_not_as_a_fault_of_its_own() -> None:
+    rows = {row.part: row for row in present_check(scenes.stopped(), EN).rows}
+    assert (rows["reader"].tone, rows["reader"].waits) == (Tone.BAD, False)
+    assert (rows["token"].tone, rows["token"].waits) == (Tone.WARN, True)
+    assert rows["token"].lines == ("Follows from another fault: No token is connected.",)
+    assert (rows["agent"].tone, rows["agent"].waits) == (Tone.BAD, False)
+    assert rows["certificate"].lines == ("No certificate was seen",)
+    assert rows["computer"].lines == ("In order",)
+    assert rows["token"].probes == ("module epass3003",)
+
+
+@pytest.mark.parametrize("tongue", [EN, FA], ids=["en", "fa"])
+def test_a_computer_that_is_ready_is_told_so(tongue: Tongue) -> None:
+    view = present_check(scenes.report(finding("credential-ready")), tongue)
+    assert (view.first.tone, view.remedy, view.way) == (Tone.OK, None, None)
+    assert {row.tone for row in view.rows} == {Tone.OK}
+
+
+class Desk:
+    """The window's page and its controller, over a line."""
+
+    def __init__(self, wire: Line) -> None:
+        application()
+        self.window = MainWindow(wire)
+        self.window.set_tongue(EN)
+        self.checking = Checking(self.window, wire, EN)
+        self.window.turn_to(PageName.CHECK)
+        self.window.show()
+        settle()
+
+    def button(self, name: str) -> QPushButton:
+        found = self.window.check.findChild(QPushButton, name)
+        assert found is not None, name
+        return found
+
+    def press(self, name: str) -> None:
+        QTest.mouseClick(self.button(name), Qt.MouseButton.LeftButton)
+        settle()
+
+    def said(self) -> str:
+        return "\n".join(part.text() for part in self.window.check.findChildren(QLabel))
+
+
+@pytest.fixture
+def office(softhsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OfficeThread]:
+    for name, place in (("HOME", "home"), ("XDG_DATA_HOME", "data"), ("XDG_RUNTIME_DIR", "run")):
+        (tmp_path / place).mkdir(mode=0o700)
+        monkeypatch.setenv(name, str(tmp_path / place))
+    made = OfficeThread(tmp_path, softhsm)
+    yield made
+    made.end()
+
+
+def test_a_real_check_is_drawn_looked_at_again_in_one_row_previewed_and_saved(
+    office: OfficeThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(office.line)
+    desk.press("check-now")
+    assert not desk.button("check-now").isEnabled()
+    office.until(lambda: desk.button("check-now").isEnabled())
+    code = desk.window.check.findChild(QLabel, "support-code")
+    assert code is not None
+    digits = "".join(one for one in code.text() if one.isdigit())
+    assert meanings()["agent-not-running"].number in read(digits)
+    before = desk.checking._examined
+    assert before is not None
+    desk.press("again-agent")
+    office.until(lambda: desk.checking._examined is not before)
+    after = desk.checking._examined
+    assert after is not None
+    # Only the row's own probes were run once more.
+    kept = {one.probe: one for one in before.checked.outcomes}
+    anew = {one.probe for one in after.checked.outcomes if kept[one.probe] is not one}
+    assert anew == {"agent", "ports"}
+    saved = tmp_path / "report.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(saved), ""))
+    desk.press("check-save")
+    window = next(w for w in application().topLevelWidgets() if isinstance(w, ReportWindow))
+    shown = window.shown.toPlainText()
+    keep = window.findChild(QPushButton, "report-save")
+    assert keep is not None
+    QTest.mouseClick(keep, Qt.MouseButton.LeftButton)
+    settle()
+    assert saved.read_text("utf-8") == shown
+    assert json.loads(shown)["format"] == "mohr-diagnosis/1"
+    assert "The report was saved" in desk.said()
+
+
+def test_the_way_out_turns_the_page(office: OfficeThread) -> None:
+    desk = Desk(office.line)
+    desk.window.check.show_check(present_check(scenes.locked(), EN), EN, checking=False)
+    desk.press("check-mend")
+    assert desk.window.page is PageName.TOKENS
+
+
+def test_a_check_that_fails_and_a_report_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    desk = Desk(Line(lambda number, request: None))
+    desk.checking._failed("unexpected")
+    assert "(unexpected)" in desk.said()
+    assert desk.button("check-now").isEnabled()
+    desk.checking._write(tmp_path / "no" / "such" / "folder", "text")
+    assert "The report was not saved" in desk.said()
