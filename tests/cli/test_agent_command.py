@@ -49,8 +49,8 @@ def panels() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def _prescription(name: str) -> Document:
-    content = samples.salamat(datetime.now(UTC), people.prescriber(people.PRACTICES[0].centre))
+def _prescription(name: str, centre: str | None = people.PRACTICES[0].centre) -> Document:
+    content = samples.salamat(datetime.now(UTC), people.prescriber(centre))
     return Document(id=name, media_type=PRESCRIPTION, content=content)
 
 
@@ -85,7 +85,7 @@ def test_a_prescription_is_signed_by_what_a_person_types(
         terminal.read_until("Ctrl-C ends it.")
         panel = user.panel()
         _pair(terminal, panel, panels)
-        document = _prescription("rx-1")
+        document = _prescription("rx-1", centre=None)
         asked: Future[RequestAnswer] = panels.submit(panel.sign, [document])
         terminal.read_until("Which certificate?")
         number = re.search(rf"(\d)\. {people.NAME}.*{people.PRACTICES[0].centre}", _list(terminal))

@@ -72,14 +72,16 @@ CASES: list[tuple[str, Callable[[], bytes], str]] = [
 def by_net(octets: bytes) -> str:
     for judge in (crl.status, ocsp.status):
         try:
-            return "revoked" if judge(octets, DOCTOR, ROOT, NOW).revoked else "good"
+            return "revoked" if judge(octets, DOCTOR, ROOT, datetime.now(UTC)).revoked else "good"
         except AnswerRefused:
             continue
     return "nothing"
 
 
 def by_verifier(octets: bytes) -> str:
-    found = revocation.status(DOCTOR, ROOT, RevocationData(crls=(octets,), ocsps=(octets,)), NOW)
+    found = revocation.status(
+        DOCTOR, ROOT, RevocationData(crls=(octets,), ocsps=(octets,)), datetime.now(UTC)
+    )
     return {State.GOOD: "good", State.REVOKED: "revoked"}.get(found.state, "nothing")
 
 

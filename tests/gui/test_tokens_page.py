@@ -97,6 +97,7 @@ def test_a_wrong_pin_changes_nothing_and_the_next_try_wants_a_yes_of_its_own(off
     banner = counter.change.view().banner
     assert banner is not None
     assert "wrong" in banner.text
+    counter.office.until(counter.window.last_try.isVisible)  # the token was read again
     counter.type(hsm.PIN, NEW, NEW)
     assert not counter.window.go.isEnabled()
     counter.window.last_try.click()
