@@ -10,7 +10,7 @@ import importlib.util
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,8 +41,8 @@ def make_profile(folder: Path, panel: Panel) -> Path:
 
 
 @contextmanager
-def firefox(profile: Path, panel: Panel) -> Iterator[Firefox]:
-    """Firefox with that profile, on a blank page."""
+def firefox(profile: Path, panel: Panel, others: Mapping[str, str | bool] | None = None) -> Iterator[Firefox]:
+    """Firefox with that profile, on a blank page; `others` are preferences that are to be otherwise."""
     options = Options()
     options.binary_location = shutil.which("firefox-esr") or shutil.which("firefox") or "firefox"
     options.add_argument("-headless")
@@ -58,7 +58,7 @@ def firefox(profile: Path, panel: Panel) -> Iterator[Firefox]:
         "app.update.enabled": False,
         "datareporting.policy.dataSubmissionEnabled": False,
     }
-    for name, value in preferences.items():
+    for name, value in (preferences | dict(others or {})).items():
         options.set_preference(name, value)
     driver = Firefox(options=options, service=Service(_geckodriver(), log_output=subprocess.DEVNULL))
     driver.set_script_timeout(60)

@@ -15,6 +15,8 @@ import pytest
 from selenium.webdriver import Firefox
 from selenium.webdriver.support.ui import WebDriverWait
 
+from gui import translations as t
+from gui.presenters.tongue import Tongue
 from signer.cli.demo.people import COUNCIL_NUMBER, NAME, NATIONAL_CODE, PRACTICES
 from signer.cli.demo.samples import free
 from signer.cli.demo.token import PIN
@@ -97,6 +99,28 @@ async def test_from_chromium_by_bridge_where_it_was_denied(practice: Practice, t
             await page.wait_for_function("window.said", timeout=60_000)
             assert await page.evaluate("window.said") == ["denied", "accepted", True]
             assert [one.url for one in context.pages[1:]] == [f"http://127.0.0.1:{port}/bridge"]
+
+
+async def test_the_demo_panel_from_chromium_where_it_was_denied_then_closed(
+    practice: Practice, tmp_path: Path
+) -> None:
+    """*Connect* is there although the browser lets nothing through, and a closed panel is told at once."""
+    port = await desk.port(practice.folder)
+    with serve(tmp_path) as panel:
+        async with browse(panel, allowed=False) as context:
+            page = await context.new_page()
+            await page.goto(f"{panel.origin}/demo/?agent={port}")
+            await page.wait_for_selector("[data-testid=status][data-state=denied]")
+            await page.get_by_test_id("connect").click()
+            await practice.doctor.accept_pairing()
+            await page.wait_for_selector("[data-testid=status][data-state=ready]")
+            await page.get_by_test_id("sign").click()
+            await practice.doctor.choose(CENTRE)
+            # The bridge window goes with its panel, and hangs up what it waits for.
+            async with context.pages[1].expect_event("close"):
+                await page.close()
+            await practice.doctor.reads(Tongue("fa").say(t.PANEL_AWAY))
+            await practice.doctor.decline()
 
 
 def _element(driver: Firefox, name: str) -> Any:

@@ -119,7 +119,8 @@ export class AgentStrip {
     Object.assign(at('status').dataset, { state, tone });
     at('status-title').textContent = either(...title);
     at('status-more').textContent = more ?? here ?? (usual ? either(...usual) : '');
-    at('connect').hidden = state !== 'not-paired';
+    // Pairing opens the agent's own window where the browser lets nothing else through.
+    at('connect').hidden = !(state === 'not-paired' || (BRIDGED.includes(state) && !paired));
     at('start').hidden = !(state === 'no-answer' && paired);
     at('again').hidden = ['looking', 'ready', 'not-paired'].includes(state);
   }
@@ -159,14 +160,15 @@ export class AgentStrip {
 
   async #connect() {
     const controller = new AbortController();
+    const before = this.state;
     at('stop-pairing').onclick = () => controller.abort();
     at('connect').disabled = true;
     try {
       const verdict = await this.#mohr.pair({ onCode: showCode, signal: controller.signal });
       if (verdict === 'accepted') await this.look();
-      else this.show('not-paired', either(VERDICTS[verdict][0], VERDICTS[verdict][1]));
+      else this.show(before, either(VERDICTS[verdict][0], VERDICTS[verdict][1]));
     } catch (error) {
-      if (!controller.signal.aborted) this.show('not-paired', inWords(error));
+      if (!controller.signal.aborted) this.show(before, inWords(error));
     } finally {
       at('pairing').hidden = true;
       at('connect').disabled = false;
