@@ -196,10 +196,9 @@ class SigningService:
     async def _take_in(self, request: SigningRequest) -> _Entry:
         past = await self._around.journal.past(request.origin, request.idempotency_key, request.received_at)
         work = self._token_work(request)
-        if past is not None and past.expired:
-            if work is None:
-                raise RequestExpired("a signature under this key is older than 24 h")
-            past = None  # what came of work on a token is kept by its desk
+        expired = past is not None and past.expired
+        if expired:
+            past = None
         if past is not None and past.body_hash != request.body_hash:
             raise IdempotencyConflict
         known, signed = _remembered(request, past) if past else ({}, {})
@@ -210,6 +209,8 @@ class SigningService:
                 (document,) = request.documents
                 known = {document.id: j.Progress(DocumentState.SIGNED)}
                 signed = {document.id: released(document, left, now)}
+        if expired and not signed:  # what a token's desk still keeps of its work is told for longer
+            raise RequestExpired("what came of this key is older than 24 h")
         if len(known) < len(request.documents):
             for document in request.documents:
                 if document.id not in known:

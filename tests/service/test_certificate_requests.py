@@ -619,3 +619,26 @@ async def test_a_certificate_is_kept_once_whoever_posts_it_again(clinic: Clinic)
         first.documents[0].certificate,
     )
     assert len(clinic.doctor.token_questions) == 2
+
+
+async def test_a_request_that_was_thrown_away_is_not_made_anew_under_its_old_key(clinic: Clinic) -> None:
+    await clinic.made()
+    (request,) = clinic.desk.requests()
+    clinic.requests.forget(request.id)
+    clinic.clock.ahead(timedelta(hours=24, minutes=1))
+    await clinic.restart()
+    with pytest.raises(RequestExpired):
+        await clinic.ask()
+    assert len(clinic.doctor.token_questions) == 1, "nobody types a PIN for what can never be sealed"
+    assert len(await clinic.keys()) == 1
+
+
+async def test_a_certificate_posted_again_after_a_day_is_not_asked_about_anew(clinic: Clinic) -> None:
+    issued = clinic.issue(await clinic.made())
+    clinic.yes()
+    await clinic.end_of(await clinic.hand_in(issued))
+    clinic.clock.ahead(timedelta(hours=24, minutes=1))
+    await clinic.restart()
+    with pytest.raises(RequestExpired):
+        await clinic.hand_in(issued)
+    assert len(clinic.doctor.token_questions) == 2
