@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         preferences_path=user_data() / "desktop.json",
         hidden=options.hidden,
         autostart=autostart_folder(),
+        welcome=True,
     )
 
 

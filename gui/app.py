@@ -20,19 +20,23 @@ def run(
     arguments: Sequence[str] = (),
     hidden: bool = False,
     autostart: Path | None = None,
+    welcome: bool = False,
 ) -> int:
     """Run until the person quits; the exit status.
 
     `start_agent` is called on the agent's own thread with the surface to ask on, so its imports belong inside
     it. `hidden` starts in the tray, where there is one. `autostart` is the folder of what starts at login,
-    None where the settings leave that alone. Quitting stops the agent before the process ends.
+    None where the settings leave that alone. `welcome` shows the first steps to who has not
+    seen them. Quitting stops the agent before the process ends.
     """
     outbox = Outbox()
     agent = AgentThread(start_agent, outbox)
     agent.start()
     try:
         agent.wait_settled(HEAD_START)
-        return _show(agent, outbox, preferences_path, arguments, hidden=hidden, autostart=autostart)
+        return _show(
+            agent, outbox, preferences_path, arguments, hidden=hidden, autostart=autostart, welcome=welcome
+        )
     finally:
         agent.stop()
 
@@ -45,6 +49,7 @@ def _show(
     *,
     hidden: bool,
     autostart: Path | None,
+    welcome: bool,
 ) -> int:
     from PySide6.QtWidgets import QApplication
 
@@ -53,7 +58,15 @@ def _show(
 
     app = QApplication([sys.argv[0], *arguments])
     quitting = QuitOnSignals(app)
-    shell = Shell(app, outbox, agent.surface, preferences_path, call=agent.calls.call, autostart=autostart)
+    shell = Shell(
+        app,
+        outbox,
+        agent.surface,
+        preferences_path,
+        call=agent.calls.call,
+        autostart=autostart,
+        welcome=welcome,
+    )
     if not (hidden and shell.tray is not None):
         shell.open_window()
     status = app.exec()

@@ -20,6 +20,8 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Literal["language", "jalali", "gregorian"] = "language"
     pin_paste: bool = True
     digits: Literal["language", "persian", "latin"] = "language"
+    #: The first steps were shown, and finished or put away.
+    welcomed: bool = False
 
 
 def with_language(preferences: Preferences, language: str) -> Preferences:

@@ -36,6 +36,7 @@ from gui.views.main import MainWindow, PageName
 from gui.views.marks import seal_icon
 from gui.views.pin import PinField
 from gui.views.pin_change import PinChangeWindow
+from gui.welcoming import Welcoming
 from signer.model.errors import FileUnusable
 from signer.model.presence import Presence
 from signer.platform.autostart import set_start, starts
@@ -74,11 +75,14 @@ class Shell(QObject):
         call: Callable[[int, Request[object]], None],
         stray: float = STRAY,
         autostart: Path | None = None,
+        welcome: bool = False,
     ) -> None:
+        """`welcome`: show the first steps where the person has not seen them."""
         super().__init__()
         self._app = app
         self._path = preferences_path
         self._autostart = autostart
+        self._welcome = welcome
         self._preferences = stored.load(preferences_path)
         PinField.takes_paste = self._preferences.pin_paste
         self._agent = AgentChanged(AgentState.STARTING)
@@ -114,16 +118,21 @@ class Shell(QObject):
         self.window.panels.revoked.connect(self._revoke_panel)
         self.window.closing.connect(self._window_closed)
         self.checking = Checking(self.window, self.line, self._tongue)
+        self.welcoming = Welcoming(self.window, self.line, self._tongue, self._welcomed)
+        self.window.settings.steps_wanted.connect(self.welcoming.open)
+        self.desk.waiting_changed.connect(lambda _: self.welcoming.look())
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
         self._drawn: object = None
         self._renew()
         self.inbox = Inbox(outbox, self._receive)
 
     def open_window(self) -> None:
-        """Show the main window in front."""
+        """Show the main window in front, the first time with the first steps."""
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
+        if self._welcome and not self._preferences.welcomed:
+            self.welcoming.open()
 
     def prefer(self, preferences: Preferences) -> None:
         """Take up another language or appearance, now and for the next start."""
@@ -132,17 +141,24 @@ class Shell(QObject):
         PinField.takes_paste = preferences.pin_paste
         if (preferences.theme, preferences.text_percent) != (before.theme, before.text_percent):
             self._dress()
-        if replace(preferences, theme=before.theme, pin_paste=before.pin_paste) != before:
+        if (
+            replace(preferences, theme=before.theme, pin_paste=before.pin_paste, welcomed=before.welcomed)
+            != before
+        ):
             self._tongue = _tongue_of(preferences)
             self._face()
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)
             self.checking.set_tongue(self._tongue)
+            self.welcoming.set_tongue(self._tongue)
             self._say_chain()
             if self._panels is not None:
                 self._panels_read(self._panels)
             self._drawn = None
         self._renew()
+
+    def _welcomed(self) -> None:
+        self.prefer(replace(self._preferences, welcomed=True))
 
     def _starts(self) -> bool | None:
         return None if self._autostart is None else starts(self._autostart)
@@ -272,6 +288,7 @@ class Shell(QObject):
             warnings += present_warnings(self._tokens, self._tongue)
         view = replace(view, warnings=warnings)
         tokens = None if self._tokens is None else present_tokens(self._tokens, self._tongue)
+        self.welcoming.tokens_are(self._presence, self._tokens)
         drawn = (view, tokens, self._preferences)
         if drawn == self._drawn:
             return

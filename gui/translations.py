@@ -172,6 +172,61 @@ PIN_NEVER_KEPT = Text(
 )
 CANCEL = Text("انصراف", "Cancel")
 
+# --- the first steps
+FIRST_STEPS = Text("گام‌های نخست", "First steps")
+FIRST_STEPS_AGAIN = Text("نمایش گام‌های نخست", "Show the first steps")
+FIRST_STEP = Text("گام {number} از {total}: {name}", "Step {number} of {total}: {name}")
+FIRST_STEP_DONE = Text("انجام شد", "done")
+FIRST_TOKEN = Text("توکن", "Token")
+FIRST_TOKEN_TITLE = Text("توکن را وصل کنید", "Connect your token")
+FIRST_TOKEN_WORDS = Text(
+    "توکن یا کارت هوشمند خود را در رایانه بگذارید. مُهر خودش آن را پیدا می‌کند و به رمز نیازی نیست.",
+    "Put your token or smart card into the computer. Mohr finds it by itself; no PIN is needed.",
+)
+FIRST_TOKEN_FOUND = Text("توکن آمادهٔ امضا است", "The token is ready to sign")
+FIRST_TOKEN_EMPTY = Text("در این توکن گواهی امضا نیست", "There is no certificate on this token")
+FIRST_TOKEN_EMPTY_REMEDY = Text(
+    "در صفحهٔ توکن‌ها درخواست گواهی بسازید، یا توکن را به صادرکننده‌اش نشان دهید.",
+    "Request a certificate on the tokens' page, or take the token to who issued it.",
+)
+FIRST_TOKEN_UNUSABLE = Text("با گواهی این توکن نمی‌توان امضا کرد", "The certificate on this token cannot sign")
+FIRST_SIGN = Text("امضای آزمایشی", "Test signature")
+FIRST_SIGN_TITLE = Text("یک سند آزمایشی امضا کنید", "Sign a test document")
+FIRST_SIGN_WORDS = Text(
+    "همان پنجره‌ای باز می‌شود که برای هر نسخه خواهید دید: سند را بخوانید، رمز را بزنید و امضا کنید. "
+    "چون نسخه نیست، پنجره یک «دیدم و می‌پذیرم» هم می‌خواهد. این سند به جایی فرستاده نمی‌شود.",
+    "The same window opens that you will see for each prescription: read it, type the PIN and sign. "
+    "As it is no prescription, a tick is wanted for that as well. This document is sent nowhere.",
+)
+FIRST_SIGN_GO = Text("امضای سند آزمایشی", "Sign the test document")
+FIRST_SIGN_OPEN = Text("پنجرهٔ امضا در انتظار شماست…", "The window with the document is waiting for you…")
+FIRST_SIGN_DONE = Text("امضا شد و درستی آن بررسی شد", "Signed, and the signature is verified")
+FIRST_SIGN_BY = Text("با گواهی", "With the certificate of")
+FIRST_SIGN_DECLINED = Text("امضا را نپذیرفتید؛ چیزی امضا نشد", "You declined; nothing was signed")
+FIRST_PAIR = Text("اتصال پنل", "Panel")
+FIRST_PAIR_TITLE = Text("پنل نسخه‌نویسی را وصل کنید", "Pair your prescribing panel")
+FIRST_PAIR_WORDS = Text(
+    "پنل را در مرورگر باز کنید و در آن «اتصال به مُهر» را بزنید. شش رقم در صفحه و در پنجرهٔ مُهر می‌بینید؛ "
+    "اگر یکی بودند بپذیرید.",
+    "Open the panel in your browser and choose to connect to Mohr there. Six digits appear on the page and "
+    "in Mohr's window: accept where they are the same.",
+)
+FIRST_PAIR_DONE = Text("این پنل‌ها وصل هستند", "These panels are paired")
+FIRST_PAIR_CLOSED = Text(
+    "سیاست درمانگاه اتصال پنل تازه را بسته است", "The clinic's policy allows no new pairings"
+)
+FIRST_BACK = Text("قبلی", "Back")
+FIRST_NEXT = Text("بعدی", "Next")
+FIRST_SKIP = Text("فعلاً نه", "Not now")
+FIRST_FINISH = Text("پایان", "Finish")
+FIRST_TO_CHECK = Text("پیدا کردن ایراد", "Find out what is wrong")
+TRIAL_DOCUMENT = Text(
+    "سند آزمایشی مُهر\nاین سند را خود مُهر ساخته است. نسخه نیست، به جایی فرستاده نمی‌شود و اثری ندارد.\n"
+    "امضای آن نشان می‌دهد که توکن، رمز و گواهی شما کار می‌کند.",
+    "A test document of Mohr\nMohr made this document itself. It is no prescription, is sent nowhere and "
+    "has no effect.\nSigning it shows that your token, its PIN and your certificate work.",
+)
+
 # --- the panels
 PANELS_NONE = Text("هنوز هیچ پنلی وصل نیست.", "No panel is paired yet.")
 PANELS_HOW = Text(
@@ -267,6 +322,8 @@ TITLE_MAKES_KEY = Text("درخواست گواهی با کلید تازه", "Cert
 TITLE_KEEPS = Text("گواهی صادرشده برای توکن", "An issued certificate for your token")
 TITLE_MANY = Text("{count} سند برای امضا", "{count} documents to sign")
 FROM_PANEL = Text("از پنل", "From the panel")
+FROM_MOHR = Text("از", "From")
+MOHR_ITSELF = Text("خود مُهر", "Mohr itself")
 PAIRED_SINCE = Text("متصل از {date}", "paired since {date}")
 PANEL_AWAY = Text(
     "صفحهٔ این پنل بسته شده است. آنچه امضا کنید تا ۲۴ ساعت برایش نگه داشته می‌شود.",

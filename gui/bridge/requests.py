@@ -17,6 +17,7 @@ from signer.service.office import Office, TokensNow
 from signer.service.panels import PanelsNow
 from signer.service.records import Detailed, Opened, Search, Traced
 from signer.service.token_desk import ManagedToken, Secret
+from signer.service.trial import Tried
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 
@@ -160,3 +161,13 @@ class RevokePanel(Struct, frozen=True):
     async def perform(self, office: Office) -> PanelsNow:
         """See `Request`."""
         return await office.panels.revoke(self.origin)
+
+
+class SignTrial(Struct, frozen=True):
+    """Sign a test text, which is shown and agreed to like every document; how it ended."""
+
+    text: str
+
+    async def perform(self, office: Office) -> Tried:
+        """See `Request`."""
+        return await office.trial.sign(self.text)

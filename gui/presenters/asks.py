@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gui import translations as t
+from gui.presenters.asker import asker, asker_lead
 from gui.presenters.notices import caution_lines
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.credential import Credential, TokenRef
@@ -105,8 +106,8 @@ def present_choice(question: ChoiceQuestion | TokenChoiceQuestion, tongue: Tongu
     if isinstance(question, TokenChoiceQuestion):
         return ChoiceView(
             title=say(t.CHOOSE_TOKEN_TITLE),
-            lead=say(t.FROM_PANEL),
-            origin=left_to_right(question.origin),
+            lead=asker_lead(question.origin, tongue),
+            origin=asker(question.origin, tongue),
             hint=say(t.CHOOSE_TOKEN_HINT),
             listed=say(t.CHOOSE_TOKEN_LIST),
             options=tuple(_token(token, tongue) for token in question.tokens),
@@ -116,8 +117,8 @@ def present_choice(question: ChoiceQuestion | TokenChoiceQuestion, tongue: Tongu
     here = here_of(question.centres, question.credentials)
     return ChoiceView(
         title=say(t.CHOOSE_TITLE),
-        lead=say(t.FROM_PANEL),
-        origin=left_to_right(question.origin),
+        lead=asker_lead(question.origin, tongue),
+        origin=asker(question.origin, tongue),
         hint=say(t.CHOOSE_HINT),
         listed=say(t.CHOOSE_LIST),
         options=tuple(_credential(c, question.centres, c.id in here, tongue) for c in question.credentials),

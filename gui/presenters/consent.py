@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gui import translations as t
 from gui.presenters import pin as pins
+from gui.presenters.asker import asker, asker_lead
 from gui.presenters.consent_views import Counts, Decision, Ending, Footer, Header, Phase, Row
 from gui.presenters.ending import present_ending
 from gui.presenters.notices import present_notices
@@ -80,8 +81,8 @@ class ConsentPresenter:
                 if self.many
                 else say(self._wish.title, origin=left_to_right(question.origin))
             ),
-            lead=say(t.FROM_PANEL),
-            origin=left_to_right(question.origin),
+            lead=asker_lead(question.origin, self.tongue),
+            origin=asker(question.origin, self.tongue),
             since=(
                 say(t.PAIRED_SINCE, date=self.tongue.short_day(question.paired_since))
                 if question.paired_since is not None

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from msgspec import Struct
 
 from gui import translations as t
+from gui.presenters.asker import asker
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tokens import condition_words
 from gui.presenters.tongue import Tongue, left_to_right
@@ -66,7 +67,7 @@ def present_row(row: Row, centres: dict[str, str], tongue: Tongue) -> RowView:
     centre = centres.get(row.credential_id or "", "")
     cells = (
         f"{tongue.short_day(row.at)}  {tongue.clock(row.at)}",
-        left_to_right(row.origin.removeprefix("https://")),
+        asker(row.origin.removeprefix("https://"), tongue),
         tongue.signed(centre) if centre else "—",
         left_to_right(row.document_id),
         tongue.say(words),
@@ -85,7 +86,7 @@ def present_entry(detailed: Detailed, tongue: Tongue) -> EntryView:
     when = f"{tongue.day(row.at)} ({tongue.other_day(row.at)})  {tongue.clock(row.at)}"
     facts = [
         (say(t.COLUMN_TIME), when),
-        (say(t.FILTER_PANEL), left_to_right(row.origin)),
+        (say(t.FILTER_PANEL), asker(row.origin, tongue)),
         (say(t.COLUMN_DOCUMENT), left_to_right(row.document_id)),
     ]
     if signer is not None:

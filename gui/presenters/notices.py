@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gui import translations as t
-from gui.presenters.tongue import Tongue, left_to_right
+from gui.presenters.asker import asker
+from gui.presenters.tongue import Tongue
 from signer.model.lookalike import Caution, sentence
 
 
@@ -15,7 +16,7 @@ def present_notices(
     if away:
         lines.append(tongue.say(t.PANEL_AWAY))
     if waiting:
-        origins = ("، " if tongue.rtl else ", ").join(map(left_to_right, dict.fromkeys(waiting)))
+        origins = ("، " if tongue.rtl else ", ").join(asker(one, tongue) for one in dict.fromkeys(waiting))
         lines.append(tongue.say(t.WAITING_BEHIND, count=len(waiting), origins=origins))
     return tuple(lines)
 

@@ -26,6 +26,7 @@ from gui import theme
 from gui import translations as t
 from gui.bridge.line import Line as Wire
 from gui.bridge.requests import ExportJournal, OpenJournal, ReadEntry, TraceFile
+from gui.presenters.asker import asker
 from gui.presenters.journal import (
     EntryView,
     RowView,
@@ -223,7 +224,7 @@ class JournalPage(QWidget):
         """Let what there is be searched for; what is picked stays picked."""
         if opened.origins != self._origins:
             self._origins = opened.origins
-            _refill(self.panel, [(left_to_right(origin), origin) for origin in opened.origins])
+            _refill(self.panel, [(asker(origin, self._tongue), origin) for origin in opened.origins])
         names = tuple(dict.fromkeys(name for name in opened.centres.values() if name))
         if names != self._centre_names:
             self._centre_names = names

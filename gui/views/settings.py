@@ -55,10 +55,14 @@ def _words(names: dict[str, Text], tongue: Tongue) -> dict[str, str]:
 
 
 class SettingsPage(Page):
-    """Draws the preferences. `preferred(preferences)` when another choice is made."""
+    """Draws the preferences. `preferred(preferences)` when another choice is made.
+
+    `steps_wanted` when the first steps are to be shown again.
+    """
 
     preferred = Signal(object)
     start_wanted = Signal(bool)
+    steps_wanted = Signal()
 
     def show_settings(self, preferences: Preferences, tongue: Tongue, starts: bool | None) -> None:
         """Draw it, where it is not what stands there. `starts` at login, None where that cannot be set."""
@@ -108,7 +112,10 @@ class SettingsPage(Page):
         )
 
     def _start(self, starts: bool | None, tongue: Tongue) -> QWidget:
-        frame, inside = titled_card(tongue.say(t.SETTINGS_START))
+        steps = button(tongue.say(t.FIRST_STEPS_AGAIN), "link")
+        steps.setObjectName("first-steps")
+        steps.clicked.connect(self.steps_wanted)
+        frame, inside = titled_card(tongue.say(t.SETTINGS_START), end=steps)
         if starts is None:
             inside.addWidget(label(tongue.say(t.START_UNKNOWN), "soft", wrap=True))
             return frame

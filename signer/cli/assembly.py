@@ -215,6 +215,7 @@ class Agent:
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
         from signer.service.token_watch import TokenWatch
+        from signer.service.trial import Trial
 
         clock = SystemClock()
         modules = tuple(
@@ -298,6 +299,7 @@ class Agent:
             signers=tokens,
             clock=clock,
             centres=centres,
+            trial=Trial(service),
         )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())

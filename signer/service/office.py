@@ -18,6 +18,7 @@ from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
 from signer.service.records import Records
 from signer.service.token_desk import ManagedToken, TokenDesk
+from signer.service.trial import Trial
 
 __all__ = ["Office", "TokensNow", "Unblocking"]
 
@@ -45,6 +46,7 @@ class Office(Struct, frozen=True, kw_only=True):
     signers: Signers
     clock: Clock
     centres: KeptCentres
+    trial: Trial
 
     async def tokens(self) -> TokensNow:
         """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""

@@ -29,6 +29,7 @@ from signer.model.errors import (
     TokenAbsent,
     TooManyPending,
 )
+from signer.model.origin import OWN_ORIGIN
 from signer.model.record import PastRequest
 from signer.model.request import Document, DocumentState, RequestState, SigningRequest
 from signer.service import envelopes, token_documents
@@ -315,6 +316,8 @@ class SigningService:
         origin = entry.runner.request.origin
         if any(p.state is DocumentState.SIGNED for p in entry.runner.journey.documents.values()):
             self._cool_downs.accepted(origin)
+        elif origin == OWN_ORIGIN:
+            return  # it asks where its own person does, who need not be left in peace
         elif stage.code == ConsentDeclined.code or stage.state is RequestState.CANCELLED:
             self._cool_downs.refused(origin, self._around.clock.now())
 

@@ -22,6 +22,7 @@ from gui.bridge.line import Line
 from gui.bridge.messages import AgentChanged, AgentInfo, AgentState
 from gui.preferences import Preferences
 from gui.presenters.check import CheckView, present_check
+from gui.presenters.first_run import Known, Step, present_first_run
 from gui.presenters.home import present_home
 from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
@@ -32,6 +33,7 @@ from gui.translations import Lang
 from gui.views.centre_name import NameWindow
 from gui.views.choice import ChoiceWindow
 from gui.views.consent import SIZE, ConsentWindow
+from gui.views.first_run import FirstRunWindow
 from gui.views.journal import JournalPage
 from gui.views.main import MainWindow, PageName
 from gui.views.module import ModuleWindow
@@ -53,6 +55,7 @@ from signer.service.consent import (
 from signer.service.office import TokensNow
 from signer.service.panels import PanelsNow
 from signer.service.records import Opened, Traced
+from signer.service.trial import Tried
 from tests import pdfs
 from tests.desktop import scenes
 
@@ -305,6 +308,16 @@ def _centre_name(tongue: Tongue, _: Preferences) -> QWidget:
     return window
 
 
+def _first(step: Step, known: Known) -> Draw:
+    def draw(tongue: Tongue, _: Preferences) -> QWidget:
+        window = FirstRunWindow(None)
+        window.show_step(present_first_run(step, known, tongue), tongue)
+        window.show()
+        return window
+
+    return draw
+
+
 def _new_pin_typed(window: PinChangeWindow) -> None:
     for field, pin in zip(window.fields, ("1234", "19283746", "19283746"), strict=True):
         field.setText(pin)
@@ -384,6 +397,16 @@ SCREENS: dict[str, Draw] = {
     "check-two": _check(lambda tongue: present_check(scenes.stopped(), tongue)),
     "check-ready": _check(lambda tongue: present_check(scenes.report(finding("credential-ready")), tongue)),
     "settings": _main(_settings),
+    "first-token": _first(Step.TOKEN, Known(presence=scenes.PRESENCE, tokens=scenes.tokens())),
+    "first-no-token": _first(Step.TOKEN, Known(presence=_ABSENT)),
+    "first-sign": _first(Step.SIGN, Known(presence=scenes.PRESENCE)),
+    "first-signed": _first(
+        Step.SIGN, Known(presence=scenes.PRESENCE, tried=Tried(holder=scenes.HOLDER, at=scenes.NOW))
+    ),
+    "first-panel": _first(Step.PAIR, Known(presence=scenes.PRESENCE, panels=scenes.PANELS)),
+    "consent-test": lambda tongue, preferences: _consent(scenes.trial(tongue.say(t.TRIAL_DOCUMENT)), _typed)(
+        tongue, preferences
+    ),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }
 
@@ -411,7 +434,15 @@ def _save(draw: Draw, preferences: Preferences, file: Path) -> None:
 
 def _large(name: str) -> bool:
     """Is this to be drawn with letters of twice the size as well?"""
-    return name in {"home", "settings", "tokens", "centre-name", "journal-entry", "panels-revoke"}
+    return name in {
+        "home",
+        "settings",
+        "tokens",
+        "centre-name",
+        "journal-entry",
+        "panels-revoke",
+        "first-token",
+    }
 
 
 def main(arguments: list[str]) -> int:

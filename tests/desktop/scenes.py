@@ -35,6 +35,7 @@ from signer.model.credential import (
     TriesLeft,
 )
 from signer.model.history import Found, FullEntry, Result, Row, Wanted
+from signer.model.origin import OWN_ORIGIN
 from signer.model.policy import NetSettings, Policy, Tsa
 from signer.model.presence import Presence, SeenToken
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
@@ -205,6 +206,12 @@ def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> C
         signing_time=NOW,
         centre=chosen.holder.centre,
     )
+
+
+def trial(text: str) -> ConsentQuestion:
+    """A test document, which Mohr itself asks about."""
+    asked = consent(Document(id="test", media_type=TEXT, content=text.encode()))
+    return structs.replace(asked, origin=OWN_ORIGIN, paired_since=None)
 
 
 def certificate_request(

@@ -17,6 +17,7 @@ from signer.endpoint.pairing import agent_commitment, challenge_message, pairing
 from signer.endpoint.pairings import Pairings
 from signer.model.errors import ConsentSurfaceMissing
 from signer.model.lookalike import CautionKind
+from signer.model.origin import OWN_ORIGIN
 from signer.model.policy import Policy
 from signer.service.consent import PairingQuestion
 from tests.endpoint.world import ORIGIN, OTHER_ORIGIN, Reply, SetClock, World, signing_request
@@ -374,6 +375,7 @@ async def test_what_the_clinic_pinned_is_not_flagged_and_what_looks_like_it_is(t
     pairings.accept(later, SigningKey.generate().point, at_noon)
     policy = Policy(origins=(pinned,))
     assert cautions_of(pinned, pairings, policy, at_noon) == ()
+    assert cautions_of(OWN_ORIGIN, pairings, policy, at_noon) == (), "the agent itself is none to be wary of"
     assert [one.fact for one in cautions_of(later, pairings, policy, at_noon)] == [pinned]
 
 

@@ -21,18 +21,22 @@ from signer.journal.reading import JournalReader
 from signer.journal.store import SqliteJournal
 from signer.platform.private_files import private_folder
 from signer.service.centres import KeptCentres
+from signer.service.evidence import Outside
 from signer.service.key_requests import KeyRequests
 from signer.service.office import Office, TokensNow
 from signer.service.panels import Panels
 from signer.service.pin_guard import PinGuard
+from signer.service.questions import Surroundings
 from signer.service.records import Records
 from signer.service.seen_certificates import SeenCertificates
+from signer.service.signing import SigningService
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
+from signer.service.trial import Trial
 from tests import softhsm as hsm
 from tests.gui.theatre import application, settle
-from tests.service.doubles import FixedClock
+from tests.service.doubles import Doctor, FixedClock, StillNet
 
 PATIENCE = 20.0
 
@@ -48,6 +52,7 @@ class OfficeThread:
         self._heard: list[Message] = []
         self._outbox.attach(self._heard.append)
         self.line = Line(self._calls.call)
+        self.doctor = Doctor()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()))
         self._thread.start()
@@ -101,6 +106,17 @@ class OfficeThread:
             history = JournalReader(journal)
             records = Records(history, watch, SeenCertificates(certificates))
             panels = Panels(Pairings.open(self._folder), history, clock)
+            service = SigningService(
+                Surroundings(
+                    signers=watch,
+                    consent=self.doctor,
+                    journal=journal,
+                    clock=clock,
+                    guard=PinGuard(),
+                    paired_since=lambda origin: None,
+                    outside=Outside(net=StillNet()),
+                )
+            )
             self._calls.open(
                 Office(
                     desk=desk,
@@ -109,9 +125,11 @@ class OfficeThread:
                     signers=watch,
                     clock=clock,
                     centres=KeptCentres(self._folder / "centres.json"),
+                    trial=Trial(service),
                 )
             )
             await asyncio.to_thread(self._stop.wait)
             await self._calls.close()
+            await service.stop()
             watch.close()
             await journal.close()

@@ -18,7 +18,16 @@ from gui.views.main import MainWindow
 from tests.desktop.gallery import SCREENS
 from tests.gui.theatre import application, settle
 
-PAGES = ("home-waiting", "tokens", "journal-entry", "panels-revoke", "check-two", "settings", "centre-name")
+PAGES = (
+    "home-waiting",
+    "tokens",
+    "journal-entry",
+    "panels-revoke",
+    "check-two",
+    "settings",
+    "centre-name",
+    "first-sign",
+)
 _CONTROLS = {
     QAccessible.Role.Button,
     QAccessible.Role.CheckBox,

@@ -32,6 +32,7 @@ from gui.presenters.pin_change import Task
 from gui.shell import Shell
 from gui.translations import Lang
 from gui.views.consent import ConsentWindow
+from gui.views.first_run import FirstRunWindow
 from gui.views.main import PageName
 from gui.views.pin_change import PinChangeWindow
 from gui.views.words import Words
@@ -46,7 +47,7 @@ INFO = AgentInfo(address="127.0.0.1:18717", version="0.1.0")
 class Desktop:
     """A shell, with an outbox to speak to it as the agent does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, welcome: bool = False) -> None:
         self.outbox = Outbox()
         self.asked: dict[int, Request[object]] = {}
         self.shell = Shell(
@@ -57,6 +58,7 @@ class Desktop:
             call=self.asked.__setitem__,
             stray=0,
             autostart=path.with_name("autostart"),
+            welcome=welcome,
         )
         self.shell.open_window()
 
@@ -401,3 +403,51 @@ def test_starting_with_the_system_is_switched_on_and_off(desktop: Desktop, tmp_p
         drawn = desktop.shell.window.findChild(QCheckBox, "start-with-system")
         assert drawn is not None
         assert drawn.isChecked() is there
+
+
+def test_the_first_steps_come_once_and_again_where_they_are_wished_for(tmp_path: Path) -> None:
+    for shown in (True, False):
+        desktop = Desktop(tmp_path / "desktop.json", welcome=True)
+        steps = desktop.shell.welcoming
+        window = steps.window
+        assert (window is not None) == shown
+        if window is not None:
+            window.close()
+            settle()
+            assert preferences.load(tmp_path / "desktop.json").welcomed
+            desktop.shell.open_window()
+            assert not desktop.shell.window.findChildren(FirstRunWindow)
+        desktop.press("first-steps")
+        assert steps.window is not None
+        desktop.shell.close()
+        settle()
+
+
+def test_the_first_steps_speak_another_language_at_once(tmp_path: Path) -> None:
+    desktop = Desktop(tmp_path / "desktop.json", welcome=True)
+    desktop.press("choose-en")
+    window = desktop.shell.welcoming.window
+    assert window is not None
+    assert window.windowTitle() == "First steps"
+    assert window.layoutDirection() is Qt.LayoutDirection.LeftToRight
+    desktop.shell.close()
+    settle()
+
+
+def test_a_pairing_that_was_answered_is_told_in_the_first_steps(tmp_path: Path) -> None:
+    desktop = Desktop(tmp_path / "desktop.json", welcome=True)
+    steps = desktop.shell.welcoming
+    assert steps.window is not None
+    for _ in range(2):
+        steps.window.went.emit(1)
+    before = sum(isinstance(request, ReadPanels) for request in desktop.asked.values())
+    desktop.outbox.post(Asked(1, scenes.PAIRING))
+    settle()
+    desktop.outbox.post(Withdrawn(1))
+    settle()
+    assert sum(isinstance(request, ReadPanels) for request in desktop.asked.values()) > before
+    desktop.answer(ReadPanels, scenes.PANELS)
+    said = "\n".join(part.text() for part in steps.window.findChildren(QLabel) if part.isVisible())
+    assert scenes.PANELS.panels[0].origin in said
+    desktop.shell.close()
+    settle()
