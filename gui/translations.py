@@ -312,6 +312,23 @@ TRACE_GOOD = Text("امضا درست است.", "The signature is good.")
 TRACE_BAD = Text("امضا درست نیست: {why}", "The signature is bad: {why}")
 TRACE_OPEN = Text("دربارهٔ امضا نمی‌توان حکم کرد: {why}", "The signature cannot be judged: {why}")
 EXPORT = Text("خروجی جدول…", "Export CSV…")
+SIGN_EXPORT = Text("خروجی امضاشده…", "Signed PDF…")
+SIGN_EXPORT_WAITS = Text(
+    "دفتر آمادهٔ امضا است؛ پنجرهٔ امضا در انتظار شماست.",
+    "The pages are ready: a window is waiting for your signature.",
+)
+SIGN_EXPORT_DONE = Text("دفتر امضاشده در «{name}» است.", "The signed journal is in {name}.")
+SIGN_EXPORT_MANY = Text(
+    "بیش از {count} ردیف در یک برگ امضاشده نمی‌گنجد.", "No more than {count} rows are signed at once."
+)
+SIGN_EXPORT_FEWER = Text("روز، پنل یا درمانگاه را انتخاب کنید.", "Pick a day, a panel or a centre first.")
+PRINT_MADE = Text("ساخته‌شده در {when}", "Made on {when}")
+PRINT_PAGE = Text("صفحهٔ {number}", "Page {number}")
+PRINT_NUMBER = Text("شماره", "No.")
+PRINT_HINT = Text(
+    "شماره‌ها شمارهٔ ردیف در دفتر همین رایانه است؛ درستی هر امضا را با خود فایل می‌توان سنجید.",
+    "The numbers are those of this computer's journal; whether a signature is good is told by its file.",
+)
 EXPORTED = Text("{count} ردیف در «{name}» نوشته شد.", "Rows written to {name}: {count}.")
 
 # --- who asks, with what

@@ -19,8 +19,8 @@ from gui.views.first_run import FirstRunWindow
 from gui.views.main import MainWindow, PageName
 from signer.model.presence import Presence
 from signer.service.office import TokensNow
+from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
-from signer.service.trial import Tried
 
 
 class Welcoming(QObject):
@@ -83,7 +83,7 @@ class Welcoming(QObject):
         text = self._tongue.say(t.TRIAL_DOCUMENT)
         self._wire.ask(SignTrial(text), self._signed, self._refused, owner=self)
 
-    def _signed(self, tried: Tried) -> None:
+    def _signed(self, tried: OwnSigned) -> None:
         self._known = replace(self._known, signing=False, tried=tried)
         self._draw()
 

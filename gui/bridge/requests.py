@@ -6,18 +6,21 @@ as an `Answered`. A PIN inside one is wiped by the use case that it is given to.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from signer.model.history import Row, Wanted
+from signer.model.request import PDF, TEXT, Document, SignatureFormat
 from signer.service.consent import Pin
+from signer.service.exported import check_writable, write_export
 from signer.service.office import Office, TokensNow
+from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
 from signer.service.records import Detailed, Opened, Search, Traced
 from signer.service.token_desk import ManagedToken, Secret
-from signer.service.trial import Tried
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 
@@ -168,6 +171,38 @@ class SignTrial(Struct, frozen=True):
 
     text: str
 
-    async def perform(self, office: Office) -> Tried:
+    async def perform(self, office: Office) -> OwnSigned:
         """See `Request`."""
-        return await office.trial.sign(self.text)
+        document = Document(id="test", media_type=TEXT, content=self.text.encode())
+        return await office.own_signing.sign(document)
+
+
+class JournalRows(Struct, frozen=True, kw_only=True):
+    """The first rows of what was opened, at most `count`, newest first."""
+
+    wanted: Wanted
+    top: int
+    count: int
+
+    async def perform(self, office: Office) -> tuple[Row, ...]:
+        """See `Request`."""
+        return await office.records.first(self.wanted, self.top, self.count)
+
+
+class SignJournal(Struct, frozen=True, kw_only=True):
+    """Sign the journal as a PDF and write it to `path`; how it ended.
+
+    Raises `FileUnusable` before anybody is asked, where it can be known.
+    """
+
+    content: bytes
+    path: Path
+
+    async def perform(self, office: Office) -> OwnSigned:
+        """See `Request`."""
+        await asyncio.to_thread(check_writable, self.path)
+        document = Document(id="journal", media_type=PDF, content=self.content, format=SignatureFormat.PADES)
+        signed = await office.own_signing.sign(document)
+        if signed.signature is not None:
+            await asyncio.to_thread(write_export, self.path, signed.signature)
+        return signed

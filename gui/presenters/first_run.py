@@ -17,8 +17,8 @@ from gui.translations import Text
 from signer.model.errors import ConsentDeclined
 from signer.model.presence import Presence, SeenToken
 from signer.service.office import TokensNow
+from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
-from signer.service.trial import Tried
 
 
 class Step(Enum):
@@ -45,7 +45,7 @@ class Known(Struct, frozen=True, kw_only=True):
     presence: Presence | None = None
     tokens: TokensNow | None = None
     panels: PanelsNow | None = None
-    tried: Tried | None = None
+    tried: OwnSigned | None = None
     signing: bool = False
     refused: str | None = None
 

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui import translations as t
 from gui.bridge.line import Line as Wire
-from gui.bridge.requests import ExportJournal, OpenJournal, ReadEntry, TraceFile
+from gui.bridge.requests import OpenJournal, ReadEntry, TraceFile
 from gui.presenters.asker import asker
 from gui.presenters.journal import (
     EntryView,
@@ -38,7 +38,8 @@ from gui.presenters.journal import (
 )
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tokens import condition_words
-from gui.presenters.tongue import Tongue, left_to_right
+from gui.presenters.tongue import Tongue
+from gui.views.journal_export import JournalExports
 from gui.views.journal_model import JournalModel
 from gui.views.kit import Choice, button, card, clear, label, set_line
 from gui.views.marks import Sign, draw, tone_colour
@@ -66,6 +67,7 @@ class JournalPage(QWidget):
         self._chain = Line("")
         self.setAcceptDrops(True)
         self.model = JournalModel(wire)
+        self.exports = JournalExports(wire, self._say, self._failed, self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(22, 20, 22, 22)
         self._column.setSpacing(12)
@@ -89,6 +91,7 @@ class JournalPage(QWidget):
     def show_chain(self, line: Line) -> None:
         """Say how the check of the chain stands; a break is said in red, above everything."""
         self._chain = line
+        self.exports.chain_is(line)
         clear(self._alarm)
         if line.tone is Tone.BAD:
             _put(self._alarm, notice(line, self._tongue.say(t.JOURNAL_BROKEN_REMEDY)))
@@ -107,7 +110,7 @@ class JournalPage(QWidget):
         there = bool(opened.holders)
         self._heading.setText(title(opened, self._tongue) if there else self._tongue.say(t.JOURNAL_NO_HOLDER))
         self._count.setText(self._tongue.say(t.JOURNAL_COUNT, count=opened.found.count) if there else "")
-        self.export_button.setEnabled(opened.found.count > 0)
+        self.exports.opened(opened)
         self.filters.setEnabled(there)
         self._card.setVisible(there)
         self.table.setVisible(opened.found.count > 0)
@@ -118,22 +121,6 @@ class JournalPage(QWidget):
     def trace(self, path: Path) -> None:
         """Did I sign this file?"""
         self._wire.ask(TraceFile(path), self._show_traced, self._failed, owner=self)
-
-    def export(self, path: Path) -> None:
-        """Write what is found to a file."""
-        opened = self.model.opened
-        if opened is None:
-            return
-        request = ExportJournal(wanted=opened.wanted, top=opened.found.top, path=path)
-        words = self._tongue
-        self._wire.ask(
-            request,
-            lambda count: self._say(
-                Line(words.say(t.EXPORTED, count=count, name=left_to_right(path.name)), Tone.OK)
-            ),
-            self._failed,
-            owner=self,
-        )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file may be dropped anywhere on the page."""
@@ -205,10 +192,8 @@ class JournalPage(QWidget):
         self.file_button.setToolTip(say(t.TRACE_HINT))
         self.file_button.setAccessibleDescription(say(t.TRACE_HINT))
         self.file_button.clicked.connect(self._pick_file)
-        self.export_button = button(say(t.EXPORT))
-        self.export_button.setObjectName("export")
-        self.export_button.clicked.connect(self._pick_export)
-        for part in (self.day, self.panel, self.centre, self.result, self.file_button, self.export_button):
+        exports = self.exports.buttons(self._tongue)
+        for part in (self.day, self.panel, self.centre, self.result, self.file_button, *exports):
             flow.addWidget(part)
         return self.filters
 
@@ -303,11 +288,6 @@ class JournalPage(QWidget):
         name, _ = QFileDialog.getOpenFileName(self, self._tongue.say(t.TRACE_ASK))
         if name:
             self.trace(Path(name))
-
-    def _pick_export(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, self._tongue.say(t.EXPORT), "mohr.csv", "CSV (*.csv)")
-        if name:
-            self.export(Path(name))
 
 
 def _put(place: QVBoxLayout, part: QWidget) -> None:

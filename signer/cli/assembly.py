@@ -206,6 +206,7 @@ class Agent:
         from signer.service.evidence import Outside
         from signer.service.key_requests import KeyRequests
         from signer.service.office import Office
+        from signer.service.own_signing import OwnSigning
         from signer.service.panels import Panels
         from signer.service.pin_guard import PinGuard
         from signer.service.questions import Surroundings, TokenWork
@@ -215,7 +216,6 @@ class Agent:
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
         from signer.service.token_watch import TokenWatch
-        from signer.service.trial import Trial
 
         clock = SystemClock()
         modules = tuple(
@@ -299,7 +299,7 @@ class Agent:
             signers=tokens,
             clock=clock,
             centres=centres,
-            trial=Trial(service),
+            own_signing=OwnSigning(service),
         )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())

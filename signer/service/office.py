@@ -14,11 +14,11 @@ from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
 from signer.service.centres import Centres, KeptCentres
+from signer.service.own_signing import OwnSigning
 from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
 from signer.service.records import Records
 from signer.service.token_desk import ManagedToken, TokenDesk
-from signer.service.trial import Trial
 
 __all__ = ["Office", "TokensNow", "Unblocking"]
 
@@ -46,7 +46,7 @@ class Office(Struct, frozen=True, kw_only=True):
     signers: Signers
     clock: Clock
     centres: KeptCentres
-    trial: Trial
+    own_signing: OwnSigning
 
     async def tokens(self) -> TokensNow:
         """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""

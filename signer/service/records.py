@@ -19,6 +19,7 @@ from msgspec import Struct, structs
 from signer.model.credential import Holder
 from signer.model.errors import FileUnusable, MohrError
 from signer.model.history import Found, FullEntry, Result, Row, Wanted
+from signer.service.exported import write_export
 from signer.service.ports import History, Signers
 from signer.service.seen_certificates import SeenCertificates, person
 from signer.verify import Report, verify
@@ -138,6 +139,10 @@ class Records:
         """One more page of what was opened."""
         return await self._history.page(wanted, top, skip, PAGE)
 
+    async def first(self, wanted: Wanted, top: int, count: int) -> tuple[Row, ...]:
+        """The first `count` rows of what was opened."""
+        return await self._history.page(wanted, top, 0, count)
+
     async def entry(self, sequence: int) -> Detailed | None:
         """One entry of a holder whose token is in; None where it is nobody's of them, or there is none."""
         entry = await self._history.entry(sequence)
@@ -184,10 +189,7 @@ class Records:
                     )
                 )
             count += len(rows)
-        try:
-            await asyncio.to_thread(path.write_bytes, b"\xef\xbb\xbf" + text.getvalue().encode())
-        except OSError as fault:
-            raise FileUnusable(type(fault).__name__) from fault
+        await asyncio.to_thread(write_export, path, b"\xef\xbb\xbf" + text.getvalue().encode())
         return count
 
     async def _holders(self) -> tuple[Holder, ...]:

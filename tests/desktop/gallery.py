@@ -53,9 +53,9 @@ from signer.service.consent import (
     TokenQuestion,
 )
 from signer.service.office import TokensNow
+from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
 from signer.service.records import Opened, Traced
-from signer.service.trial import Tried
 from tests import pdfs
 from tests.desktop import scenes
 
@@ -401,7 +401,7 @@ SCREENS: dict[str, Draw] = {
     "first-no-token": _first(Step.TOKEN, Known(presence=_ABSENT)),
     "first-sign": _first(Step.SIGN, Known(presence=scenes.PRESENCE)),
     "first-signed": _first(
-        Step.SIGN, Known(presence=scenes.PRESENCE, tried=Tried(holder=scenes.HOLDER, at=scenes.NOW))
+        Step.SIGN, Known(presence=scenes.PRESENCE, tried=OwnSigned(holder=scenes.HOLDER, at=scenes.NOW))
     ),
     "first-panel": _first(Step.PAIR, Known(presence=scenes.PRESENCE, panels=scenes.PANELS)),
     "consent-test": lambda tongue, preferences: _consent(scenes.trial(tongue.say(t.TRIAL_DOCUMENT)), _typed)(

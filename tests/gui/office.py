@@ -24,6 +24,7 @@ from signer.service.centres import KeptCentres
 from signer.service.evidence import Outside
 from signer.service.key_requests import KeyRequests
 from signer.service.office import Office, TokensNow
+from signer.service.own_signing import OwnSigning
 from signer.service.panels import Panels
 from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings
@@ -33,7 +34,6 @@ from signer.service.signing import SigningService
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
-from signer.service.trial import Trial
 from tests import softhsm as hsm
 from tests.gui.theatre import application, settle
 from tests.service.doubles import Doctor, FixedClock, StillNet
@@ -125,7 +125,7 @@ class OfficeThread:
                     signers=watch,
                     clock=clock,
                     centres=KeptCentres(self._folder / "centres.json"),
-                    trial=Trial(service),
+                    own_signing=OwnSigning(service),
                 )
             )
             await asyncio.to_thread(self._stop.wait)

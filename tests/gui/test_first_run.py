@@ -20,8 +20,8 @@ from signer.cli.demo.people import PRACTICES
 from signer.model.policy import Policy
 from signer.model.presence import Presence, SeenToken
 from signer.service.consent import Declined
+from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
-from signer.service.trial import Tried
 from tests import softhsm as hsm
 from tests.desktop import scenes
 from tests.gui.office import OfficeThread
@@ -33,8 +33,8 @@ THERE = Known(presence=scenes.PRESENCE)
 UNUSABLE = replace(scenes.tokens(), credentials=(scenes.credential("a", problem="certificate-unusable"),))
 CLOSED = PanelsNow(panels=(), policy=Policy(pairing=False), problem=None)
 BROKEN = replace(CLOSED, problem="policy-invalid")
-DECLINED = Tried(code="consent-declined")
-SIGNED = Tried(holder=scenes.HOLDER, at=NOW)
+DECLINED = OwnSigned(code="consent-declined")
+SIGNED = OwnSigned(holder=scenes.HOLDER, at=NOW)
 NO_PANELS = PanelsNow(panels=(), policy=None, problem=None)
 
 TOKEN, SIGN, PAIR = Step
@@ -52,7 +52,7 @@ STANDS = [
     (SIGN, THERE, None, None, Deed.SIGN, True, False),
     (SIGN, replace(THERE, signing=True), "waiting for you", PLAIN, Deed.SIGN, False, False),
     (SIGN, replace(THERE, tried=DECLINED), "declined", PLAIN, Deed.SIGN, True, False),
-    (SIGN, replace(THERE, tried=Tried(code="pin-locked")), "locked", BAD, Deed.SIGN, True, False),
+    (SIGN, replace(THERE, tried=OwnSigned(code="pin-locked")), "locked", BAD, Deed.SIGN, True, False),
     (SIGN, replace(THERE, refused="policy-invalid"), "policy", BAD, Deed.SIGN, True, False),
     (SIGN, replace(THERE, tried=SIGNED), "verified", OK, None, True, True),
     (PAIR, THERE, None, None, None, True, False),

@@ -190,10 +190,10 @@ def test_a_file_that_is_dropped_is_asked_about_and_the_answer_told(reader: Reade
 
 def test_an_export_tells_how_many_rows_it_wrote_or_why_not(reader: Reader, tmp_path: Path) -> None:
     reader.page.show_opened(scenes.journal())
-    reader.page.export(tmp_path / "out.csv")
+    reader.page.exports.write(tmp_path / "out.csv")
     reader.answer(ExportJournal, 120)
     assert "120" in reader.said()
-    reader.page.export(tmp_path / "out.csv")
+    reader.page.exports.write(tmp_path / "out.csv")
     reader.answer(ExportJournal, problem="file-unusable")
     assert "cannot be read or written" in reader.said()
 

@@ -1,4 +1,4 @@
-"""A test document goes the whole way of a request, in the agent's own name."""
+"""What the window itself has signed goes the whole way of a request, in the agent's own name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from signer.journal.reading import JournalReader
 from signer.model.errors import TokenAbsent
 from signer.model.history import Wanted
 from signer.model.origin import OWN_ORIGIN, OriginInvalid, parse_origin
+from signer.model.request import Document
 from signer.service.consent import Declined
-from signer.service.trial import Trial
+from signer.service.own_signing import OwnSigning
 from tests.service.doubles import NOW
 from tests.service.test_signing import Clinic
 
-TEXT = "سند آزمایشی\n"
+DOCUMENT = Document(id="test", media_type="text/plain", content="سند آزمایشی".encode())
 
 
 @pytest_asyncio.fixture
@@ -30,7 +31,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
 
 async def test_it_is_shown_signed_and_recorded_in_the_agents_own_name(clinic: Clinic) -> None:
     clinic.yes()
-    tried = await Trial(clinic.service).sign(TEXT)
+    tried = await OwnSigning(clinic.service).sign(DOCUMENT)
     assert (tried.code, tried.at) == (None, NOW)
     (question,) = clinic.doctor.questions
     assert question.origin == OWN_ORIGIN
@@ -38,7 +39,7 @@ async def test_it_is_shown_signed_and_recorded_in_the_agents_own_name(clinic: Cl
     found = await JournalReader(clinic.journal).find(Wanted(credentials=(question.credential.id,)), 10)
     assert [row.origin for row in found.rows] == [OWN_ORIGIN]
     clinic.yes()
-    await Trial(clinic.service).sign(TEXT)
+    await OwnSigning(clinic.service).sign(DOCUMENT)
     assert len(clinic.doctor.questions) == 2, "each one is asked about anew"
 
 
@@ -46,7 +47,7 @@ async def test_nobody_is_told_that_its_panel_has_gone(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signer.service.attendance.GRACE", 0.0)
-    trying = asyncio.create_task(Trial(clinic.service).sign(TEXT))
+    trying = asyncio.create_task(OwnSigning(clinic.service).sign(DOCUMENT))
     await clinic.doctor.asked.wait()
     for _ in range(10):
         await asyncio.sleep(0)
@@ -56,17 +57,17 @@ async def test_nobody_is_told_that_its_panel_has_gone(
 
 
 async def test_a_no_is_told_and_holds_nobody_up_who_asks_again(clinic: Clinic) -> None:
-    trial = Trial(clinic.service)
+    signing = OwnSigning(clinic.service)
     clinic.doctor.answers.append(lambda question: Declined())
-    tried = await trial.sign(TEXT)
+    tried = await signing.sign(DOCUMENT)
     assert (tried.code, tried.holder, tried.at) == ("consent-declined", None, None)
     clinic.yes()
-    assert (await trial.sign(TEXT)).code is None
+    assert (await signing.sign(DOCUMENT)).code is None
 
 
 async def test_without_a_token_it_ends_in_that_condition(tmp_path: Path) -> None:
     made = Clinic(tmp_path / "journal", credentials=0)
-    tried = await Trial(made.service).sign(TEXT)
+    tried = await OwnSigning(made.service).sign(DOCUMENT)
     assert tried.code == TokenAbsent.code
     await made.close()
 
