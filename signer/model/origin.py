@@ -12,6 +12,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from msgspec import Struct
 
 MAX_LENGTH = 300
+#: Stands in a record where an origin would, for what the holder did in Mohr's own window. No page has it.
+OWN_WINDOW = "mohr:window"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9_.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII

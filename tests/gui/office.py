@@ -23,6 +23,7 @@ from signer.platform.private_files import private_folder
 from signer.service.centres import KeptCentres
 from signer.service.key_requests import KeyRequests
 from signer.service.office import Office, TokensNow
+from signer.service.own_requests import OwnRequests
 from signer.service.panels import Panels
 from signer.service.pin_guard import PinGuard
 from signer.service.records import Records
@@ -30,6 +31,7 @@ from signer.service.seen_certificates import SeenCertificates
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
+from signer.x509 import Certificate
 from tests import softhsm as hsm
 from tests.gui.theatre import application, settle
 from tests.service.doubles import FixedClock
@@ -43,6 +45,7 @@ class OfficeThread:
     def __init__(self, folder: Path, token: hsm.SoftHsm) -> None:
         application()
         self._folder, self._token = folder, token
+        self.anchors: tuple[Certificate, ...] = ()
         self._outbox = Outbox()
         self._calls = WindowCalls(self._outbox)
         self._heard: list[Message] = []
@@ -88,11 +91,12 @@ class OfficeThread:
             signers = TokenSigners((module,), clock)
             watch = TokenWatch(signers, (module,))
             watch.start()
+            requests = KeyRequests(self._folder / "requests.json")
             desk = TokenDesk(
                 (module,),
                 clock=clock,
                 guard=PinGuard(),
-                requests=KeyRequests(self._folder / "requests.json"),
+                requests=requests,
                 turn=asyncio.Lock(),
                 changed=signers.read_anew,
             )
@@ -109,6 +113,9 @@ class OfficeThread:
                     signers=watch,
                     clock=clock,
                     centres=KeptCentres(self._folder / "centres.json"),
+                    own_requests=OwnRequests(
+                        desk, requests, journal, watch, watch, clock, anchors=lambda: self.anchors
+                    ),
                 )
             )
             await asyncio.to_thread(self._stop.wait)
