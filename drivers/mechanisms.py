@@ -1,4 +1,4 @@
-"""Which mechanism of a token makes a wanted signature, what it is fed, and what its answer becomes.
+"""Which mechanism of a token makes a wanted signature or key, what it is fed, and what its answer becomes.
 
 Pure. Algorithms are named as in `signer.model.credential.SignatureAlgorithm`; constants are those of
 PKCS #11 v2.40. SHA-1 is not here. Whether a signature is right is found out by verifying it, elsewhere.
@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from drivers import der
 from drivers.errors import NoSuchMechanism, SignatureMalformed
-from drivers.types import KeySizes, Mechanism, PssParameters, Token
+from drivers.types import KeySizes, KeySpec, Mechanism, PssParameters, Token, TokenFlags
 
+CKM_RSA_PKCS_KEY_PAIR_GEN = 0x0000
 CKM_RSA_PKCS = 0x0001
 CKM_RSA_PKCS_PSS = 0x000D
 CKM_SHA256_RSA_PKCS = 0x0040
@@ -167,6 +168,23 @@ def usable(token: Token, bits: int) -> frozenset[int]:
     """The token's mechanisms that take a key of this many bits, as far as the module tells sizes."""
     refused = {sizes.mechanism for sizes in token.key_sizes if not _takes(sizes, bits)}
     return frozenset(token.mechanisms) - refused
+
+
+def makes(token: Token) -> tuple[KeySpec, ...]:
+    """The key pairs that the token says it can make, as far as it tells: no module names its curves."""
+    if TokenFlags.WRITE_PROTECTED in token.token_flags:
+        return ()
+    return tuple(spec for spec, (maker, bits) in _MAKERS.items() if maker in usable(token, bits))
+
+
+_MAKERS = {
+    KeySpec.RSA_2048: (CKM_RSA_PKCS_KEY_PAIR_GEN, 2048),
+    KeySpec.RSA_3072: (CKM_RSA_PKCS_KEY_PAIR_GEN, 3072),
+    KeySpec.RSA_4096: (CKM_RSA_PKCS_KEY_PAIR_GEN, 4096),
+    KeySpec.EC_P256: (CKM_EC_KEY_PAIR_GEN, 256),
+    KeySpec.EC_P384: (CKM_EC_KEY_PAIR_GEN, 384),
+    KeySpec.EC_P521: (CKM_EC_KEY_PAIR_GEN, 521),
+}
 
 
 def _takes(sizes: KeySizes, bits: int) -> bool:

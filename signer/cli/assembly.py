@@ -206,6 +206,7 @@ class Agent:
         from signer.service.evidence import Outside
         from signer.service.key_requests import KeyRequests
         from signer.service.office import Office
+        from signer.service.own_requests import OwnRequests
         from signer.service.own_signing import OwnSigning
         from signer.service.panels import Panels
         from signer.service.pin_guard import PinGuard
@@ -300,6 +301,17 @@ class Agent:
             clock=clock,
             centres=centres,
             own_signing=OwnSigning(service),
+            own_requests=OwnRequests(
+                self._desk,
+                requests,
+                journal,
+                tokens,
+                tokens,
+                clock,
+                anchors=trusted,
+                severe=self._policy.red_findings,
+                problem=self._policy_problem,
+            ),
         )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())

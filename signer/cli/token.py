@@ -25,8 +25,8 @@ from signer.service.pin_guard import PinGuard
 from signer.service.self_test import Trial
 from signer.service.token_desk import ManagedToken, Secret, TokenDesk
 from signer.service.token_signers import TokenModule
+from signer.x509.files import request_pem
 
-_PEM = "CERTIFICATE REQUEST"
 _MARK = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -212,7 +212,7 @@ def request(serial: str | None, applicant: Applicant, kind: str, out: Path) -> i
 
         async def do(secret: Secret) -> None:
             made = await visit.desk.request(token, secret, applicant, KeySpec(kind))
-            await asyncio.to_thread(out.write_text, _pem(made.request))
+            await asyncio.to_thread(out.write_text, request_pem(made.request))
             visit.tty.say(f"Request {made.id} is in ", str(out), ". Send it to the authority.")
 
         await visit.trying("PIN", token.user, do)
@@ -296,13 +296,6 @@ async def _visit(tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[
             turn=asyncio.Lock(),
         )
         await act(Visit(desk, tty, serial))
-
-
-def _pem(der: bytes) -> str:
-    """RFC 7468 §7."""
-    encoded = base64.b64encode(der).decode()
-    lines = [encoded[at : at + 64] for at in range(0, len(encoded), 64)]
-    return "\n".join((f"-----BEGIN {_PEM}-----", *lines, f"-----END {_PEM}-----", ""))
 
 
 def _der(octets: bytes) -> bytes:

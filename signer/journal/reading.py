@@ -116,7 +116,8 @@ def _where(wanted: Wanted, top: int | None) -> tuple[str, list[object]]:
     if top is not None:
         parts.append("+sequence <= ?")
         values.append(top)
-    told = wanted.credentials if wanted.centre is None else wanted.centre
+    # A certificate request is sealed without a credential, and its seal says so by an empty one.
+    told = (*wanted.credentials, "") if wanted.centre is None else wanted.centre
     among = f"credential IN ({', '.join('?' * len(told))})"
     parts.append(among if wanted.centre is not None else f"(credential IS NULL OR {among})")
     values += told
@@ -154,7 +155,7 @@ def _row(columns: tuple[int, str, str, str, str, str | None, str | None]) -> Row
         document_id=document_id,
         result=signed,
         code=code,
-        credential_id=credential,
+        credential_id=credential or None,
     )
 
 

@@ -19,7 +19,7 @@ LONGEST_PART = 64
 
 
 class KeyType(Enum):
-    """The keys that a panel may have made on a token: RSA of 2048 bits or more, or P-256."""
+    """The keys that a request may have made on a token: RSA of 2048 bits or more, or P-256."""
 
     RSA_2048 = "rsa-2048"
     RSA_3072 = "rsa-3072"
@@ -48,8 +48,12 @@ class Applicant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def check(self) -> None:
         """Raise `ApplicantInvalid`, whose detail names the first part that breaks a rule, not its value."""
-        for part in _broken(self):
+        for part in self.broken():
             raise ApplicantInvalid(part)
+
+    def broken(self) -> tuple[str, ...]:
+        """The names of the parts that break a rule, each once."""
+        return tuple(dict.fromkeys(_broken(self)))
 
 
 def _broken(applicant: Applicant) -> Iterator[str]:

@@ -14,6 +14,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── DocumentError     DocumentRefused DocumentUnreadable FormatUnsupported
     ├── CredentialError   CredentialAbsent CredentialUnusable CredentialRevoked CredentialNotForSignIn
     │                     MechanismUnsupported CertificateWithoutKey CertificateStored ApplicantInvalid
+    │                     CertificateFileUnusable CertificateNotRequested
     ├── TokenError        TokenAbsent TokenAmbiguous TokenRemoved TokenNotRecognised TokenBusy TokenFull
     │   │                 CardMute ReaderAbsent ReaderServiceStopped OperationUnsupported
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
@@ -472,6 +473,29 @@ class ApplicantInvalid(CredentialError):
     helpdesk = (
         "Name empty or over 64 characters, hidden characters, or a national code whose check digit is wrong."
     )
+
+
+class CertificateFileUnusable(CredentialError):
+    code = "certificate-file-unusable"
+    status = None
+    fa = "در این فایل گواهی‌ای که بتوان برداشت نیست."
+    en = "This file holds no certificate that can be taken."
+    fa_remedy = "فایلی را برگزینید که دفتر صادرکننده داده است، با یک گواهی برای این درخواست."
+    en_remedy = "Choose the file that the issuing office sent, with one certificate for this request."
+    helpdesk = (
+        "DER, PEM and PKCS #7 (.p7b) are read, up to 1 MiB and 20 certificates; `detail` says what is wrong. "
+        "Two certificates for one key are refused: leave the right one in the file."
+    )
+
+
+class CertificateNotRequested(CredentialError):
+    code = "certificate-not-requested"
+    status = None
+    fa = "هیچ گواهی این فایل برای کلید این درخواست نیست."
+    en = "No certificate in this file is for this request's key."
+    fa_remedy = "ببینید فایل از آنِ همین درخواست است، نه درخواستی دیگر یا گواهی پیشین."
+    en_remedy = "See that the file belongs to this request, and not to another one or to the old certificate."
+    helpdesk = "The public keys are compared. The office may have certified another PKCS #10 than this one."
 
 
 class TokenError(MohrError):

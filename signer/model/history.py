@@ -28,7 +28,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """Which entries are wanted. `since` and `before` are aware; None asks for all.
 
     `credentials` are the ids of the certificates whose entries may be told; entries that ended before a
-    certificate was chosen are told to everybody. `centre` narrows these to some, and leaves the latter out.
+    certificate was chosen, and certificate requests, which have none yet, are told to everybody. `centre`
+    narrows these to some, and leaves the latter out.
     """
 
     credentials: tuple[str, ...]

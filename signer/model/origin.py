@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from msgspec import Struct
 
 MAX_LENGTH = 300
-#: Stands where an origin does for what the agent itself asks. It is none: `parse_origin` refuses it.
+#: Stands where an origin does for what is done in Mohr's own window. It is none: `parse_origin` refuses it.
 OWN_ORIGIN = "mohr:"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(

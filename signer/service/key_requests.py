@@ -21,10 +21,13 @@ ANSWERS_FOR = timedelta(hours=24)
 
 
 class Asker(Struct, frozen=True, kw_only=True):
-    """The panel's request that asked: its id, and by what a second post of it is known."""
+    """The request that asked: its id, and by what a second post of it is known.
+
+    `origin` is the panel's, None where the holder asks in the window.
+    """
 
     id: str
-    origin: str
+    origin: str | None
     idempotency_key: str
     body_hash: bytes
 

@@ -14,6 +14,8 @@ from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
 from signer.service.centres import Centres, KeptCentres
+from signer.service.key_requests import KeyRequest
+from signer.service.own_requests import OwnRequests
 from signer.service.own_signing import OwnSigning
 from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
@@ -27,7 +29,8 @@ class TokensNow(Struct, frozen=True, kw_only=True):
     """Tokens as they were `at` a moment: `managed` what can be done to each, `credentials` all certificates.
 
     `presence` says which certificates are on which token, once for two modules that show the same one;
-    `centres` is what their holders call them, and which are this computer's.
+    `centres` is what their holders call them, and which are this computer's. `requests` are the certificate
+    requests in progress; `requests_problem` is the code that says why they cannot be told.
     """
 
     at: datetime
@@ -35,6 +38,8 @@ class TokensNow(Struct, frozen=True, kw_only=True):
     managed: tuple[ManagedToken, ...]
     credentials: tuple[Credential, ...]
     centres: Centres = Centres()
+    requests: tuple[KeyRequest, ...] = ()
+    requests_problem: str | None = None
 
 
 class Office(Struct, frozen=True, kw_only=True):
@@ -47,6 +52,7 @@ class Office(Struct, frozen=True, kw_only=True):
     clock: Clock
     centres: KeptCentres
     own_signing: OwnSigning
+    own_requests: OwnRequests
 
     async def tokens(self) -> TokensNow:
         """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""
@@ -55,12 +61,20 @@ class Office(Struct, frozen=True, kw_only=True):
         except MohrError:
             credentials = ()
         managed = await self.desk.tokens()
+        requests: tuple[KeyRequest, ...] = ()
+        requests_problem = None
+        try:
+            requests = await self.own_requests.in_progress()
+        except MohrError as problem:
+            requests_problem = problem.code
         return TokensNow(
             at=self.clock.now(),
             presence=self.signers.presence,
             managed=managed,
             credentials=credentials,
             centres=self.centres.read(),
+            requests=requests,
+            requests_problem=requests_problem,
         )
 
     async def name_centre(self, credential_id: str, name: str) -> TokensNow:
@@ -74,4 +88,9 @@ class Office(Struct, frozen=True, kw_only=True):
         Raises `CredentialAbsent` where its token is not in, and `Unexpected` where it cannot be kept.
         """
         self.centres.set_here(credential_id, here, await self.signers.credentials())
+        return await self.tokens()
+
+    async def forget_request(self, request_id: str) -> TokensNow:
+        """Throw a certificate request away; its key stays on the token. Raises `RequestUnknown`."""
+        self.own_requests.forget(request_id)
         return await self.tokens()

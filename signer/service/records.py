@@ -1,7 +1,8 @@
 """What the holder of a certificate sees of the journal, and *did I sign this?*
 
 A clinic's computer has one account for many: entries are told to the holders whose tokens are in, and those
-that ended before a certificate was chosen to any of them. Nothing here is written but an export.
+that have no certificate, as they ended before one was chosen or asked for one, to any of them. Nothing here
+is written but an export.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class Records:
         octets, report, digests = await asyncio.to_thread(self._look_into, path)
         mine = self._seen.of_holders(await self._holders())
         found = await self._history.by_hash(digests)
-        rows = tuple(row for row in found if row.credential_id in mine)
+        rows = tuple(row for row in found if (row.credential_id or next(iter(mine), None)) in mine)
         if report is None and rows:
             report = await self._kept(rows[0], octets)
         return Traced(name=path.name, sha256=hashlib.sha256(octets).digest(), rows=rows, report=report)

@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct, structs
 
+from drivers import mechanisms
 from drivers.catalogue import Unblocking
 from drivers.errors import DriverFault
 from drivers.types import KeySpec, PinChange, Token, TokenFlags
 from signer import x509
-from signer.model.applicant import Applicant
+from signer.model.applicant import Applicant, KeyType
 from signer.model.credential import (
     Authorisation,
     PinRole,
@@ -41,7 +42,10 @@ from signer.service.token_signers import TokenModule, authorisation_of, meaning,
 
 
 class ManagedToken(Struct, frozen=True, kw_only=True):
-    """A token that something may be done to. `user` and `officer` say what each of its PINs wants."""
+    """A token that something may be done to. `user` and `officer` say what each of its PINs wants.
+
+    `keys` are those that a request can have made on it, as far as its module tells.
+    """
 
     ref: TokenRef
     family: str
@@ -50,6 +54,12 @@ class ManagedToken(Struct, frozen=True, kw_only=True):
     unblocking: Unblocking
     user: Authorisation
     officer: Authorisation
+    keys: tuple[KeyType, ...] = ()
+
+    @property
+    def can_request(self) -> bool:
+        """Can a key be made on it, and a request for its certificate?"""
+        return self.initialised and self.pin_set and bool(self.keys)
 
 
 class Secret(Struct, frozen=True, kw_only=True):
@@ -290,6 +300,7 @@ def _managed(module: TokenModule, token: Token) -> ManagedToken:
         unblocking=profile.login.unblock,
         user=user,
         officer=structs.replace(user, role=PinRole.OFFICER, tries=_officers_tries(flags)),
+        keys=tuple(kind for kind in KeyType if KeySpec(kind.value) in mechanisms.makes(token)),
     )
 
 

@@ -93,7 +93,7 @@ def request_sheet(
     document: Document,
     token: TokenRef,
     *,
-    origin: str,
+    origin: str | None,
     alike: tuple[KeyRequest, ...],
     holders: tuple[Holder, ...],
     severe: frozenset[str] = frozenset(),
@@ -101,11 +101,13 @@ def request_sheet(
     """What goes into the request, and on which token its key is made.
 
     `alike` are requests in progress for the same particulars on this token, `holders` those of the
-    certificates that are on it already.
+    certificates that are on it already. `origin` is None where the holder asks in the window.
     """
     asked = wanted(document)
     subject = asked.subject
-    found = [findings.make("makes-key", origin=origin, token=token.label or token.serial)]
+    found: list[Finding] = []
+    if origin is not None:
+        found.append(findings.make("makes-key", origin=origin, token=token.label or token.serial))
     found += _of_earlier(alike, asked.key, severe)
     others = [h for h in holders if h.national_codes and subject.national_code not in h.national_codes]
     if others and len(others) == len(holders):
@@ -130,7 +132,7 @@ def certificate_sheet(
     document: Document,
     token: TokenRef,
     *,
-    origin: str,
+    origin: str | None,
     request: KeyRequest | None,
     trusted: bool,
     now: datetime,
@@ -138,11 +140,14 @@ def certificate_sheet(
 ) -> DocumentSheet:
     """What the certificate says. `request` is the one that it answers, where Mohr has it.
 
-    `trusted` says that a way was found to an authority that this computer trusts; `now` is aware.
+    `trusted` says that a way was found to an authority that this computer trusts; `now` is aware. `origin`
+    is None where the holder brings it in the window.
     """
     certificate = x509.read(document.content)
     holder = certificate.holder
-    found = [findings.make("stores-certificate", origin=origin)]
+    found: list[Finding] = []
+    if origin is not None:
+        found.append(findings.make("stores-certificate", origin=origin))
     if not trusted:
         found.append(findings.make("issuer-not-trusted", severe=severe, issuer=certificate.issuer))
     if (why := x509.unusable(certificate, now)) is not None:

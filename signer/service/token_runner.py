@@ -27,7 +27,7 @@ from signer.service.ports import Journal, TokenPlace
 from signer.service.questions import Surroundings, TokenWork
 from signer.service.runner import Runner
 from signer.service.token_desk import Secret
-from signer.service.token_questions import Agreed, TokenQuestions
+from signer.service.token_questions import TokenQuestions
 
 _REFUSED: tuple[tuple[type[Exception], PinProblem], ...] = (
     (LastTryUnconfirmed, PinProblem.LAST_TRY_UNCONFIRMED),
@@ -87,7 +87,10 @@ class TokenRunner(Runner):
         """Make the key and its request, or keep the certificate."""
         assert self._opened is not None
         opened, place = self._opened
-        await self._around.journal.intend((self._intended(self._asks.agreed),))
+        agreed = self._asks.agreed
+        await self._around.journal.intend(
+            (intended(self.request, agreed.token.ref.serial, agreed.asked_at, agreed.accepted),)
+        )
         if self._stop.done():
             return (self._stop.result(),)
         self._asks.progress(0, 1)  # making a key takes a card its time
@@ -109,26 +112,28 @@ class TokenRunner(Runner):
         self._opened = None
         await self._closing.aclose()
 
-    def _intended(self, agreed: Agreed) -> Intent:
-        document, request = self._document, self.request
-        return Intent(
-            request_id=request.id,
-            origin=request.origin,
-            idempotency_key=request.idempotency_key,
-            body_hash=request.body_hash,
-            document_id=document.id,
-            content_hash=document.content_hash(),
-            media_type=document.media_type,
-            format=document.format.value,
-            level=document.level.value,
-            attached=document.attached,
-            credential_id=_credential_id(document),
-            signing_time=agreed.asked_at,
-            binding=binding_digest(
-                document, agreed.token.ref.serial, request.origin, agreed.accepted, agreed.asked_at
-            ),
-            accepted=agreed.accepted,
-        )
+
+def intended(
+    request: SigningRequest, token_serial: str, asked_at: datetime, accepted: tuple[str, ...]
+) -> Intent:
+    """What is durable before work on a token begins: the yes was for this token, at this time."""
+    (document,) = request.documents
+    return Intent(
+        request_id=request.id,
+        origin=request.origin,
+        idempotency_key=request.idempotency_key,
+        body_hash=request.body_hash,
+        document_id=document.id,
+        content_hash=document.content_hash(),
+        media_type=document.media_type,
+        format=document.format.value,
+        level=document.level.value,
+        attached=document.attached,
+        credential_id=_credential_id(document),
+        signing_time=asked_at,
+        binding=binding_digest(document, token_serial, request.origin, accepted, asked_at),
+        accepted=accepted,
+    )
 
 
 async def left_by_a_crash(

@@ -24,6 +24,7 @@ from signer.service.centres import KeptCentres
 from signer.service.evidence import Outside
 from signer.service.key_requests import KeyRequests
 from signer.service.office import Office, TokensNow
+from signer.service.own_requests import OwnRequests
 from signer.service.own_signing import OwnSigning
 from signer.service.panels import Panels
 from signer.service.pin_guard import PinGuard
@@ -34,6 +35,7 @@ from signer.service.signing import SigningService
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
+from signer.x509 import Certificate
 from tests import softhsm as hsm
 from tests.gui.theatre import application, settle
 from tests.service.doubles import Doctor, FixedClock, StillNet
@@ -47,6 +49,7 @@ class OfficeThread:
     def __init__(self, folder: Path, token: hsm.SoftHsm) -> None:
         application()
         self._folder, self._token = folder, token
+        self.anchors: tuple[Certificate, ...] = ()
         self._outbox = Outbox()
         self._calls = WindowCalls(self._outbox)
         self._heard: list[Message] = []
@@ -93,11 +96,12 @@ class OfficeThread:
             signers = TokenSigners((module,), clock)
             watch = TokenWatch(signers, (module,))
             watch.start()
+            requests = KeyRequests(self._folder / "requests.json")
             desk = TokenDesk(
                 (module,),
                 clock=clock,
                 guard=PinGuard(),
-                requests=KeyRequests(self._folder / "requests.json"),
+                requests=requests,
                 turn=asyncio.Lock(),
                 changed=signers.read_anew,
             )
@@ -126,6 +130,9 @@ class OfficeThread:
                     clock=clock,
                     centres=KeptCentres(self._folder / "centres.json"),
                     own_signing=OwnSigning(service),
+                    own_requests=OwnRequests(
+                        desk, requests, journal, watch, watch, clock, anchors=lambda: self.anchors
+                    ),
                 )
             )
             await asyncio.to_thread(self._stop.wait)

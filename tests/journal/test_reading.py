@@ -75,6 +75,15 @@ async def test_each_filter_finds_its_own_newest_first(
     assert "".join(await names(journal, wanted)) == expected
 
 
+async def test_a_certificate_request_which_has_no_certificate_is_told_to_everybody_and_of_no_centre(
+    journal: SqliteJournal,
+) -> None:
+    await journal.seal((replace(seal("rx-request"), signed_at=NOW, credential_id=""),))
+    found = await JournalReader(journal).find(Wanted(credentials=(MINE,), result=Result.SIGNED), 10)
+    assert [(row.document_id, row.credential_id) for row in found.rows[:1]] == [("rx-request", None)]
+    assert "request" not in await names(journal, replace(ALL, centre=(MINE,)))
+
+
 async def test_pages_follow_each_other_and_do_not_move_when_more_is_written(journal: SqliteJournal) -> None:
     reader = JournalReader(journal)
     found = await reader.find(ALL, 4)
