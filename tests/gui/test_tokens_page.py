@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton
 
 from drivers.catalogue import Unblocking
+from gui import translations as t
 from gui.bridge.requests import ChooseHere
 from gui.presenters.pin_change import PinChange, Stage, Task
 from gui.presenters.tokens import CertificateRow, present_tokens
@@ -18,6 +19,7 @@ from gui.presenters.tongue import Tongue
 from gui.views.centre_name import NameWindow
 from gui.views.pin_change import PinChangeWindow
 from gui.views.tokens import TokensPage
+from signer.model.credential import TriesLeft
 from signer.service.office import TokensNow
 from signer.service.token_desk import ManagedToken
 from tests import softhsm as hsm
@@ -89,7 +91,9 @@ def test_the_page_of_a_real_token_has_the_ways_to_its_pin(office: OfficeThread) 
     assert card.pin is not None
 
 
-def test_a_wrong_pin_changes_nothing_and_the_next_try_wants_a_yes_of_its_own(office: OfficeThread) -> None:
+def test_a_wrong_pin_changes_nothing_and_what_the_token_then_says_of_its_tries_is_believed(
+    office: OfficeThread,
+) -> None:
     counter = Counter(office)
     counter.type("00000000", NEW, NEW)
     counter.go()
@@ -97,13 +101,23 @@ def test_a_wrong_pin_changes_nothing_and_the_next_try_wants_a_yes_of_its_own(off
     banner = counter.change.view().banner
     assert banner is not None
     assert "wrong" in banner.text
-    counter.office.until(counter.window.last_try.isVisible)  # the token was read again
+    office.until(lambda: counter.change.wants.tries is TriesLeft.LOW)  # the token was read again
+    settle()
+    assert not counter.window.last_try.isVisible()
     counter.type(hsm.PIN, NEW, NEW)
-    assert not counter.window.go.isEnabled()
-    counter.window.last_try.click()
     counter.go()
     counter.ended(2)
     assert counter.stage() is Stage.DONE
+
+
+def test_after_a_wrong_pin_the_next_try_wants_a_yes_of_its_own_where_nothing_is_known_of_tries() -> None:
+    change = PinChange(Task.CHANGE, scenes.tokens().managed[0], Tongue("en"))
+    assert change.wants.tries is TriesLeft.UNKNOWN
+    assert change.why_not("1234", NEW, NEW, last_try=False) is None
+    change.begin()
+    change.failed("pin-wrong")
+    assert change.why_not("1234", NEW, NEW, last_try=False) == Tongue("en").say(t.WHY_LAST_TRY)
+    assert change.why_not("1234", NEW, NEW, last_try=True) is None
 
 
 def test_the_officer_gives_a_new_pin(office: OfficeThread) -> None:
