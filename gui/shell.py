@@ -30,6 +30,7 @@ from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.tokens import CertificateRow, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
+from gui.trusting import Trusting
 from gui.views.ask import STRAY
 from gui.views.centre_name import NameWindow
 from gui.views.main import MainWindow, PageName
@@ -118,6 +119,7 @@ class Shell(QObject):
         self.window.panels.revoked.connect(self._revoke_panel)
         self.window.closing.connect(self._window_closed)
         self.checking = Checking(self.window, self.line, self._tongue)
+        self.trusting = Trusting(self.window.settings, self.line, self._tongue)
         self.welcoming = Welcoming(self.window, self.line, self._tongue, self._welcomed)
         self.window.settings.steps_wanted.connect(self.welcoming.open)
         self.desk.waiting_changed.connect(lambda _: self.welcoming.look())
@@ -150,6 +152,7 @@ class Shell(QObject):
             self.desk.set_tongue(self._tongue)
             self.window.set_tongue(self._tongue)
             self.checking.set_tongue(self._tongue)
+            self.trusting.set_tongue(self._tongue)
             self.welcoming.set_tongue(self._tongue)
             self._say_chain()
             if self._panels is not None:
@@ -226,6 +229,8 @@ class Shell(QObject):
             self.window.journal.search()
         elif name is PageName.PANELS and self._agent.state is AgentState.READY:
             self._read_panels()
+        elif name is PageName.SETTINGS and self._agent.state is AgentState.READY:
+            self.trusting.read()
 
     def _read_panels(self) -> None:
         self.line.ask(ReadPanels(), self._panels_read, self._panels_failed, owner=self)

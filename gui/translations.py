@@ -256,6 +256,46 @@ POLICY_RED = Text("هشدارهایی که پذیرفتنی نیست", "Warnings
 POLICY_TSA = Text("مرجع مُهر زمانی", "Timestamp authority")
 POLICY_NONE = Text("هیچ", "none")
 
+# --- whom the user trusts
+TRUST_TITLE = Text("مرجع‌های مورد اعتماد", "Trusted authorities")
+TRUST_HINT = Text(
+    "زنجیرهٔ هر گواهی باید به یکی از این‌ها برسد. تنها مرجعی را بیفزایید که می‌شناسید.",
+    "The chain of each certificate must end at one of these. Add only an authority that you know.",
+)
+TRUST_NONE = Text("به هیچ مرجعی اعتماد نمی‌شود.", "No authority is trusted.")
+TRUST_BY_CLINIC = Text("مرجع‌هایی که درمانگاه تعیین کرده است", "Named by the clinic")
+TRUST_ADD = Text("افزودن…", "Add…")
+TRUST_FILTER = Text("گواهی ({endings})", "Certificates ({endings})")
+TRUST_ROOT = Text("ریشهٔ شناخته‌شده", "known root")
+TRUST_INTERMEDIATE = Text("میانی شناخته‌شده", "known intermediate")
+TRUST_UNKNOWN = Text("مُهر آن را نمی‌شناسد", "none that Mohr knows")
+TRUST_UNTIL = Text("اعتبار تا", "Valid until")
+TRUST_UNREADABLE = Text("این فایل‌ها گواهی خواندنی ندارند: {names}", "No certificate can be read in: {names}")
+TRUST_ASK = Text("به این مرجع اعتماد شود؟", "Trust this authority?")
+TRUST_ASK_ALL = Text("به همهٔ این مرجع‌ها اعتماد شود؟", "Trust all of these authorities?")
+TRUST_COMPARE = Text(
+    "مُهر آن را نمی‌شناسد. اثر انگشت آن را با آنچه خود مرجع گفته است بسنجید.",
+    "Mohr does not know it. Compare its fingerprint with what the authority itself has told.",
+)
+TRUST_YES = Text("بله، اعتماد شود", "Yes, trust")
+DISTRUST = Text("برداشتن", "Remove")
+DISTRUST_ASK = Text("«{name}» برداشته شود؟", "Remove {name}?")
+DISTRUST_HINT = Text(
+    "امضاهایی که زنجیره‌شان به آن می‌رسد دیگر معتبر شمرده نمی‌شوند.",
+    "Signatures whose chains end at it no longer count as valid.",
+)
+DISTRUST_YES = Text("بله، برداشته شود", "Yes, remove")
+STAMPER_TITLE = Text("مُهر زمانی", "Timestamps")
+STAMPER_HINT = Text(
+    "اگر پنلی مُهر زمانی بخواهد، از این مرجع گرفته می‌شود. تنها چکیدهٔ امضا فرستاده می‌شود.",
+    "Where a panel asks for a timestamp, this authority gives it. It is sent a hash of the signature alone.",
+)
+STAMPER_FIXED = Text("درمانگاه تعیین کرده است: {addresses}", "Named by the clinic: {addresses}")
+STAMPER_ADDRESS = Text("نشانی مرجع مُهر زمانی", "Address of the timestamp authority")
+STAMPER_KEEP = Text("ثبت", "Keep")
+STAMPER_KEPT = Text("ثبت شد.", "Kept.")
+STAMPER_ENDED = Text("از این پس مُهر زمانی گرفته نمی‌شود.", "No timestamps are fetched from now on.")
+
 # --- the journal
 JOURNAL_NO_HOLDER = Text(
     "دفتر هر پزشک با توکن خودش باز می‌شود. توکن را وصل کنید.",

@@ -24,6 +24,7 @@ from gui.translations import Text
 from gui.views.kit import button, label
 from gui.views.page import Page, titled_card
 from gui.views.ticks import Tick
+from gui.views.trust import TrustDeeds, TrustShown, stamper_card, trust_card
 from gui.views.words import Flow
 
 _THEMES: dict[str, Text] = {"system": t.THEME_SYSTEM, "light": t.THEME_LIGHT, "dark": t.THEME_DARK}
@@ -64,10 +65,32 @@ class SettingsPage(Page):
     start_wanted = Signal(bool)
     steps_wanted = Signal()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[Preferences, Tongue, bool | None] | None = None
+        self._trust: tuple[TrustShown, TrustDeeds] | None = None
+
     def show_settings(self, preferences: Preferences, tongue: Tongue, starts: bool | None) -> None:
         """Draw it, where it is not what stands there. `starts` at login, None where that cannot be set."""
-        if self.stands(what := (preferences, starts)):
+        self._shown = (preferences, tongue, starts)
+        self._draw()
+
+    def show_trust(self, shown: TrustShown, deeds: TrustDeeds) -> None:
+        """Draw whom the user trusts too; until this is called nothing of it is there."""
+        self._trust = (shown, deeds)
+        self._draw()
+
+    def focus_on(self, name: str) -> None:
+        """Give the keyboard to a control, where it is there."""
+        part = self.findChild(QWidget, name)
+        if part is not None:
+            part.setFocus()
+
+    def _draw(self) -> None:
+        trust = None if self._trust is None else self._trust[0]
+        if self._shown is None or self.stands(what := (*self._shown[::2], trust)):
             return
+        preferences, tongue, starts = self._shown
         say = tongue.say
         frame, inside = titled_card(say(t.SETTINGS_LOOK))
         inside.setSpacing(4)
@@ -108,8 +131,13 @@ class SettingsPage(Page):
         self.draw(
             what,
             say(t.NAV_SETTINGS).replace("&", ""),
-            [frame, self._start(starts, tongue), pin, updates, None],
+            [frame, self._start(starts, tongue), pin, *self._trusted(tongue), updates, None],
         )
+
+    def _trusted(self, tongue: Tongue) -> list[QWidget]:
+        if self._trust is None:
+            return []
+        return [trust_card(*self._trust, tongue), stamper_card(*self._trust, tongue)]
 
     def _start(self, starts: bool | None, tongue: Tongue) -> QWidget:
         steps = button(tongue.say(t.FIRST_STEPS_AGAIN), "link")

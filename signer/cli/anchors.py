@@ -13,7 +13,8 @@ from pathlib import Path
 from signer.cli.drawing import drawn
 from signer.model.text import visible
 from signer.platform.folders import user_data
-from signer.platform.private_files import private_folder, write_private
+from signer.platform.private_files import private_folder
+from signer.service.trusted import put, told
 from signer.verify.anchors import Anchors, known, load, load_file
 from signer.verify.sentences import Language
 from signer.x509 import Certificate, CertificateUnreadable
@@ -57,8 +58,8 @@ def add(file: Path, folder: Path | None, language: Language) -> int:
         print(f"{_FILE[which]}: {visible(str(file))}: {visible(str(fault))}", file=sys.stderr)
         return 1
     target = folder or user_anchors()
+    put(target, [told(certificate) for certificate in certificates])
     for certificate in certificates:
-        write_private(target / f"{certificate.id}.der", certificate.der)
         print("\n".join(_lines(certificate, which)))
         print(f"  {_ADDED[which]}")
     return 0

@@ -217,6 +217,7 @@ class Agent:
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
         from signer.service.token_watch import TokenWatch
+        from signer.service.trusted import STAMPER_FILE, KeptTrust
 
         clock = SystemClock()
         modules = tuple(
@@ -311,6 +312,13 @@ class Agent:
                 anchors=trusted,
                 severe=self._policy.red_findings,
                 problem=self._policy_problem,
+            ),
+            trust=KeptTrust(
+                self._folders.data / "anchors",
+                self._folders.data / STAMPER_FILE,
+                net=self._policy.net,
+                clinics=known,
+                stamp_with=authorities.stamp_with,
             ),
         )
         undo.push_async_callback(self._let_go, service)

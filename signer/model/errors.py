@@ -22,8 +22,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── SessionError      AlreadyLoggedIn NotLoggedIn SignatureWantsPin OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
-    └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable SignatureNotVerified
-                          PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
+    └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable AddressInvalid
+                          SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
 """
 
 from __future__ import annotations
@@ -875,6 +875,18 @@ class FileUnusable(AgentError):
     fa_remedy = "جای فایل، دسترسی آن و اندازه‌اش را ببینید؛ بیش از ۳۲ مگابایت خوانده نمی‌شود."
     en_remedy = "Look at its place, permissions and size; no more than 32 MiB are read."
     helpdesk = "The operating system's error is in `detail`."
+
+
+class AddressInvalid(AgentError):
+    code = "address-invalid"
+    status = None
+    fa = "این نشانی، نشانی یک مرجع مهر زمانی نیست."
+    en = "This is not the address of a timestamp authority."
+    fa_remedy = "نشانی را همان‌گونه که مرجع داده است بنویسید؛ آغازش http یا https است."
+    en_remedy = "Write it as the authority gave it; it begins with http or https."
+    helpdesk = (
+        "A user and a password do not belong into the address: the clinic's policy has members for them."
+    )
 
 
 class SignatureNotVerified(AgentError):

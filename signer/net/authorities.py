@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from signer.model.errors import CredentialRevoked, RevocationUnreachable, TsaUnreachable
 from signer.model.evidence import Revocation
 from signer.model.policy import NetSettings, Tsa
@@ -49,6 +51,10 @@ class Authorities:
         """Ask nobody any more. An exchange in hand ends by its own deadline."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def stamp_with(self, tsa: tuple[Tsa, ...]) -> None:
+        """Ask these for timestamps from now on, in this order."""
+        self._settings = replace(self._settings, tsa=tsa)
+
     @property
     def timestamps(self) -> bool:
         """Is there an authority to ask?"""
@@ -68,7 +74,7 @@ class Authorities:
             except (_Failed, TimestampRefused) as problem:
                 self._let_rest(tsa.url)
                 passed_over.append(f"{tsa.url}: {problem}")
-        raise TsaUnreachable("; ".join(passed_over) or "policy names no timestamp authority")
+        raise TsaUnreachable("; ".join(passed_over) or "no timestamp authority is named")
 
     def stampers(self, token: bytes) -> tuple[Certificate, ...]:
         """The certificates inside a token that passed, the authority's first."""

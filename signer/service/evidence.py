@@ -34,7 +34,7 @@ class Outside(Struct, frozen=True, kw_only=True):
         if level in _IF_POSSIBLE or level is Level.B_B:
             return
         if not self.net.timestamps:
-            raise TsaUnreachable("policy names no timestamp authority")
+            raise TsaUnreachable("no timestamp authority is named")
         if level is Level.B_LT and self.revocation is RevocationMode.SKIP:
             raise RevocationUnreachable("policy: skip")
 

@@ -21,6 +21,7 @@ from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
 from signer.service.records import Records
 from signer.service.token_desk import ManagedToken, TokenDesk
+from signer.service.trusted import KeptTrust
 
 __all__ = ["Office", "TokensNow", "Unblocking"]
 
@@ -53,6 +54,7 @@ class Office(Struct, frozen=True, kw_only=True):
     centres: KeptCentres
     own_signing: OwnSigning
     own_requests: OwnRequests
+    trust: KeptTrust
 
     async def tokens(self) -> TokensNow:
         """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""

@@ -13,6 +13,7 @@ from typing import Literal
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -26,9 +27,12 @@ from gui.presenters.first_run import Known, Step, present_first_run
 from gui.presenters.home import present_home
 from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
+from gui.presenters.pin import Line as Said
+from gui.presenters.pin import Tone
 from gui.presenters.pin_change import PinChange, Task
-from gui.presenters.tokens import present_tokens
+from gui.presenters.tokens import condition_words, present_tokens
 from gui.presenters.tongue import Tongue
+from gui.presenters.trust import present_offer, present_trust
 from gui.translations import Lang
 from gui.views.centre_name import NameWindow
 from gui.views.choice import ChoiceWindow
@@ -40,8 +44,10 @@ from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
 from gui.views.pin_change import PinChangeWindow
+from gui.views.trust import TrustDeeds, TrustShown
 from signer.diagnostics.finding import finding
 from signer.model.credential import AuthorisationKind, TriesLeft
+from signer.model.errors import AddressInvalid
 from signer.model.presence import Presence
 from signer.model.request import Document, VisibleSeal
 from signer.service.consent import (
@@ -236,6 +242,26 @@ def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> N
     window.turn_to(PageName.SETTINGS)
 
 
+def _trust(change: Callable[[TrustShown, Tongue], TrustShown]) -> Draw:
+    def fill(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
+        _settings(window, tongue, preferences)
+        shown = TrustShown(view=present_trust(scenes.TRUST, tongue))
+        idle = TrustDeeds(
+            add=lambda: None,
+            answer=lambda _: None,
+            ask=lambda _: None,
+            remove=lambda _: None,
+            stamp_at=lambda _: None,
+        )
+        window.settings.show_trust(change(shown, tongue), idle)
+
+    def down(window: MainWindow) -> None:
+        bar = window.settings.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    return _main(fill, act=down)
+
+
 def _tokens(now: TokensNow) -> Draw:
     def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
         window.tokens.show_tokens(present_tokens(now, tongue), tongue)
@@ -397,6 +423,19 @@ SCREENS: dict[str, Draw] = {
     "check-two": _check(lambda tongue: present_check(scenes.stopped(), tongue)),
     "check-ready": _check(lambda tongue: present_check(scenes.report(finding("credential-ready")), tongue)),
     "settings": _main(_settings),
+    "trust": _trust(lambda shown, _: shown),
+    "trust-ask": _trust(
+        lambda shown, tongue: replace(shown, offered=present_offer(scenes.TRUST.users[1:], tongue))
+    ),
+    "trust-remove": _trust(
+        lambda shown, tongue: replace(
+            shown,
+            asking=shown.view.users[1].id,
+            typed="tsa.example",
+            stamper_line=Said(condition_words(AddressInvalid.code, tongue)[0], Tone.BAD),
+            stamper_remedy=condition_words(AddressInvalid.code, tongue)[1],
+        )
+    ),
     "first-token": _first(Step.TOKEN, Known(presence=scenes.PRESENCE, tokens=scenes.tokens())),
     "first-no-token": _first(Step.TOKEN, Known(presence=_ABSENT)),
     "first-sign": _first(Step.SIGN, Known(presence=scenes.PRESENCE)),
@@ -437,6 +476,7 @@ def _large(name: str) -> bool:
     return name in {
         "home",
         "settings",
+        "trust",
         "tokens",
         "centre-name",
         "journal-entry",

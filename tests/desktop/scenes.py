@@ -57,6 +57,8 @@ from signer.service.office import TokensNow, Unblocking
 from signer.service.panels import Panel, PanelsNow
 from signer.service.records import Detailed, Opened, Signer
 from signer.service.token_desk import ManagedToken
+from signer.service.trusted import Trusted, TrustNow
+from signer.verify.anchors import KnownAuthority
 from tests.desktop.letter import letter
 
 NOW = datetime(2026, 11, 22, 6, 50, tzinfo=UTC)
@@ -394,6 +396,28 @@ PANELS = PanelsNow(
         net=NetSettings(tsa=(Tsa(url="https://tsa.example/stamp", user="clinic", password="never shown"),)),
     ),
     problem=None,
+)
+_ROOT = Trusted(
+    id="5b4c" + "e19d07a2" * 7 + "66aa",
+    der=b"",
+    name="Islamic Republic of Iran Root CA-G3",
+    until=NOW + timedelta(days=4100),
+    known=KnownAuthority(
+        sha256="5b4c" + "e19d07a2" * 7 + "66aa",
+        name="Islamic Republic of Iran Root CA-G3",
+        role="root",
+        until=(NOW + timedelta(days=4100)).date(),
+    ),
+)
+TRUST = TrustNow(
+    users=(
+        _ROOT,
+        structs.replace(
+            _ROOT, id="c07f" + "128be5d4" * 7 + "90d1", name="مرجع آزمایشی درمانگاه نمونه", known=None
+        ),
+    ),
+    clinics=(structs.replace(_ROOT, id="77ab" + "30c4f9e6" * 7 + "1f1f"),),
+    stamper="https://tsa.example/stamp",
 )
 PRESENCE = Presence(
     tokens=(

@@ -19,6 +19,7 @@ from gui.views.pin_change import PinChangeWindow
 from signer.endpoint.pairings import Pairings
 from signer.journal.reading import JournalReader
 from signer.journal.store import SqliteJournal
+from signer.model.policy import NetSettings
 from signer.platform.private_files import private_folder
 from signer.service.centres import KeptCentres
 from signer.service.evidence import Outside
@@ -35,6 +36,7 @@ from signer.service.signing import SigningService
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
+from signer.service.trusted import STAMPER_FILE, KeptTrust
 from signer.x509 import Certificate
 from tests import softhsm as hsm
 from tests.gui.theatre import application, settle
@@ -132,6 +134,13 @@ class OfficeThread:
                     own_signing=OwnSigning(service),
                     own_requests=OwnRequests(
                         desk, requests, journal, watch, watch, clock, anchors=lambda: self.anchors
+                    ),
+                    trust=KeptTrust(
+                        self._folder / "anchors",
+                        self._folder / STAMPER_FILE,
+                        net=NetSettings(),
+                        clinics=(),
+                        stamp_with=lambda _: None,
                     ),
                 )
             )

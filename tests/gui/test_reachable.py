@@ -25,6 +25,8 @@ PAGES = (
     "panels-revoke",
     "check-two",
     "settings",
+    "trust-ask",
+    "trust-remove",
     "centre-name",
     "first-sign",
 )

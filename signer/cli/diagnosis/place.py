@@ -9,6 +9,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from drivers.catalogue import load_catalogue
 from drivers.installed import installed_modules
 from signer.cli.assembly import version
@@ -17,11 +19,12 @@ from signer.endpoint.listener import PORTS
 from signer.endpoint.local_ca import kept_authority, made_at
 from signer.endpoint.pairings import Pairings
 from signer.model.errors import MohrError, PolicyInvalid, TsaUnreachable
-from signer.model.policy import NetSettings
+from signer.model.policy import NetSettings, Policy
 from signer.platform.folders import user_places
 from signer.platform.policy_file import read_policy
 from signer.platform.private_files import read_private, write_private
 from signer.service.hand_added import AddedModule, HandAdded, profile_of, standing
+from signer.service.trusted import STAMPER_FILE, stamper_in, stampers
 
 #: Seconds that a timestamp authority gets to say what time it is.
 _SECONDS = 4.0
@@ -96,21 +99,17 @@ def _authority(folder: Path) -> bytes | None:
 
 
 def _reference_time() -> Callable[[], Awaitable[datetime | None]] | None:
-    """Asks the policy's timestamp authorities; None where it names none."""
+    """Asks the timestamp authorities of the policy, else the user's; None where neither names one."""
     try:
-        policy = read_policy()
+        settings = (read_policy() or Policy()).net
     except PolicyInvalid:
         return None
-    if policy is None or not policy.net.tsa:
-        return None
-    settings = policy.net
-    return lambda: ask_the_time(settings)
+    asked = stampers(settings, stamper_in(user_places().data / STAMPER_FILE))
+    return (lambda: ask_the_time(replace(settings, tsa=asked))) if asked else None
 
 
 async def ask_the_time(settings: NetSettings) -> datetime | None:
     """What the first timestamp authority that answers says; None where none does."""
-    from msgspec.structs import replace
-
     from signer.net.authorities import Authorities
     from signer.net.cache import Cache
     from signer.net.timestamp import moment
