@@ -86,10 +86,11 @@ export class Mohr {
   /**
    * Is the agent there, and is it ours? Answers within `deadline`, whatever happens; nothing about a person is sent.
    *
-   * @param {{signal?: AbortSignal, deadline?: number}} [options] `deadline` in milliseconds
+   * @param {{signal?: AbortSignal, deadline?: number}} [options] `deadline` in milliseconds; a browser's timer may be
+   *   late, and a panel is to know within 300
    * @returns {Promise<Detection>}
    */
-  async detect({ signal, deadline = 300 } = {}) {
+  async detect({ signal, deadline = 280 } = {}) {
     signal?.throwIfAborted();
     // A browser that keeps nothing, such as a hardened private window, is one that is not paired.
     const pairing = this.#store.get('pairing').catch(() => undefined);

@@ -55,7 +55,7 @@ test('with ports that do not even refuse, detect answers at its deadline and tel
   const mohr = new Mohr({ storage: memory(), origin: ORIGIN, way: direct('http', { fetch: () => late }) });
   let found;
   mohr.detect().then((detection) => (found = detection));
-  mock.timers.tick(299);
+  mock.timers.tick(279);
   await turn();
   assert.equal(found, undefined);
   mock.timers.tick(1);

@@ -22,7 +22,7 @@ import { clock, language, latin, number, say } from './text.js';
 /** @typedef {import('./records.js').Entry} Entry */
 
 const PRESCRIPTION = 'application/vnd.mohr.prescription+json';
-/** Milliseconds for an agent that was there a moment ago, on a computer that may be busy; without one, the SDK's 300. */
+/** Milliseconds for an agent that was there a moment ago, on a computer that may be busy; without one, the SDK's own. */
 const PATIENCE = 1200;
 /** Codes of a person who said no. */
 const DECLINED = ['consent-declined', 'declined'];
