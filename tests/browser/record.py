@@ -1,32 +1,44 @@
 """Records what browsers really send to a loopback port, for `tests/endpoint/test_recorded.py` to replay.
 
 `python -m tests.browser.record` writes `tests/endpoint/recorded.json` anew: a Chromium and a Firefox, each on
-a public https page, try every way that a page has to reach the port, honest or not. A stand-in notes each
-head and allows everything, so that what follows a preflight comes too. Ports, keys and user agents are left
-out. After a new version of a browser, record again, and read the difference.
+a public https page, try every way that a page has to reach the port, honest or not: over http and ws, over
+https and wss, and with a Chromium in which the person has denied it. A stand-in notes each head and allows
+everything, so that what follows a preflight comes too. Ports, keys and user agents are left out. After a new
+version of a browser, record again, and read the difference.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
+
+from signer.endpoint.local_ca import LocalIdentity, local_identity
+from signer.platform.trust_stores import StoreKind, TrustStore, trust
 from tests.browser.firefox import firefox, make_profile
 from tests.browser.https_panel import ROOT, Panel, browse, serve
 
 FILE = ROOT / "tests" / "endpoint" / "recorded.json"
 #: What a record says for the agent's port, and for the panel's.
 AGENT_PORT, PANEL_PORT = ":AGENT", ":PANEL"
+#: How the agent is reached: over http and ws, over https and wss, and where the person denies.
+PLAIN, SECURE, DENIED = "plain", "secure", "denied"
 #: Of the computer that recorded, or of that moment alone.
 _LEFT_OUT = {"user-agent", "sec-ch-ua", "sec-ch-ua-platform", "sec-ch-ua-mobile", "accept-language"}
 
 #: Every way that a page has. Each names itself in its address, which is how a request is told from another.
-TRY = """async (port) => {
-    const u = (what, path) => `http://127.0.0.1:${port}${path}?as=${what}`;
+TRY = """async ([scheme, port]) => {
+    const u = (what, path) => `${scheme}://127.0.0.1:${port}${path}?as=${what}`;
     const settle = (work, ms = 1500) => Promise.race([Promise.resolve(work).catch(() => {}),
         new Promise((resolve) => setTimeout(resolve, ms))]);
     const add = (tag, set) => document.body.appendChild(Object.assign(document.createElement(tag), set));
@@ -69,10 +81,10 @@ TRY = """async (port) => {
     socket.close();
 }"""
 #: From a click: a page of the agent's own, and one that is none; then the bridge's one exchange.
-CLICK = """(port) => {
+CLICK = """([scheme, port]) => {
     const button = document.body.appendChild(document.createElement('button'));
     button.onclick = () => {
-        const bridge = window.open(`http://127.0.0.1:${port}/bridge?as=bridge`, 'bridge', 'popup');
+        const bridge = window.open(`${scheme}://127.0.0.1:${port}/bridge?as=bridge`, 'bridge', 'popup');
         const ask = { mohr: 'ask', id: 1, method: 'GET', target: '/v1/agent', headers: {}, body: '' };
         const hello = setInterval(() => bridge.postMessage({ mohr: 'hello' }, '*'), 200);
         addEventListener('message', ({ data }) => {
@@ -91,21 +103,30 @@ UNTIL_DONE = """
 
 
 class Recorder:
-    """Listens on a port of its own; `heads` are what came: name, method, path, headers, body."""
+    """Listens on a port of its own, over TLS with an `identity`; `heads` are what came: name, method, path,
+    headers, body.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, identity: LocalIdentity | None = None) -> None:
         self.heads: list[tuple[str, str, str, list[tuple[str, str]], str]] = []
         self.port = 0
+        self._identity = identity
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Recorder:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        tls = None if self._identity is None else self._identity.context()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """What the scripts take."""
+        return ("http" if self._identity is None else "https"), self.port
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -139,7 +160,7 @@ def _answer(method: str, path: str, origin: str) -> bytes:
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-def records(recorder: Recorder, panel: Panel, browser: str) -> list[dict[str, Any]]:
+def records(recorder: Recorder, panel: Panel, browser: str, setting: str) -> list[dict[str, Any]]:
     """What came, without what belongs to this computer or this moment. Other things that a browser fetches,
     such as an icon, are left out.
     """
@@ -152,6 +173,7 @@ def records(recorder: Recorder, panel: Panel, browser: str) -> list[dict[str, An
     return [
         {
             "browser": browser,
+            "setting": setting,
             "what": what,
             "method": method,
             "path": path,
@@ -163,47 +185,68 @@ def records(recorder: Recorder, panel: Panel, browser: str) -> list[dict[str, An
     ]
 
 
-async def by_chromium(panel: Panel) -> tuple[str, list[dict[str, Any]]]:
-    """Its version, and what it sends where the person has allowed loopback."""
-    async with Recorder() as recorder, browse(panel, allowed=True) as context:
+async def by_chromium(
+    panel: Panel, setting: str, identity: LocalIdentity | None = None
+) -> tuple[str, list[dict[str, Any]]]:
+    """Its version, and what it sends; over TLS with an `identity`. In the setting `denied` only a window gets
+    through.
+    """
+    if identity is not None:
+        panel = replace(panel, spki=f"{panel.spki},{_spki(identity)}")
+    async with Recorder(identity) as recorder, browse(panel, allowed=setting != DENIED) as context:
         page = await context.new_page()
         await page.goto(f"{panel.origin}/README.md")
-        await page.evaluate(TRY, recorder.port)
-        await page.evaluate(CLICK, recorder.port)
+        await page.evaluate(TRY, recorder.place)
+        await page.evaluate(CLICK, recorder.place)
         await page.click("button")
         await page.wait_for_function("window.done", timeout=20_000)
         browser = context.browser
         assert browser is not None
-        return browser.version, records(recorder, panel, "chromium")
+        return browser.version, records(recorder, panel, "chromium", setting)
 
 
-async def by_firefox(panel: Panel, scratch: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Its version, and what it sends as long as it does not ask before loopback."""
-    async with Recorder() as recorder:
+async def by_firefox(
+    panel: Panel, scratch: Path, setting: str, identity: LocalIdentity | None = None
+) -> tuple[str, list[dict[str, Any]]]:
+    """Its version, and what it sends while it does not ask before loopback; over TLS with an `identity`."""
+    profile = make_profile(scratch / f"profile-{setting}", panel)
+    if identity is not None:
+        trust(TrustStore(StoreKind.FIREFOX, profile), identity.authority)
+    async with Recorder(identity) as recorder:
 
         def use() -> str:
-            with firefox(
-                make_profile(scratch / "profile", panel), panel, {"network.lna.enabled": False}
-            ) as driver:
+            with firefox(profile, panel, {"network.lna.enabled": False}) as driver:
                 driver.get(f"{panel.origin}/README.md")
-                driver.execute_async_script(f"({TRY})(arguments[0]).then(arguments[1])", recorder.port)
-                driver.execute_script(f"({CLICK})(arguments[0])", recorder.port)
+                driver.execute_async_script(f"({TRY})(arguments[0]).then(arguments[1])", recorder.place)
+                driver.execute_script(f"({CLICK})(arguments[0])", recorder.place)
                 driver.find_element("tag name", "button").click()
                 driver.execute_async_script(UNTIL_DONE)
                 return str(driver.capabilities["browserVersion"])
 
         version = await asyncio.to_thread(use)
-        return version, records(recorder, panel, "firefox")
+        return version, records(recorder, panel, "firefox", setting)
+
+
+def _spki(identity: LocalIdentity) -> str:
+    leaf = x509.load_pem_x509_certificate(identity.leaf.read_bytes())
+    octets = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(octets).digest()).decode()
 
 
 async def main() -> None:
     """Record, and write the file."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as panel:
-        chromium, first = await by_chromium(panel)
-        mozilla, second = await by_firefox(panel, Path(folder))
-    told = {"browsers": {"chromium": chromium, "firefox": mozilla}, "requests": [*first, *second]}
+        scratch = Path(folder)
+        identity = local_identity(scratch / "tls", datetime.now(UTC))
+        chromium, first = await by_chromium(panel, PLAIN)
+        _, second = await by_chromium(panel, SECURE, identity)
+        _, third = await by_chromium(panel, DENIED)
+        mozilla, fourth = await by_firefox(panel, scratch, PLAIN)
+        _, fifth = await by_firefox(panel, scratch, SECURE, identity)
+    requests = [*first, *second, *third, *fourth, *fifth]
+    told = {"browsers": {"chromium": chromium, "firefox": mozilla}, "requests": requests}
     FILE.write_text(json.dumps(told, indent=1) + "\n", "ascii")
-    print(f"{len(first)} of Chromium {chromium}, {len(second)} of Firefox {mozilla}")
+    print(f"{len(requests)} of Chromium {chromium} and Firefox {mozilla}")
 
 
 if __name__ == "__main__":

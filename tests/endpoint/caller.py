@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 from typing import Any
 
 import msgspec
@@ -114,11 +115,7 @@ class Caller:
 
     async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
         """Exactly this request on a connection of its own."""
-        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-        names = {name.lower() for name, _ in headers}
-        if (body or method == "POST") and not names & {"content-length", "transfer-encoding"}:
-            lines.append(f"Content-Length: {len(body)}")
-        octets = "\r\n".join((*lines, "", "")).encode("utf-8") + body
+        octets = as_octets(method, target, headers, body)
         return await self.send_octets(octets, with_body=method != "HEAD")
 
     async def send_octets(self, octets: bytes, *, with_body: bool = True) -> Reply:
@@ -138,9 +135,20 @@ class Caller:
         )
 
 
-async def send_octets(port: int, octets: bytes, *, with_body: bool = True) -> Reply:
+def as_octets(method: str, target: str, headers: Headers, body: bytes = b"") -> bytes:
+    """A request as it goes over the wire, with its length where no header tells it."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    names = {name.lower() for name, _ in headers}
+    if (body or method == "POST") and not names & {"content-length", "transfer-encoding"}:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join((*lines, "", "")).encode("utf-8") + body
+
+
+async def send_octets(
+    port: int, octets: bytes, *, with_body: bool = True, tls: ssl.SSLContext | None = None
+) -> Reply:
     """Exactly these octets to that port, on a connection of their own; the first answer."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
     try:
         writer.write(octets)
         return await read_reply(reader, with_body=with_body)

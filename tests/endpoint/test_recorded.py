@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ import pytest
 import pytest_asyncio
 
 from signer.endpoint.admission import Arrival, admit
+from signer.endpoint.local_ca import LocalIdentity, local_identity
 from signer.endpoint.routes import match
 from signer.model.errors import FetchModeRefused, MediaTypeNotAccepted, MohrError, OriginRefused
 from signer.model.policy import Policy
 from signer.platform.private_files import private_folder
+from tests.endpoint.caller import as_octets, send_octets
 from tests.endpoint.world import World
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("recorded.json").read_text("ascii"))
@@ -46,7 +50,9 @@ VERDICTS: dict[tuple[str, str], type[MohrError] | None] = {
     ("script", "GET"): FetchModeRefused,
     ("style", "GET"): FetchModeRefused,
 }
-NAMES = [f"{one['browser']}-{one['what']}-{one['method']}" for one in REQUESTS]
+NAMES = ["-".join(one[part] for part in ("browser", "setting", "what", "method")) for one in REQUESTS]
+#: What a Chromium in which the person denied lets through: a window of the agent's own, and its exchange.
+DENIED = {("bridge", "GET"), ("bridge-exchange", "POST")}
 
 
 def at(text: str, port: int) -> str:
@@ -63,10 +69,23 @@ def headers(one: dict[str, Any], port: int) -> list[tuple[str, str]]:
     ]
 
 
-def test_both_browsers_tried_everything() -> None:
-    for browser in RECORDED["browsers"]:
-        tried = {(one["what"], one["method"]) for one in REQUESTS if one["browser"] == browser}
-        assert tried == VERDICTS.keys()
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.parametrize("setting", ["plain", "secure"])
+def test_both_browsers_tried_everything(browser: str, setting: str) -> None:
+    assert tried(browser, setting) == VERDICTS.keys()
+
+
+def test_where_the_person_denied_nothing_came_but_the_bridge() -> None:
+    assert tried("chromium", "denied") == DENIED
+
+
+def tried(browser: str, setting: str) -> set[tuple[str, str]]:
+    """What arrived, by name and method."""
+    return {
+        (one["what"], one["method"])
+        for one in REQUESTS
+        if (one["browser"], one["setting"]) == (browser, setting)
+    }
 
 
 @pytest.mark.parametrize("one", REQUESTS, ids=NAMES)
@@ -84,9 +103,15 @@ def test_the_rule_lets_in_what_it_should_and_refuses_the_rest_by_name(one: dict[
             admit(arrival, port=18717, policy=Policy())
 
 
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> LocalIdentity:
+    return local_identity(tmp_path_factory.mktemp("tls") / "tls", datetime.now(UTC))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    made = await World.start(private_folder(tmp_path_factory.mktemp("agent") / "agent"))
+async def world(tmp_path_factory: pytest.TempPathFactory, identity: LocalIdentity) -> AsyncIterator[World]:
+    folder = private_folder(tmp_path_factory.mktemp("agent") / "agent")
+    made = await World.start(folder, tls=identity.context())
     yield made
     await made.stop()
 
@@ -94,12 +119,16 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("one", REQUESTS, ids=NAMES)
 async def test_a_real_endpoint_says_the_same_and_no_use_case_hears_of_it(
-    one: dict[str, Any], world: World
+    one: dict[str, Any], world: World, identity: LocalIdentity
 ) -> None:
-    told = headers(one, world.address.port)
+    secure = one["setting"] == "secure"
+    port = world.address.secure_port if secure else world.address.port
+    told = headers(one, port)
     # The key was left out of the record; RFC 6455 §4.1 wants sixteen octets in base64.
     told = [(n, "AAAAAAAAAAAAAAAAAAAAAA==" if v == "KEY" else v) for n, v in told]
-    answer = await world.send(one["method"], one["path"], told, at(one["body"], world.address.port).encode())
+    octets = as_octets(one["method"], one["path"], told, at(one["body"], port).encode())
+    trusted = ssl.create_default_context(cadata=identity.authority.decode()) if secure else None
+    answer = await send_octets(port, octets, tls=trusted)
     verdict = VERDICTS[one["what"], one["method"]]
     if verdict is None:
         assert answer.status in ADMITTED[one["what"]]
