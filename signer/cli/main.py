@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signer.cli.diagnosis.options import add_diagnosis
+from signer.cli.rollout_options import add_rollout
 from signer.cli.simulate.options import add_simulator
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
@@ -97,10 +98,11 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(run=_modules_add if name == "add" else _modules_forget)
     asked.add_parser("list", help="those that were added").set_defaults(run=_modules_list)
     policy = commands.add_parser("policy", help="the clinic's policy file")
-    asked = policy.add_subparsers(title="commands", metavar="check", required=True)
+    asked = policy.add_subparsers(title="commands", metavar="check|browsers", required=True)
     checked = asked.add_parser("check", help="would the agent take this file, and what would it allow")
     checked.add_argument("file", type=Path, metavar="FILE")
     checked.set_defaults(run=_policy_check)
+    add_rollout(commands, asked)
     _add_token(commands)
     _add_verifier(commands)
     return parser

@@ -79,6 +79,7 @@ _URLS, _FILTER = "URLBlocklist", "WebsiteFilter"
 SETTINGS = frozenset((*_BLOCKING, _URLS, _FILTER))
 _NOT_LOOKED = (("looked-at", "no"),)
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "*")
+_PORTS = {"http": "80", "https": "443"}
 
 
 async def browsers(ground: Ground) -> Seen:
@@ -204,8 +205,18 @@ def _covers(rule: str, origin: str) -> bool:
     own_scheme, _, own_host = origin.partition("://")
     if rule == "*" or scheme not in {"", "*", own_scheme}:
         return rule == "*"
+    host, port = _split(host)
+    own_host, own_port = _split(own_host)
+    if port not in {"", "*", own_port or _PORTS[own_scheme]}:
+        return False
     bare = host.removeprefix("[*.]").removeprefix("*.")
     return own_host == bare or (bare != host and own_host.endswith(f".{bare}"))
+
+
+def _split(host: str) -> tuple[str, str]:
+    """Host and port, the latter empty where none is written; an IPv6 address has colons of its own."""
+    found = re.fullmatch(r"(\[[0-9a-f:]+\]|[^:]*)(?::([0-9*]+))?", host)
+    return (host, "") if found is None else (found[1], found[2] or "")
 
 
 def _list(value: object) -> list[str]:

@@ -23,7 +23,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable SignatureNotVerified
-                          PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
+                          PairingStoreFailed PolicyInvalid TrustStoreFailed PanelOriginUnfit
+                          AdministratorNeeded BrowserPolicyUnreadable Unexpected
 """
 
 from __future__ import annotations
@@ -918,6 +919,36 @@ class TrustStoreFailed(AgentError):
     helpdesk = (
         "`detail` names store and tool. `mohr ca status` shows every store; libnss3-tools has certutil."
     )
+
+
+class PanelOriginUnfit(AgentError):
+    code = "panel-origin-unfit"
+    status = None
+    fa = "این نشانی را نمی‌توان به مرورگرها به‌عنوان نشانی پنل داد."
+    en = "This is no origin of a panel that browsers could be told of."
+    fa_remedy = "نشانی را به شکل https://panel.example، بی‌مسیر و بی‌ستاره، بنویسید."
+    en_remedy = "Write it as https://panel.example: https, no path, no wildcard, not this computer."
+    helpdesk = "The same rule as for `origins` in the clinic's policy; `detail` says which and why."
+
+
+class AdministratorNeeded(AgentError):
+    code = "administrator-needed"
+    status = None
+    fa = "این کار را تنها مدیر رایانه می‌تواند انجام دهد."
+    en = "Only the computer's administrator can do this."
+    fa_remedy = "همین فرمان را با sudo اجرا کنید."
+    en_remedy = "Run the same command as root."
+    helpdesk = "`detail` names the file that was refused; nothing was changed there."
+
+
+class BrowserPolicyUnreadable(AgentError):
+    code = "browser-policy-unreadable"
+    status = None
+    fa = "فایل سیاست فایرفاکس خوانا نیست، پس دست نخورد."
+    en = "Firefox's policy file cannot be read, so it was left alone."
+    fa_remedy = "فایل را درست کنید و دوباره بکوشید."
+    en_remedy = "Mend the file, and try again."
+    helpdesk = "`detail` names the file; Firefox itself ignores it as it stands."
 
 
 class Unexpected(AgentError):

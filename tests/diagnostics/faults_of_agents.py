@@ -235,6 +235,12 @@ _managed(
 )
 _managed("a policy file that is no JSON", "browser-policy-damaged", _CHROMIUM, '{"URLBlocklist": [')
 _managed("no policy that grants the panel anything", "browser-will-ask", _CHROMIUM, "{}")
+_managed(
+    "a policy that grants another port of the panel's host",
+    "browser-will-ask",
+    _CHROMIUM,
+    '{"LoopbackNetworkAllowedForUrls": ["https://panel.example:8443"]}',
+)
 
 
 @TABLE.row("no browser at all", "browser-none", "browsers")
