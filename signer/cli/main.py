@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
     pairings.set_defaults(run=_pairings)
 
-    ca = commands.add_parser("ca", help="the agent's own authority for https on this computer")
+    ca = commands.add_parser(
+        "ca", aliases=["authority"], help="the agent's own authority for https on this computer"
+    )
     asked = ca.add_subparsers(title="commands", metavar="status|trust|distrust|export", required=True)
     for name, text in (
         ("status", "which browsers' stores trust it"),
@@ -307,7 +309,7 @@ def _ca(options: argparse.Namespace) -> int:
     if options.what == "export":
         return authority.export()
     run = {"status": authority.status, "trust": authority.trust, "distrust": authority.distrust}
-    return run[options.what](system=options.system)
+    return authority.told(lambda: run[options.what](system=options.system))
 
 
 def _journal(_: argparse.Namespace) -> int:

@@ -19,7 +19,8 @@ from msgspec import Struct
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.ground import Ground
 from signer.diagnostics.probing import Seen, aside
-from signer.model.errors import PairingStoreFailed, TrustStoreFailed
+from signer.model.errors import PairingStoreFailed, TrustStoreFailed, TrustStoreLocked
+from signer.platform import nss_worker
 from signer.platform.trust_stores import Standing, standing, user_stores
 
 _SECONDS_FOR_VERSION = 4.0
@@ -227,17 +228,21 @@ def _stores(ground: Ground) -> Seen:
     authority = ground.authority()
     if authority is None:
         return Seen(findings=(finding("authority-none"),))
-    if shutil.which("certutil", path=ground.path or None) is None:
-        return Seen(findings=(finding("certutil-missing"),))
     findings: list[Finding] = []
     here = user_stores(ground.home)
-    codes = {Standing.ABSENT: "authority-missing", Standing.OUTDATED: "authority-outdated"}
+    codes = {
+        Standing.ABSENT: "authority-missing",
+        Standing.UNTRUSTED: "authority-missing",
+        Standing.OUTDATED: "authority-outdated",
+    }
     for number, store in enumerate(here, 1):
         subject = (store.kind.value, f"store {number}")
         try:
             code = codes.get(standing(store, authority))
-        except TrustStoreFailed:
-            code = "store-unreadable"
+        except TrustStoreLocked:
+            code = "store-locked"
+        except TrustStoreFailed as problem:
+            code = "nss-missing" if nss_worker.NO_LIBRARY in problem.detail else "store-unreadable"
         if code is not None:
             findings.append(finding(code, subject, browser=store.kind.value))
     return Seen(findings=tuple(findings), told=(("stores", str(len(here))),))

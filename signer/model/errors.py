@@ -23,8 +23,9 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable SignatureNotVerified
-                          PairingStoreFailed PolicyInvalid TrustStoreFailed PanelOriginUnfit
-                          AdministratorNeeded BrowserPolicyUnreadable Unexpected
+                          PairingStoreFailed PolicyInvalid TrustStoreFailed TrustStoreLocked
+                          TrustStoreWantsPassword PanelOriginUnfit AdministratorNeeded
+                          BrowserPolicyUnreadable Unexpected
 """
 
 from __future__ import annotations
@@ -917,8 +918,30 @@ class TrustStoreFailed(AgentError):
     fa_remedy = "مرورگر را ببندید و دوباره بکوشید؛ بی آن هم کروم و فایرفاکس به مهر می‌رسند."
     en_remedy = "Close the browser and try again; Chromium and Firefox reach Mohr without it too."
     helpdesk = (
-        "`detail` names store and tool. `mohr ca status` shows every store; libnss3-tools has certutil."
+        "`detail` has NSS's own name of the error. `mohr ca status` shows every store; NSS is Debian's "
+        "libnss3, or what Firefox brings along."
     )
+
+
+class TrustStoreLocked(AgentError):
+    code = "trust-store-locked"
+    status = None
+    retriable = True
+    fa = "مرورگر انبار گواهی‌هایش را در دست دارد."
+    en = "A browser holds its certificate store at this moment."
+    fa_remedy = "مرورگر را ببندید و دوباره بکوشید."
+    en_remedy = "Close the browser and try again."
+    helpdesk = "SQLite says that cert9.db is locked; a Firefox that is open is the usual one."
+
+
+class TrustStoreWantsPassword(AgentError):
+    code = "trust-store-wants-password"
+    status = None
+    fa = "انبار گواهی این مرورگر گذرواژهٔ اصلی دارد که مُهر نمی‌پرسد."
+    en = "This browser's store has a primary password, which Mohr does not ask for."
+    fa_remedy = "گواهی را با mohr ca export بگیرید و در تنظیمات مرورگر وارد کنید."
+    en_remedy = "Take the certificate from `mohr ca export`, and import it in the browser's settings."
+    helpdesk = "Firefox vouches for trust with the primary password; taking ours out needs none."
 
 
 class PanelOriginUnfit(AgentError):

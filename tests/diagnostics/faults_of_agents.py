@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -188,6 +189,17 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     with _other_home(computer, folder) as (ground, (_, firefox)):
         (firefox.folder / "cert9.db").write_bytes(b"not a database" * 100)
+        yield ground
+
+
+@TABLE.row("a store that a browser holds", "store-locked", "stores")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    with (
+        _other_home(computer, folder) as (ground, (_, firefox)),
+        closing(sqlite3.connect(firefox.folder / "cert9.db")) as browser,
+    ):
+        browser.execute("BEGIN EXCLUSIVE")
         yield ground
 
 
