@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gui.app import run
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _agent(consent: ConsentSurface) -> Agent:
     from signer.cli.assembly import Agent
 
-    return Agent(consent=consent)
+    return Agent(consent=consent, home=Path.home())
 
 
 if __name__ == "__main__":

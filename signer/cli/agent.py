@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from signer.cli.assembly import Agent
 from signer.cli.terminal import TerminalConsent
@@ -45,7 +46,7 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    agent = Agent(consent=TerminalConsent())
+    agent = Agent(consent=TerminalConsent(), home=Path.home())
     address = await agent.start()
     try:
         # A terminal that was closed meanwhile ends the agent by its signal, and is no failure of it.

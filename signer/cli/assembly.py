@@ -11,7 +11,8 @@ import contextlib
 import gc
 import importlib.metadata
 import logging
-from collections.abc import Callable, Collection, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,12 +141,17 @@ class Agent:
         folders: Folders | None = None,
         policy: Policy | None = None,
         ports: tuple[int, ...] | None = None,
+        home: Path | None = None,
     ) -> None:
-        """Without arguments beyond `consent`: the user's folders, modules and ports, the clinic's policy."""
+        """Without arguments beyond `consent`: the user's folders, modules and ports, the clinic's policy.
+
+        `home` is where browsers are given the agent's own authority for https; None gives it to none.
+        """
         self._consent = consent
         self._folders = folders or user_folders()
         self._policy, self._policy_problem = (policy, None) if policy else _clinic_policy()
         self._ports = ports
+        self._home = home
         self._choices = present_modules() if modules is None else modules
         self._added = _hand_added() if modules is None else None
         self._supervisors = [choice.supervisor() for choice in self._choices]
@@ -323,8 +329,6 @@ class Agent:
         )
         undo.push_async_callback(self._let_go, service)
         identity = local_identity(self._folders.data / "tls", clock.now())
-        if identity.made:
-            log.info("a new authority for https was made: mohr ca trust puts it into the browsers' stores")
         endpoint = Endpoint(
             use_cases=service,
             consent=self._consent,
@@ -344,6 +348,8 @@ class Agent:
         gc.freeze()
         tokens.start()
         undo.callback(tokens.close)
+        if self._home is not None:
+            undo.push_async_callback(_trusting(self._home, self._folders.data / "tls", identity.authority))
         readers = ReaderWatch(tokens.readers_changed)
         readers.start()
         undo.push_async_callback(readers.close)
@@ -385,6 +391,33 @@ class Agent:
         if not stopping.done():
             await self._end_workers()
         await stopping
+
+
+def _trusting(home: Path, tls: Path, authority: bytes) -> Callable[[], Awaitable[None]]:
+    """Begin to give the browsers' stores the authority, aside; what is given back ends it after a store."""
+    ended = threading.Event()
+    working = asyncio.ensure_future(
+        asyncio.to_thread(_trust, home, tls, authority, lambda: not ended.is_set())
+    )
+
+    async def end() -> None:
+        ended.set()
+        await working
+
+    return end
+
+
+def _trust(home: Path, tls: Path, authority: bytes, going_on: Callable[[], bool]) -> None:
+    from signer.platform.trust_upkeep import keep_trusted
+
+    try:
+        for store, problem in keep_trusted(home, tls, authority, going_on):
+            if problem is None:
+                log.info("%s: a store trusts this agent's own authority for https now", store.kind.value)
+            else:
+                log.warning("%s: %s %s", store.kind.value, problem.code, problem.detail)
+    except OSError as problem:
+        log.warning("what the browsers' stores were given is not remembered: %s", type(problem).__name__)
 
 
 async def _begin(supervisor: Supervisor) -> None:

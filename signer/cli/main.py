@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signer.cli.diagnosis.options import add_diagnosis
+from signer.cli.rollout_options import add_rollout
 from signer.cli.simulate.options import add_simulator
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
@@ -62,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
     pairings.set_defaults(run=_pairings)
 
-    ca = commands.add_parser("ca", help="the agent's own authority for https on this computer")
+    ca = commands.add_parser(
+        "ca", aliases=["authority"], help="the agent's own authority for https on this computer"
+    )
     asked = ca.add_subparsers(title="commands", metavar="status|trust|distrust|export", required=True)
     for name, text in (
         ("status", "which browsers' stores trust it"),
@@ -97,10 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(run=_modules_add if name == "add" else _modules_forget)
     asked.add_parser("list", help="those that were added").set_defaults(run=_modules_list)
     policy = commands.add_parser("policy", help="the clinic's policy file")
-    asked = policy.add_subparsers(title="commands", metavar="check", required=True)
+    asked = policy.add_subparsers(title="commands", metavar="check|browsers", required=True)
     checked = asked.add_parser("check", help="would the agent take this file, and what would it allow")
     checked.add_argument("file", type=Path, metavar="FILE")
     checked.set_defaults(run=_policy_check)
+    add_rollout(commands, asked)
     _add_token(commands)
     _add_verifier(commands)
     return parser
@@ -305,7 +309,7 @@ def _ca(options: argparse.Namespace) -> int:
     if options.what == "export":
         return authority.export()
     run = {"status": authority.status, "trust": authority.trust, "distrust": authority.distrust}
-    return run[options.what](system=options.system)
+    return authority.told(lambda: run[options.what](system=options.system))
 
 
 def _journal(_: argparse.Namespace) -> int:

@@ -19,7 +19,8 @@ from msgspec import Struct
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.ground import Ground
 from signer.diagnostics.probing import Seen, aside
-from signer.model.errors import PairingStoreFailed, TrustStoreFailed
+from signer.model.errors import PairingStoreFailed, TrustStoreFailed, TrustStoreLocked
+from signer.platform import nss_worker
 from signer.platform.trust_stores import Standing, standing, user_stores
 
 _SECONDS_FOR_VERSION = 4.0
@@ -79,6 +80,7 @@ _URLS, _FILTER = "URLBlocklist", "WebsiteFilter"
 SETTINGS = frozenset((*_BLOCKING, _URLS, _FILTER))
 _NOT_LOOKED = (("looked-at", "no"),)
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "*")
+_PORTS = {"http": "80", "https": "443"}
 
 
 async def browsers(ground: Ground) -> Seen:
@@ -204,8 +206,18 @@ def _covers(rule: str, origin: str) -> bool:
     own_scheme, _, own_host = origin.partition("://")
     if rule == "*" or scheme not in {"", "*", own_scheme}:
         return rule == "*"
+    host, port = _split(host)
+    own_host, own_port = _split(own_host)
+    if port not in {"", "*", own_port or _PORTS[own_scheme]}:
+        return False
     bare = host.removeprefix("[*.]").removeprefix("*.")
     return own_host == bare or (bare != host and own_host.endswith(f".{bare}"))
+
+
+def _split(host: str) -> tuple[str, str]:
+    """Host and port, the latter empty where none is written; an IPv6 address has colons of its own."""
+    found = re.fullmatch(r"(\[[0-9a-f:]+\]|[^:]*)(?::([0-9*]+))?", host)
+    return (host, "") if found is None else (found[1], found[2] or "")
 
 
 def _list(value: object) -> list[str]:
@@ -216,17 +228,21 @@ def _stores(ground: Ground) -> Seen:
     authority = ground.authority()
     if authority is None:
         return Seen(findings=(finding("authority-none"),))
-    if shutil.which("certutil", path=ground.path or None) is None:
-        return Seen(findings=(finding("certutil-missing"),))
     findings: list[Finding] = []
     here = user_stores(ground.home)
-    codes = {Standing.ABSENT: "authority-missing", Standing.OUTDATED: "authority-outdated"}
+    codes = {
+        Standing.ABSENT: "authority-missing",
+        Standing.UNTRUSTED: "authority-missing",
+        Standing.OUTDATED: "authority-outdated",
+    }
     for number, store in enumerate(here, 1):
         subject = (store.kind.value, f"store {number}")
         try:
             code = codes.get(standing(store, authority))
-        except TrustStoreFailed:
-            code = "store-unreadable"
+        except TrustStoreLocked:
+            code = "store-locked"
+        except TrustStoreFailed as problem:
+            code = "nss-missing" if nss_worker.NO_LIBRARY in problem.detail else "store-unreadable"
         if code is not None:
             findings.append(finding(code, subject, browser=store.kind.value))
     return Seen(findings=tuple(findings), told=(("stores", str(len(here))),))

@@ -27,7 +27,7 @@ RENEWED_BEFORE = timedelta(days=30)
 #: Clocks of clinic computers are late as well as early.
 _BACKDATED = timedelta(days=1)
 _ADDRESSES = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
-_AUTHORITY, _LEAF = "authority.pem", "leaf.pem"
+AUTHORITY, _LEAF = "authority.pem", "leaf.pem"
 
 
 class LocalIdentity(Struct, frozen=True, kw_only=True):
@@ -66,14 +66,14 @@ def local_identity(folder: Path, now: datetime) -> LocalIdentity:
         return kept
     authority, leaf, not_after = _make(now)
     # The leaf last: one that its authority did not sign is not kept, and both are made again.
-    write_private(place / _AUTHORITY, authority)
+    write_private(place / AUTHORITY, authority)
     write_private(place / _LEAF, leaf)
     return LocalIdentity(authority=authority, leaf=place / _LEAF, not_after=not_after, made=True)
 
 
 def kept_authority(folder: Path) -> bytes | None:
     """The authority kept under `folder`, PEM, or None; nothing is made. Raises `NotPrivate`, OSError."""
-    return read_private(folder / _AUTHORITY)
+    return read_private(folder / AUTHORITY)
 
 
 def made_at(authority: bytes) -> datetime:
@@ -82,7 +82,7 @@ def made_at(authority: bytes) -> datetime:
 
 
 def _kept(place: Path) -> LocalIdentity | None:
-    authority, leaf = read_private(place / _AUTHORITY), read_private(place / _LEAF)
+    authority, leaf = read_private(place / AUTHORITY), read_private(place / _LEAF)
     if authority is None or leaf is None:
         return None
     try:

@@ -23,7 +23,9 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
     ├── OutsideError      TsaUnreachable RevocationUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable AddressInvalid
-                          SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed Unexpected
+                          SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed
+                          TrustStoreLocked TrustStoreWantsPassword PanelOriginUnfit AdministratorNeeded
+                          BrowserPolicyUnreadable Unexpected
 """
 
 from __future__ import annotations
@@ -928,8 +930,60 @@ class TrustStoreFailed(AgentError):
     fa_remedy = "مرورگر را ببندید و دوباره بکوشید؛ بی آن هم کروم و فایرفاکس به مهر می‌رسند."
     en_remedy = "Close the browser and try again; Chromium and Firefox reach Mohr without it too."
     helpdesk = (
-        "`detail` names store and tool. `mohr ca status` shows every store; libnss3-tools has certutil."
+        "`detail` has NSS's own name of the error. `mohr ca status` shows every store; NSS is Debian's "
+        "libnss3, or what Firefox brings along."
     )
+
+
+class TrustStoreLocked(AgentError):
+    code = "trust-store-locked"
+    status = None
+    retriable = True
+    fa = "مرورگر انبار گواهی‌هایش را در دست دارد."
+    en = "A browser holds its certificate store at this moment."
+    fa_remedy = "مرورگر را ببندید و دوباره بکوشید."
+    en_remedy = "Close the browser and try again."
+    helpdesk = "SQLite says that cert9.db is locked; a Firefox that is open is the usual one."
+
+
+class TrustStoreWantsPassword(AgentError):
+    code = "trust-store-wants-password"
+    status = None
+    fa = "انبار گواهی این مرورگر گذرواژهٔ اصلی دارد که مُهر نمی‌پرسد."
+    en = "This browser's store has a primary password, which Mohr does not ask for."
+    fa_remedy = "گواهی را با mohr ca export بگیرید و در تنظیمات مرورگر وارد کنید."
+    en_remedy = "Take the certificate from `mohr ca export`, and import it in the browser's settings."
+    helpdesk = "Firefox vouches for trust with the primary password; taking ours out needs none."
+
+
+class PanelOriginUnfit(AgentError):
+    code = "panel-origin-unfit"
+    status = None
+    fa = "این نشانی را نمی‌توان به مرورگرها به‌عنوان نشانی پنل داد."
+    en = "This is no origin of a panel that browsers could be told of."
+    fa_remedy = "نشانی را به شکل https://panel.example، بی‌مسیر و بی‌ستاره، بنویسید."
+    en_remedy = "Write it as https://panel.example: https, no path, no wildcard, not this computer."
+    helpdesk = "The same rule as for `origins` in the clinic's policy; `detail` says which and why."
+
+
+class AdministratorNeeded(AgentError):
+    code = "administrator-needed"
+    status = None
+    fa = "این کار را تنها مدیر رایانه می‌تواند انجام دهد."
+    en = "Only the computer's administrator can do this."
+    fa_remedy = "همین فرمان را با sudo اجرا کنید."
+    en_remedy = "Run the same command as root."
+    helpdesk = "`detail` names the file that was refused; nothing was changed there."
+
+
+class BrowserPolicyUnreadable(AgentError):
+    code = "browser-policy-unreadable"
+    status = None
+    fa = "فایل سیاست فایرفاکس خوانا نیست، پس دست نخورد."
+    en = "Firefox's policy file cannot be read, so it was left alone."
+    fa_remedy = "فایل را درست کنید و دوباره بکوشید."
+    en_remedy = "Mend the file, and try again."
+    helpdesk = "`detail` names the file; Firefox itself ignores it as it stands."
 
 
 class Unexpected(AgentError):

@@ -1,7 +1,7 @@
 """Puts the agent's own authority into the stores that browsers trust, and takes every one of ours out again.
 
-Chromium and Firefox on Linux keep NSS databases, which Mozilla's `certutil` edits; the system's store is
-Debian's and needs root. On Windows and macOS nothing is written: there the authority is exported and a person
+Chromium and Firefox on Linux keep NSS databases (`nss_database`); the system's store is Debian's and needs
+root. On Windows and macOS nothing is written: there the authority is exported and a person
 imports it. What the authority is, and when it is renewed, is `signer.endpoint.local_ca`.
 """
 
@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import ssl
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
 from msgspec import Struct
 
-from signer.model.errors import TrustStoreFailed
+from signer.model.errors import AdministratorNeeded, TrustStoreFailed
+from signer.platform import nss_database
+from signer.platform.nss_database import Kept
 
 #: What every authority of ours is called in a store, followed by what tells one from the other.
 NAME = "Mohr on this computer only"
@@ -27,17 +26,28 @@ _SYSTEM_FOLDER = Path("/usr/local/share/ca-certificates")
 _SYSTEM_FILE = "mohr-on-this-computer-only.crt"
 _SECONDS = 30.0
 
-#: Below a home folder: where Chromium's one database is, from Debian, snap and flatpak.
-_CHROMIUM = (
-    ".pki/nssdb",
-    "snap/chromium/current/.pki/nssdb",
-    ".var/app/org.chromium.Chromium/.pki/nssdb",
-    ".var/app/com.google.Chrome/.pki/nssdb",
+#: Below a home folder: the one database of Chromium, Chrome and Edge. All of them take the first where it is
+#: there; newer ones make and take the second where it is not.
+_USUAL, _NEWER = ".pki/nssdb", ".local/share/pki/nssdb"
+#: Those of browsers from snap and flatpak.
+_CHROMIUM = tuple(
+    f"{place}/{database}"
+    for place in (
+        "snap/chromium/current",
+        ".var/app/org.chromium.Chromium",
+        ".var/app/com.google.Chrome",
+        ".var/app/com.microsoft.Edge",
+    )
+    for database in (_USUAL, _NEWER)
+) + tuple(
+    f".var/app/{name}/data/pki/nssdb"
+    for name in ("org.chromium.Chromium", "com.google.Chrome", "com.microsoft.Edge")
 )
 #: Below a home folder: where Firefox keeps profiles, each with a database of its own.
 _FIREFOX = (
     ".mozilla/firefox",
     ".config/mozilla/firefox",
+    "snap/firefox/common/.config/mozilla/firefox",
     "snap/firefox/common/.mozilla/firefox",
     ".var/app/org.mozilla.firefox/.mozilla/firefox",
 )
@@ -59,18 +69,26 @@ class TrustStore(Struct, frozen=True):
 
 
 class Standing(Enum):
-    """What a store says of our authority: `OUTDATED` holds an earlier one of ours alone."""
+    """What a store says of our authority: `OUTDATED` holds an earlier one of ours alone.
+
+    `UNTRUSTED` holds it and does not trust it: somebody has unticked it.
+    """
 
     TRUSTED = "trusted"
     OUTDATED = "outdated"
+    UNTRUSTED = "untrusted"
     ABSENT = "absent"
 
 
 def user_stores(home: Path) -> tuple[TrustStore, ...]:
-    """The browsers' stores below a home folder; Chromium's usual one even where it does not exist yet."""
-    chromium = [home / place for place in _CHROMIUM]
-    found = [TrustStore(StoreKind.CHROMIUM, folder) for folder in chromium[:1]]
-    found += [TrustStore(StoreKind.CHROMIUM, folder) for folder in chromium[1:] if folder.is_dir()]
+    """The browsers' stores below a home folder.
+
+    Where Chromium has none yet it is the usual one, which hides none; beside a newer one it would.
+    """
+    here = [folder for folder in (home / _USUAL, home / _NEWER) if folder.is_dir()]
+    folders = here or [home / _USUAL]
+    folders += [home / place for place in _CHROMIUM if (home / place).is_dir()]
+    found = [TrustStore(StoreKind.CHROMIUM, folder) for folder in folders]
     for place in _FIREFOX:
         profiles = sorted((home / place).glob("*/cert9.db"))
         found += [TrustStore(StoreKind.FIREFOX, database.parent) for database in profiles]
@@ -82,70 +100,71 @@ def system_store(folder: Path = _SYSTEM_FOLDER) -> TrustStore:
     return TrustStore(StoreKind.SYSTEM, folder)
 
 
+def in_use(store: TrustStore) -> bool:
+    """Has a Firefox this profile open? It notices what changes in the store at its next start."""
+    try:
+        process = str((store.folder / "lock").readlink()).rpartition("+")[2]
+    except OSError:
+        return False
+    return store.kind is StoreKind.FIREFOX and process.isdigit() and Path("/proc", process).exists()
+
+
 def standing(store: TrustStore, authority: bytes) -> Standing:
-    """What the store says of this authority, PEM. Raises `TrustStoreFailed`."""
-    kept = list(_kept(store))
+    """What the store says of this authority, PEM. Raises `TrustStoreFailed`, `TrustStoreLocked`."""
+    kept = _kept(store)
     if not kept:
         return Standing.ABSENT
     wanted = ssl.PEM_cert_to_DER_cert(authority.decode("ascii"))
-    here = (ssl.PEM_cert_to_DER_cert(pem) for _, pem in kept)
-    return Standing.TRUSTED if wanted in here else Standing.OUTDATED
+    for one in kept:
+        if one.der == wanted:
+            return Standing.TRUSTED if one.trusted else Standing.UNTRUSTED
+    return Standing.OUTDATED
 
 
 def trust(store: TrustStore, authority: bytes) -> None:
     """Have this authority, PEM, trusted there for servers, and no earlier one of ours.
 
-    Raises `TrustStoreFailed`.
+    Raises `TrustStoreFailed`, `TrustStoreLocked`, `TrustStoreWantsPassword`; for the system's store
+    `AdministratorNeeded`.
     """
-    distrust(store)
     if store.kind is StoreKind.SYSTEM:
         _write_system(store.folder, authority)
         return
-    if not (store.folder / "cert9.db").exists():
-        store.folder.mkdir(parents=True, exist_ok=True)
-        _certutil(store, "-N", "--empty-password")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "authority.pem"
-        file.write_bytes(authority)
-        _certutil(store, "-A", "-n", f"{NAME} ({_tail(authority)})", "-t", "C,,", "-i", str(file))
+    der = ssl.PEM_cert_to_DER_cert(authority.decode("ascii"))
+    nickname = f"{NAME} ({hashlib.sha256(der).hexdigest()[:8]})"
+    try:
+        nss_database.put_in(store.folder, NAME, der, nickname)
+    except OSError as fault:
+        raise TrustStoreFailed(f"{store.kind.value}: {type(fault).__name__}") from fault
 
 
 def distrust(store: TrustStore) -> bool:
-    """Take every authority of ours out; False where there was none. Raises `TrustStoreFailed`."""
-    kept = list(_kept(store))
-    for nickname, _ in kept:
-        if store.kind is StoreKind.SYSTEM:
-            _remove_system(store.folder)
-        else:
-            _certutil(store, "-D", "-n", nickname)
-    return bool(kept)
+    """Take every authority of ours out; False where there was none. Raises as `trust`."""
+    if not _kept(store):
+        return False
+    if store.kind is StoreKind.SYSTEM:
+        _remove_system(store.folder)
+        return True
+    return nss_database.take_out(store.folder, NAME)
 
 
-def _kept(store: TrustStore) -> Iterator[tuple[str, str]]:
-    """Name and PEM of each authority of ours in the store."""
+def _kept(store: TrustStore) -> tuple[Kept, ...]:
+    """Each authority of ours in the store."""
     if store.kind is StoreKind.SYSTEM:
         file = store.folder / _SYSTEM_FILE
-        if file.is_file():
-            yield _SYSTEM_FILE, file.read_text("ascii")
-        return
-    if not (store.folder / "cert9.db").exists():
-        return
-    for line in _certutil(store, "-L").splitlines():
-        nickname = line.rstrip().rpartition(" ")[0].rstrip()
-        if nickname.startswith(f"{NAME} ("):
-            yield nickname, _certutil(store, "-L", "-n", nickname, "-a")
-
-
-def _certutil(store: TrustStore, *arguments: str) -> str:
-    tool = shutil.which("certutil")
-    if tool is None:
-        raise TrustStoreFailed("certutil of libnss3-tools is not installed")
-    return _run(tool, *arguments, "-d", f"sql:{store.folder}", what=f"{store.kind.value}: certutil")
+        try:
+            pem = file.read_text("ascii") if file.is_file() else None
+            return () if pem is None else (Kept(ssl.PEM_cert_to_DER_cert(pem), trusted=True),)
+        except (OSError, ValueError) as fault:
+            raise TrustStoreFailed(f"system: {type(fault).__name__}") from fault
+    return nss_database.kept(store.folder, NAME) if (store.folder / "cert9.db").exists() else ()
 
 
 def _write_system(folder: Path, authority: bytes) -> None:
     try:
         (folder / _SYSTEM_FILE).write_bytes(authority)
+    except PermissionError as fault:
+        raise AdministratorNeeded(f"system: {folder}") from fault
     except OSError as fault:
         raise TrustStoreFailed(f"system: {type(fault).__name__}") from fault
     _refresh_system(folder)
@@ -154,6 +173,8 @@ def _write_system(folder: Path, authority: bytes) -> None:
 def _remove_system(folder: Path) -> None:
     try:
         (folder / _SYSTEM_FILE).unlink()
+    except PermissionError as fault:
+        raise AdministratorNeeded(f"system: {folder}") from fault
     except OSError as fault:
         raise TrustStoreFailed(f"system: {type(fault).__name__}") from fault
     _refresh_system(folder)
@@ -181,8 +202,3 @@ def _run(*command: str, what: str) -> str:
     if done.returncode:
         raise TrustStoreFailed(f"{what} ended with {done.returncode}")
     return done.stdout
-
-
-def _tail(authority: bytes) -> str:
-    """Enough of the certificate to tell two of ours apart by name."""
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(authority.decode("ascii"))).hexdigest()[:8]

@@ -41,10 +41,20 @@ def make_profile(folder: Path, panel: Panel) -> Path:
 
 
 @contextmanager
-def firefox(profile: Path, panel: Panel, others: Mapping[str, str | bool] | None = None) -> Iterator[Firefox]:
-    """Firefox with that profile, on a blank page; `others` are preferences that are to be otherwise."""
+def firefox(
+    profile: Path,
+    panel: Panel,
+    others: Mapping[str, str | bool] | None = None,
+    policy: str | None = None,
+) -> Iterator[Firefox]:
+    """Firefox with that profile, on a blank page; `others` are preferences that are to be otherwise.
+
+    `policy` is what the computer's administrator has put into `policies.json`.
+    """
     options = Options()
     options.binary_location = shutil.which("firefox-esr") or shutil.which("firefox") or "firefox"
+    if policy is not None:
+        options.binary_location = str(_managed(profile, options.binary_location, policy))
     options.add_argument("-headless")
     options.add_argument("-profile")
     options.add_argument(str(profile))
@@ -66,3 +76,21 @@ def firefox(profile: Path, panel: Panel, others: Mapping[str, str | bool] | None
         yield driver
     finally:
         driver.quit()
+
+
+def _managed(scratch: Path, executable: str, policy: str) -> Path:
+    """A command that starts the browser where a copy of /etc holds that policy, and nowhere else."""
+    (scratch / "policies.json").write_text(policy)
+    command = scratch / "managed-firefox"
+    etc, place = scratch / "etc", "firefox/policies"
+    command.write_text(
+        f"""#!/bin/sh
+exec unshare --map-root-user --mount sh -c '
+cp -a /etc {etc} 2>/dev/null
+mkdir -p {etc}/{place} && cp {scratch}/policies.json {etc}/{place}/
+mount --bind {etc} /etc && exec "$0" "$@"
+' {executable} "$@"
+"""
+    )
+    command.chmod(0o700)
+    return command

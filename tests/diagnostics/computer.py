@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -170,12 +169,11 @@ def anchors(folder: Path, computer: Computer, *crls: bytes) -> Folders:
 
 
 def _programs(folder: Path) -> Path:
-    """A browser that says its version, and certutil: starting real ones for each row would take minutes."""
+    """A browser that says its version: starting real ones for each row would take minutes."""
     folder.mkdir()
     firefox = folder / "firefox"
     firefox.write_text("#!/bin/sh\necho Mozilla Firefox 153.0\n")
     firefox.chmod(0o755)
-    (folder / "certutil").symlink_to(shutil.which("certutil") or "")
     return folder
 
 

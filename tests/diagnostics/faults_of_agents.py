@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -191,6 +192,17 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
         yield ground
 
 
+@TABLE.row("a store that a browser holds", "store-locked", "stores")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    with (
+        _other_home(computer, folder) as (ground, (_, firefox)),
+        closing(sqlite3.connect(firefox.folder / "cert9.db")) as browser,
+    ):
+        browser.execute("BEGIN EXCLUSIVE")
+        yield ground
+
+
 @TABLE.row("an authority that was never made", "authority-none", "stores")
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
@@ -235,6 +247,12 @@ _managed(
 )
 _managed("a policy file that is no JSON", "browser-policy-damaged", _CHROMIUM, '{"URLBlocklist": [')
 _managed("no policy that grants the panel anything", "browser-will-ask", _CHROMIUM, "{}")
+_managed(
+    "a policy that grants another port of the panel's host",
+    "browser-will-ask",
+    _CHROMIUM,
+    '{"LoopbackNetworkAllowedForUrls": ["https://panel.example:8443"]}',
+)
 
 
 @TABLE.row("no browser at all", "browser-none", "browsers")

@@ -1,0 +1,64 @@
+"""The options of what a clinic's administrator does. Imports nothing that takes time."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_rollout(commands: Commands, policy: Commands) -> None:
+    """Add the commands to the parser's, and those about policies to `mohr policy`."""
+    _add_browsers(policy)
+
+
+def _add_browsers(policy: Commands) -> None:
+    browsers = policy.add_parser(
+        "browsers", help="the browsers' policies that let the panels through without a prompt"
+    )
+    browsers.add_argument(
+        "--panel",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="https://…; as often as there are panels",
+    )
+    browsers.add_argument(
+        "--browser",
+        action="append",
+        default=[],
+        choices=("chromium", "chrome", "edge", "firefox"),
+        help="all four by default",
+    )
+    browsers.add_argument(
+        "--format",
+        choices=("json", "reg", "admx"),
+        default="json",
+        help="Linux's files, a file for reg import, or the values of a group policy",
+    )
+    browsers.add_argument(
+        "--older-browsers",
+        action="store_true",
+        help="for Chromium 139 to 145 too; it opens the clinic's network to the panels",
+    )
+    doing = browsers.add_mutually_exclusive_group()
+    doing.add_argument(
+        "--write", action="store_true", help="put it in its places, as root, instead of printing"
+    )
+    doing.add_argument("--remove", action="store_true", help="take out what --write has put there")
+    browsers.set_defaults(run=_browsers)
+
+
+def _browsers(options: argparse.Namespace) -> int:
+    from signer.cli.browser_policy import run
+
+    return run(
+        options.panel,
+        options.browser,
+        form=options.format,
+        older=options.older_browsers,
+        write=options.write,
+        remove=options.remove,
+    )
