@@ -19,10 +19,13 @@ import jsonschema_rs
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from requests.auth import AuthBase
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -32,9 +35,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from signer.endpoint import openapi
-from signer.model.request import Document, SignatureFormat
+from signer.endpoint.encodings import b64u
+from signer.endpoint.keys import SigningKey
+from signer.endpoint.messages import SigningRequestBody, documents_of, read_body
+from signer.model.errors import DocumentRefused, MohrError
+from signer.model.request import AGENTS_OWN, Document
 from signer.service.envelopes import check_supported
 from signer.service.views import RequestView
+from tests.endpoint.test_certificates import BODIES
 from tests.endpoint.world import RememberingUseCases, World, signing_request
 
 WHOLE = json.loads(openapi.document("1.2.3"))
@@ -49,6 +57,9 @@ CONFIG = schemathesis.Config.from_dict(
 )
 #: The stream of events has no end, and is read by tests of its own.
 schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG).exclude(path="/v1/events")
+CALLS: dict[str, APIOperation[Any, Any, Any, Any]] = {
+    found.ok().label: found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)
+}
 
 
 #: What is posted so that there is something to ask for.
@@ -56,6 +67,12 @@ POSTED: dict[str, dict[str, Any]] = {
     "/v1/pairings": {"commitment": "A" * 43},
     "/v1/signing-requests": json.loads(signing_request()),
     "/v1/sign-ins": {"nonce": "A" * 43},
+    **{path: json.loads(body) for path, body in BODIES.items()},
+}
+#: Bodies of which a schema cannot say what makes them good, or so narrowly that none is found at random.
+REAL: dict[str, dict[str, Any]] = {
+    **{f"POST {path}": json.loads(body) for path, body in BODIES.items()},
+    "POST /v1/pairings/{id}": {"key": b64u(SigningKey.generate().point), "nonce": "A" * 43},
 }
 CHECKS = (
     not_a_server_error,
@@ -74,7 +91,7 @@ class Impatient(RememberingUseCases):
 
     async def submit(self, *, documents: tuple[Document, ...], **more: Any) -> RequestView:
         for document in documents:
-            if document.format is not SignatureFormat.SIGN_IN:
+            if document.format not in AGENTS_OWN:
                 check_supported(document)
         return await super().submit(documents=documents, **{**more, "credential": None})
 
@@ -141,20 +158,59 @@ def test_what_needs_a_pairing_needs_every_header_of_its_signature() -> None:
             assert [set(way) for way in operation["security"]] == ([] if is_open else [proof])
 
 
-@schema.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
+def test_no_call_is_left_out() -> None:
+    assert CALLS.keys() == {
+        f"{method.upper()} {path}"
+        for path, calls in WHOLE["paths"].items()
+        for method in calls
+        if path != "/v1/events"
+    }
+
+
+@pytest.mark.parametrize(
+    "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda one: one.value
 )
-def test_what_the_document_says_is_what_the_endpoint_does(agent: World, case: Case[Any]) -> None:
-    if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
-        meant_well(agent, case)
-    checks = [*CHECKS, *(() if inexpressible(case.body) else (positive_data_acceptance,))]
-    case.call_and_validate(base_url=agent.address.url, auth=AsPanel(agent), checks=checks)
+@pytest.mark.parametrize("label", CALLS)
+def test_what_the_document_says_is_what_the_endpoint_does(
+    agent: World, label: str, mode: GenerationMode
+) -> None:
+    """A test for each call and mode, by names of their own: what shares one is run once where tests are
+    spread over processes.
+    """
+
+    real: Any = {"body": REAL[label]} if mode is GenerationMode.POSITIVE and label in REAL else {}
+
+    @settings(
+        max_examples=15,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=CALLS[label].as_strategy(generation_mode=mode, **real))
+    def holds(case: Case[Any]) -> None:
+        tried.append(label)
+        if mode is GenerationMode.POSITIVE:
+            meant_well(agent, case)
+        checks = [*CHECKS, *(() if inexpressible(case.body) else (positive_data_acceptance,))]
+        case.call_and_validate(base_url=agent.address.url, auth=AsPanel(agent), checks=checks)
+
+    tried: list[str] = []
+    try:
+        holds()
+    except Unsatisfiable:
+        # A call that takes nothing cannot be given anything wrong.
+        assert (mode, takes_anything(label)) == (GenerationMode.NEGATIVE, False)
+    else:
+        assert tried
+
+
+def takes_anything(label: str) -> bool:
+    """Is there a path, query, header or body in it that could be wrong?"""
+    method, path = label.split(" ")
+    call = WHOLE["paths"][path][method.lower()]
+    return bool(call.get("parameters") or call.get("requestBody"))
 
 
 def meant_well(agent: World, case: Case[Any]) -> None:
@@ -183,4 +239,20 @@ def inexpressible(body: Any) -> bool:
     if not isinstance(documents, list) or not all(isinstance(one, dict) for one in documents):
         return False
     ids = [json.dumps(one.get("id")) for one in documents]
-    return len(set(ids)) < len(ids) or any(one.get("attachments") for one in documents)
+    return (
+        len(set(ids)) < len(ids)
+        or any(one.get("attachments") for one in documents)
+        or any(cannot_carry(one) for one in documents)
+    )
+
+
+def cannot_carry(document: dict[str, Any]) -> bool:
+    """Is it a content that its format has no place for?"""
+    try:
+        body = read_body(json.dumps({"documents": [document]}).encode(), SigningRequestBody)
+        check_supported(documents_of(body)[0])
+    except DocumentRefused:
+        return True
+    except MohrError:
+        pass
+    return False
