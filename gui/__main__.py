@@ -9,12 +9,15 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gui.app import run
 from gui.hosting import HostedAgent
+from signer.model.errors import DataNewer, FileUnusable
 from signer.platform.autostart import autostart_folder
 from signer.platform.display import has_display
 from signer.platform.folders import user_data
@@ -35,13 +38,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mohr-desktop: there is no display here; `mohr agent` asks in the terminal", file=sys.stderr)
         return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    return run(
-        lambda consent: HostedAgent(_agent, consent),
-        preferences_path=user_data() / "desktop.json",
-        hidden=options.hidden,
-        autostart=autostart_folder(),
-        welcome=True,
-    )
+    with _preferences() as preferences:
+        return run(
+            lambda consent: HostedAgent(_agent, consent),
+            preferences_path=preferences,
+            hidden=options.hidden,
+            autostart=autostart_folder(),
+            welcome=True,
+        )
+
+
+@contextmanager
+def _preferences() -> Iterator[Path]:
+    """Where they are kept. Beside data that is not for this program, somewhere else, and not for long.
+
+    The window opens all the same: it is where the doctor reads what the matter is.
+    """
+    try:
+        kept = user_data()
+    except (DataNewer, FileUnusable):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / "desktop.json"
+        return
+    yield kept / "desktop.json"
 
 
 def _agent(consent: ConsentSurface) -> Agent:

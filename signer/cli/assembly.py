@@ -26,6 +26,7 @@ from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
 from signer.model.errors import PolicyInvalid
 from signer.model.policy import Policy
+from signer.platform import data_version
 from signer.platform.folders import Folders, user_data, user_folders
 from signer.platform.only_one import only_one
 from signer.platform.policy_file import read_policy
@@ -163,10 +164,13 @@ class Agent:
     async def start(self) -> EndpointAddress:
         """Spawn the workers, then import and start the rest while they load. Undone if it fails.
 
-        Raises `AlreadyRunning` before anything is spawned, and `PortsTaken`.
+        Raises `AlreadyRunning` and `DataNewer` before anything is spawned or opened, and `PortsTaken`.
         """
         async with contextlib.AsyncExitStack() as undo:
             undo.enter_context(only_one(self._folders.data))
+            before, after = data_version.bring_forward(self._folders.data, version())
+            if before != after:
+                log.info("the data folder is of version %d now", after)
             undo.push_async_callback(self._end_workers)
             for supervisor in self._supervisors:
                 await _begin(supervisor)

@@ -50,15 +50,6 @@ def distrust(*, system: bool) -> int:
     return _each(system, lambda store: "removed" if trust_stores.distrust(store) else "was not there")
 
 
-def told(run: Callable[[], int]) -> int:
-    """What `run` gives; 1 where it did not come as far as the stores."""
-    try:
-        return run()
-    except MohrError as problem:
-        print(f"{problem.en} {problem.en_remedy} {problem.detail} [{problem.code}]")
-        return 1
-
-
 def export() -> int:
     """Print the authority, PEM."""
     sys.stdout.write(_identity().authority.decode("ascii"))

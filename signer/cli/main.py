@@ -11,6 +11,8 @@ from pathlib import Path
 from signer.cli.diagnosis.options import add_diagnosis
 from signer.cli.rollout_options import add_rollout
 from signer.cli.simulate.options import add_simulator
+from signer.model.errors import MohrError
+from signer.model.text import visible
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
 APPLICANT = {
@@ -34,6 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read has had enough. What Python would still flush at its end goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MohrError as problem:
+        # Those that a command does not tell in its own way: newer data, above all, which stops any of them.
+        print(
+            f"mohr: {problem.en} {problem.en_remedy} {visible(problem.detail)} [{problem.code}]",
+            file=sys.stderr,
+        )
+        return 1
     return status
 
 
@@ -309,7 +318,7 @@ def _ca(options: argparse.Namespace) -> int:
     if options.what == "export":
         return authority.export()
     run = {"status": authority.status, "trust": authority.trust, "distrust": authority.distrust}
-    return authority.told(lambda: run[options.what](system=options.system))
+    return run[options.what](system=options.system)
 
 
 def _journal(_: argparse.Namespace) -> int:

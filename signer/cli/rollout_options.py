@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 def add_rollout(commands: Commands, policy: Commands) -> None:
     """Add the commands to the parser's, and those about policies to `mohr policy`."""
     _add_browsers(policy)
+    uninstall = commands.add_parser(
+        "uninstall", help="take out everything that Mohr has put on this computer"
+    )
+    uninstall.add_argument("--all-users", action="store_true", help="of every user, as root")
+    uninstall.add_argument("--purge", action="store_true", help="the journal of what was signed too")
+    uninstall.add_argument("--dry-run", action="store_true", help="change nothing, and tell what would be")
+    uninstall.add_argument("--language", choices=("fa", "en"), default="en")
+    uninstall.set_defaults(run=_uninstall)
 
 
 def _add_browsers(policy: Commands) -> None:
@@ -61,4 +69,15 @@ def _browsers(options: argparse.Namespace) -> int:
         older=options.older_browsers,
         write=options.write,
         remove=options.remove,
+    )
+
+
+def _uninstall(options: argparse.Namespace) -> int:
+    from signer.cli.uninstall import run
+
+    return run(
+        all_users=options.all_users,
+        purge=options.purge,
+        rehearse=options.dry_run,
+        language=options.language,
     )

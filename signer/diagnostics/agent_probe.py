@@ -13,6 +13,8 @@ from msgspec import Struct
 from signer.diagnostics.finding import Finding, finding
 from signer.diagnostics.ground import Ground
 from signer.diagnostics.probing import Seen, aside
+from signer.model.errors import DataNewer, FileUnusable
+from signer.platform import data_version
 from signer.platform.only_one import held
 from signer.platform.peer import PeerOwner, holder_of
 
@@ -30,7 +32,8 @@ async def agent(ground: Ground) -> Seen:
     running = await aside(lambda: held(ground.folders.data))
     told = await aside(lambda: _told(ground))
     if running is False or (running is None and told is None):
-        return Seen(findings=(finding("agent-not-running"),))
+        newer = await aside(lambda: _newer(ground))
+        return Seen(findings=(*newer, finding("agent-not-running")))
     if told is None:
         return Seen(findings=(finding("agent-unreachable", (), how="no-port-told"),))
     findings, version = await _answer(told.port, ground)
@@ -55,6 +58,17 @@ async def ports(ground: Ground) -> Seen:
     if len(taken) == len(ground.ports) and not running:
         findings.append(finding("ports-taken", (), count=len(taken)))
     return Seen(findings=tuple(findings), told=(("taken", str(len(taken))),))
+
+
+def _newer(ground: Ground) -> tuple[Finding, ...]:
+    """Why no agent of this version can start over this data, where that is so."""
+    try:
+        data_version.check(ground.folders.data)
+    except DataNewer:
+        return (finding("data-newer"),)
+    except FileUnusable:
+        pass  # a start says it; the disk's own probe looks at the folder
+    return ()
 
 
 def _told(ground: Ground) -> _Told | None:

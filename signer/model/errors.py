@@ -25,7 +25,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable AddressInvalid
                           SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed
                           TrustStoreLocked TrustStoreWantsPassword PanelOriginUnfit AdministratorNeeded
-                          BrowserPolicyUnreadable Unexpected
+                          BrowserPolicyUnreadable DataNewer Unexpected
 """
 
 from __future__ import annotations
@@ -932,6 +932,19 @@ class TrustStoreFailed(AgentError):
     helpdesk = (
         "`detail` has NSS's own name of the error. `mohr ca status` shows every store; NSS is Debian's "
         "libnss3, or what Firefox brings along."
+    )
+
+
+class DataNewer(AgentError):
+    code = "data-newer"
+    status = None
+    fa = "داده‌های این رایانه را نسخهٔ تازه‌تری از مُهر نوشته است، پس این نسخه به آن‌ها دست نمی‌زند."
+    en = "A newer version of Mohr has written this data, so this one leaves it alone."
+    fa_remedy = "نسخهٔ تازه‌تر مُهر را دوباره نصب کنید؛ چیزی از دست نرفته است."
+    en_remedy = "Install the newer version again; nothing is lost."
+    helpdesk = (
+        "version.json in the data folder is ahead of the program; `detail` says by how much. To go back for "
+        "good, keep the folder aside: the older version begins a new one, and panels pair again."
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from signer.platform import data_version
 from signer.platform.private_files import private_folder
 
 if TYPE_CHECKING:
@@ -33,8 +34,13 @@ class Folders(Struct, frozen=True, kw_only=True):
 
 
 def user_data() -> Path:
-    """The user's own folder for what lasts, as the platform has it. Raises `NotPrivate`, OSError."""
-    return private_folder(_places().user_data_path)
+    """The user's own folder for what lasts, as the platform has it. Raises `NotPrivate`, OSError.
+
+    `DataNewer` where a newer program has written it: nobody gets to a file of it past this.
+    """
+    folder = private_folder(_places().user_data_path)
+    data_version.check(folder)
+    return folder
 
 
 def user_places() -> Folders:

@@ -48,7 +48,12 @@ def kept(folder: Path, name: str) -> tuple[Kept, ...]:
 
     Raises `TrustStoreFailed`, `TrustStoreLocked`.
     """
-    return _ask(folder, {"name": name})
+    return _ask(folder, {"name": name})[0]
+
+
+def others(folder: Path, name: str) -> int:
+    """How many certificates of others' are in it. Raises as `kept`."""
+    return _ask(folder, {"name": name})[1]
 
 
 def put_in(folder: Path, name: str, der: bytes, nickname: str) -> None:
@@ -62,10 +67,10 @@ def put_in(folder: Path, name: str, der: bytes, nickname: str) -> None:
 
 def take_out(folder: Path, name: str) -> bool:
     """Take ours out; False where there was none. Raises as `kept`."""
-    return bool(_ask(folder, {"name": name, "remove": True}))
+    return bool(_ask(folder, {"name": name, "remove": True})[0])
 
 
-def _ask(folder: Path, question: dict[str, object]) -> tuple[Kept, ...]:
+def _ask(folder: Path, question: dict[str, object]) -> tuple[tuple[Kept, ...], int]:
     try:
         done = subprocess.run(  # noqa: S603 - the command is our own
             command(),
@@ -84,4 +89,5 @@ def _ask(folder: Path, question: dict[str, object]) -> tuple[Kept, ...]:
     if "failed" in answer:
         condition = _CONDITIONS.get(answer["failed"], TrustStoreFailed)
         raise condition(f"NSS: {answer['failed']} {answer['error']}".rstrip())
-    return tuple(Kept(base64.b64decode(one["der"]), one["trusted"]) for one in answer["kept"])
+    kept_there = (Kept(base64.b64decode(one["der"]), one["trusted"]) for one in answer["kept"])
+    return tuple(kept_there), answer["others"]

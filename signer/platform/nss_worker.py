@@ -87,15 +87,15 @@ def main() -> None:
     answer, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
     os.dup2(2, 1)
     try:
-        said: object = {"kept": _serve(question)}
+        said: object = _serve(question)
     except Failed as problem:
         said = {"failed": problem.args[0], "error": problem.args[1]}
     json.dump(said, answer)
     answer.flush()
 
 
-def _serve(question: dict[str, object]) -> list[dict[str, object]]:
-    """What was kept before; then take out and put in as asked."""
+def _serve(question: dict[str, object]) -> dict[str, object]:
+    """What was kept before, and how many others are there; then take out and put in as asked."""
     nss = _library()
     add = question.get("add")
     writes = bool(add or question.get("remove"))
@@ -107,7 +107,8 @@ def _serve(question: dict[str, object]) -> list[dict[str, object]]:
         raise Failed(REFUSED, _error(nss))
     if add and nss.PK11_NeedLogin(slot) and not nss.PK11_IsLoggedIn(slot, None):
         raise Failed(PASSWORD, "")  # trust is vouched for by the password, which is not ours to ask for
-    ours = [one for one in _listed(nss, slot) if _name(one).startswith(f"CN={question['name']} (")]
+    every = list(_listed(nss, slot))
+    ours = [one for one in every if _name(one).startswith(f"CN={question['name']} (")]
     kept = [{"der": _base64(one), "trusted": _trusted(nss, one)} for one in ours]
     for one in ours if writes else ():
         if nss.SEC_DeletePermCertificate(one):
@@ -115,7 +116,7 @@ def _serve(question: dict[str, object]) -> list[dict[str, object]]:
     if add:
         assert isinstance(add, dict)
         _add(nss, slot, base64.b64decode(add["der"]), add["nickname"].encode())
-    return kept
+    return {"kept": kept, "others": len(every) - len(ours)}
 
 
 def _add(nss: ctypes.CDLL, slot: int, der: bytes, nickname: bytes) -> None:

@@ -7,6 +7,7 @@ imports it. What the authority is, and when it is renewed, is `signer.endpoint.l
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import ssl
@@ -25,6 +26,7 @@ NAME = "Mohr on this computer only"
 _SYSTEM_FOLDER = Path("/usr/local/share/ca-certificates")
 _SYSTEM_FILE = "mohr-on-this-computer-only.crt"
 _SECONDS = 30.0
+_DATABASE = frozenset({"cert9.db", "key4.db"})
 
 #: Below a home folder: the one database of Chromium, Chrome and Edge. All of them take the first where it is
 #: there; newer ones make and take the second where it is not.
@@ -146,6 +148,32 @@ def distrust(store: TrustStore) -> bool:
         _remove_system(store.folder)
         return True
     return nss_database.take_out(store.folder, NAME)
+
+
+def holds(store: TrustStore) -> bool:
+    """Is there any authority of ours, or a database that nobody but us has made? Raises as `standing`."""
+    return bool(_kept(store)) or _made_by_us(store)
+
+
+def leave(store: TrustStore) -> None:
+    """Take every authority of ours out, and the database with it where it is ours and holds nothing else.
+
+    Raises as `trust`, and OSError.
+    """
+    distrust(store)
+    if _made_by_us(store) and not nss_database.others(store.folder, NAME):
+        for name in _DATABASE:
+            (store.folder / name).unlink()
+        for folder in (store.folder, store.folder.parent):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _made_by_us(store: TrustStore) -> bool:
+    """We make one without a list of modules; whichever browser has once opened it has added that."""
+    if store.kind is not StoreKind.CHROMIUM or not store.folder.is_dir():
+        return False
+    return {path.name for path in store.folder.iterdir()} == _DATABASE
 
 
 def _kept(store: TrustStore) -> tuple[Kept, ...]:

@@ -74,4 +74,4 @@ def test_a_caller_without_an_agent_is_told_to_start_one(
 ) -> None:
     monkeypatch.setenv("SUDO_UID", "65534")
     assert main(["ca", "trust", "--system"]) == 1
-    assert "start it once" in capsys.readouterr().out
+    assert "start it once" in capsys.readouterr().err

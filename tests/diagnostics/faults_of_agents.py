@@ -32,6 +32,14 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     yield computer.ground(folders=folders_under(folder))
 
 
+@TABLE.row("the data is from a newer version", "data-newer", "agent")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    folders = folders_under(folder / "newer")
+    (folders.data / "version.json").write_text('{"version": 99, "program": "9.0"}')
+    yield computer.ground(folders=folders)
+
+
 @TABLE.row("the agent was killed and left its note", "agent-not-running", "agent")
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:
