@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench fault-table attack-table diagnose-table soak fuzz lock clean format
+.PHONY: demo test bench fault-table attack-table diagnose-table soak fuzz lock clean format deb tarball reproducible smoke
 
 demo:
 	@installer/bootstrap desktop
@@ -49,16 +49,34 @@ fuzz:
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+# What people install, into dist/: frozen in build/, which is thrown away with `make clean`. ARGS="--version X".
+PACK := @installer/bootstrap package && PATH="$(CURDIR)/build/venv/bin:$$PATH" build/venv/bin/python -m installer.linux
+deb:
+	$(PACK) deb $(ARGS)
+
+tarball:
+	$(PACK) tarball $(ARGS)
+
+# Both built twice, in two folders, under two clocks' zones and masks; 1 where an octet differs.
+reproducible:
+	@installer/bootstrap package
+	@PATH="$(CURDIR)/build/venv/bin:$$PATH" installer/linux/reproducible
+
+# A package is installed in a root of its own, used as a doctor uses it, updated and purged (as root; minutes).
+smoke: deb
+	@installer/bootstrap dev
+	@$(BIN)/python -m tests.smoke $(ARGS)
+
 format:
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 # Pinned with hashes, naming no host: an index line would tie the project to one machine's mirror.
 lock:
-	@for name in desktop dev; do \
+	@for name in desktop dev package; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links requirements/$$name.in --output-file requirements/$$name.txt; \
 	done
 
 clean:
-	rm -rf .mohr .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache site
+	rm -rf build dist .mohr .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache site

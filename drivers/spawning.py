@@ -15,12 +15,18 @@ _BOOT = (
     "runpy.run_module({module!r}, run_name='__main__')"
 )
 
+WORKER = "drivers.worker"
+_SUFFIX = ".exe" if sys.platform == "win32" else ""
 
-def worker_command(module: str = "drivers.worker") -> tuple[str, ...]:
+
+def worker_command(module: str = WORKER) -> tuple[str, ...]:
     """Start `module` in this interpreter, isolated: no current directory, no PYTHON* variable, no user site.
 
     The folder that holds `drivers` is passed on, so that a checkout and an installation both work.
+    A packaged agent has no interpreter to start: its worker is a program, isolated from the outset.
     """
+    if getattr(sys, "frozen", False) and module == WORKER:
+        return (str(Path(sys.executable).parent / "worker" / f"mohr-worker{_SUFFIX}"),)
     root = str(Path(__file__).resolve().parent.parent)
     return (sys.executable, "-I", "-c", _BOOT.format(module=module), root)
 

@@ -20,7 +20,8 @@ from gui.hosting import HostedAgent
 from signer.model.errors import DataNewer, FileUnusable
 from signer.platform.autostart import autostart_folder
 from signer.platform.display import has_display
-from signer.platform.folders import user_data
+from signer.platform.folders import user_data, user_places
+from signer.platform.only_one import held
 
 if TYPE_CHECKING:
     from signer.cli.assembly import Agent
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until the doctor quits; the process's exit status."""
-    parser = argparse.ArgumentParser(
-        prog="mohr-desktop", description="Signs prescriptions, with a window to ask in."
-    )
-    parser.add_argument("--hidden", action="store_true", help="begin in the tray, where there is one")
-    options = parser.parse_args(arguments)
+    options = command_line().parse_args(arguments)
+    if options.address and held(user_places().data):
+        return 0  # a panel asked for an agent, and one is there
     if not has_display() and "QT_QPA_PLATFORM" not in os.environ:
         print("mohr-desktop: there is no display here; `mohr agent` asks in the terminal", file=sys.stderr)
         return 1
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(
             lambda consent: HostedAgent(_agent, consent),
             preferences_path=preferences,
-            hidden=options.hidden,
+            hidden=options.hidden or options.address is not None,
             autostart=autostart_folder(),
             welcome=True,
         )
@@ -61,6 +60,28 @@ def _preferences() -> Iterator[Path]:
             yield Path(folder) / "desktop.json"
         return
     yield kept / "desktop.json"
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The options. Manual page and completions are made from it."""
+    parser = argparse.ArgumentParser(
+        prog="mohr-desktop", description="Signs prescriptions, with a window to ask in."
+    )
+    parser.add_argument("--hidden", action="store_true", help="begin in the tray, where there is one")
+    parser.add_argument(
+        "address",
+        nargs="?",
+        type=_address,
+        metavar="mohr:",
+        help="what a panel opens to start Mohr; nothing that follows the colon is looked at",
+    )
+    return parser
+
+
+def _address(text: str) -> str:
+    if not text.lower().startswith("mohr:"):
+        raise argparse.ArgumentTypeError("not an address of mohr:")
+    return "mohr:"
 
 
 def _agent(consent: ConsentSurface) -> Agent:

@@ -125,17 +125,22 @@ def seal_icon() -> QIcon:
     """The stamp on a white disc, for the tray and the task bar, legible on any panel colour."""
     icon = QIcon()
     for size in (16, 22, 32, 48, 64, 128, 256):
-        picture = QPixmap(QSize(size, size))
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.LIGHT.card))
-        painter.drawEllipse(0, 0, size, size)
-        _stamp(painter, size, QColor(theme.LIGHT.seal))
-        painter.end()
-        icon.addPixmap(picture)
+        icon.addPixmap(seal_picture(size))
     return icon
+
+
+def seal_picture(size: int) -> QPixmap:
+    """The same in one size, in pixels: packages install it as the program's icon."""
+    picture = QPixmap(QSize(size, size))
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.LIGHT.card))
+    painter.drawEllipse(0, 0, size, size)
+    _stamp(painter, size, QColor(theme.LIGHT.seal))
+    painter.end()
+    return picture
 
 
 def _stamp(painter: QPainter, size: int, colour: QColor) -> None:

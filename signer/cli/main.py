@@ -28,7 +28,7 @@ APPLICANT = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit status."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         status = int(options.run(options))
         sys.stdout.flush()
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """All commands and options. Manual page and completions are made from it."""
     parser = argparse.ArgumentParser(
         prog="mohr", description="Signs electronic prescriptions with PKCS#11 tokens."
     )

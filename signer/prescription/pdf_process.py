@@ -36,7 +36,12 @@ A = TypeVar("A", wire.Loaded, wire.Inspected, wire.Drawn)
 
 
 def worker_command() -> tuple[str, ...]:
-    """This interpreter, isolated: no current directory, no PYTHON* variable, no user site."""
+    """This interpreter, isolated: no current directory, no PYTHON* variable, no user site.
+
+    A packaged agent has none to start; it has a program for this beside it.
+    """
+    if getattr(sys, "frozen", False):
+        return (str(Path(sys.executable).with_name("mohr-pdf").with_suffix(Path(sys.executable).suffix)),)
     return (sys.executable, "-I", "-c", _BOOT, str(Path(__file__).resolve().parents[2]))
 
 
@@ -47,7 +52,6 @@ class PdfProcess:
     """
 
     def __init__(self, command: tuple[str, ...] | None = None) -> None:
-        """`command` starts the process where a packaged agent has no interpreter to start."""
         self._command = command or worker_command()
         self._turn = threading.Lock()
         #: Held for a moment, by who starts a process and by who ends it.

@@ -68,6 +68,13 @@ async def _auto(base: Path, *, as_json: bool) -> int:
     return 0 if report.all_valid else 1
 
 
+def window_command() -> tuple[str, ...]:
+    """The demo's desktop: a module of this interpreter, or in a packaged Mohr a program beside this one."""
+    if getattr(sys, "frozen", False):
+        return (str(Path(sys.executable).with_name("mohr-demo-window")),)
+    return (sys.executable, "-m", "gui.demo")
+
+
 async def _with_window(base: Path, *, https: bool) -> int:
     from signer.cli.demo.panel_server import PanelServer
     from signer.cli.demo.public_page import PublicPage, find_browser
@@ -81,7 +88,7 @@ async def _with_window(base: Path, *, https: bool) -> int:
     origin = await panel.start()
     programs = [
         subprocess.Popen(  # noqa: S603, ASYNC220  # our own desktop, beside this process
-            [sys.executable, "-m", "gui.demo", "--folder", str(base), "--panel", origin]
+            [*window_command(), "--folder", str(base), "--panel", origin]
         )
     ]
     (window,) = programs

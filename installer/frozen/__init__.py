@@ -1,0 +1,1 @@
+"""What is frozen, for all systems: one specification, and the first lines of each program."""

@@ -1,0 +1,5 @@
+"""The process that draws PDFs, frozen."""
+
+from signer.prescription.pdf_worker import main
+
+main()

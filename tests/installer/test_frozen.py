@@ -1,0 +1,66 @@
+"""A packaged Mohr has no interpreter to start: it starts programs that lie beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from drivers import spawning
+from gui import __main__ as desktop
+from signer.cli.demo import run as demo
+from signer.platform.folders import user_places
+from signer.platform.only_one import only_one
+from signer.prescription import pdf_process
+
+HOME = Path("/usr/lib/mohr")
+
+
+@pytest.fixture
+def packaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(HOME / "mohr-desktop"))
+
+
+@pytest.mark.usefixtures("packaged")
+def test_what_a_packaged_agent_starts_lies_in_its_folder() -> None:
+    assert spawning.worker_command() == (str(HOME / "worker" / "mohr-worker"),)
+    assert pdf_process.worker_command() == (str(HOME / "mohr-pdf"),)
+    assert demo.window_command() == (str(HOME / "mohr-demo-window"),)
+
+
+def test_a_checkout_starts_its_own_interpreter() -> None:
+    for command in (spawning.worker_command(), pdf_process.worker_command(), demo.window_command()):
+        assert command[0] == sys.executable
+
+
+def test_a_panels_address_starts_no_second_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    started: list[bool] = []
+
+    def run(*_: object, hidden: bool, **__: object) -> int:
+        started.append(hidden)
+        return 0
+
+    monkeypatch.setattr(desktop, "run", run)
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert desktop.main(["mohr:"]) == 0
+    assert started == [True]
+    with only_one(user_places().data):
+        assert desktop.main(["mohr:"]) == 0
+    assert started == [True]
+    assert desktop.main([]) == 0
+    assert started == [True, False]
+
+
+@pytest.mark.parametrize("text", ["https://panel.example", "--evil", "file:/etc/passwd", ""])
+def test_only_an_address_of_mohr_is_taken(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        desktop.main([text])
+    assert ended.value.code == 2
+    assert "mohr-desktop: error:" in capsys.readouterr().err
+
+
+def test_nothing_of_the_address_is_kept() -> None:
+    assert desktop.command_line().parse_args(["mohr://x/?y=z"]).address == "mohr:"
