@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _agent(consent: ConsentSurface) -> Agent:
     from signer.cli.assembly import Agent
+    from signer.platform.screen_lock import screen_to_watch
 
-    return Agent(consent=consent)
+    return Agent(consent=consent, screen=screen_to_watch())
 
 
 if __name__ == "__main__":
