@@ -128,6 +128,12 @@ class Supervisor:
         """The worker's process id, or None while there is no worker."""
         return self._link.pid if self._link is not None and self._link.alive else None
 
+    async def worker_ended(self, pid: int | None) -> None:
+        """Return when the worker with this process id has ended, at once where it is not there."""
+        link = self._link
+        if link is not None and link.pid == pid:
+            await link.ended()
+
     @property
     def busy_for(self) -> float:
         """Seconds since the worker turned to what it has in hand; 0 where it has nothing."""

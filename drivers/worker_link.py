@@ -101,6 +101,10 @@ class WorkerLink(asyncio.SubprocessProtocol):
             return self._greeting.pid
         return None if self._transport is None else self._transport.get_pid()
 
+    async def ended(self) -> None:
+        """Return when the process has gone."""
+        await asyncio.shield(self._gone)
+
     @property
     def stderr(self) -> str:
         """The end of what the process wrote to stderr."""

@@ -86,8 +86,9 @@ def _address(text: str) -> str:
 
 def _agent(consent: ConsentSurface) -> Agent:
     from signer.cli.assembly import Agent
+    from signer.platform.screen_lock import screen_to_watch
 
-    return Agent(consent=consent, home=Path.home())
+    return Agent(consent=consent, home=Path.home(), screen=screen_to_watch())
 
 
 if __name__ == "__main__":

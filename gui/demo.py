@@ -36,12 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def agent(consent: ConsentSurface) -> Agent:
         from signer.cli.assembly import Agent
+        from signer.platform.screen_lock import screen_to_watch
 
         return Agent(
             consent=consent,
             modules=(module,),
             folders=folders,
             policy=Policy(loopback_origins=(options.panel,)),
+            screen=screen_to_watch(),
         )
 
     return run(

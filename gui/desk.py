@@ -16,10 +16,12 @@ from gui.bridge.messages import (
     Asked,
     Closed,
     Message,
+    OpeningChanged,
     PinAsked,
     Progressed,
     Question,
     Reply,
+    SessionChanged,
     StandingChanged,
     TokenAway,
     TokensChanged,
@@ -32,6 +34,7 @@ from gui.views.choice import ChoiceWindow
 from gui.views.consent import ConsentWindow
 from gui.views.module import ModuleWindow
 from gui.views.pairing import PairingWindow
+from signer.model.session_signing import OpenNow
 from signer.service.consent import ConsentQuestion, ModuleQuestion, PairingQuestion, Standing, TokenQuestion
 
 
@@ -42,6 +45,7 @@ class Desk(QObject):
     waiting_changed = Signal(int)
     agent_changed = Signal(object)
     tokens_changed = Signal(object)
+    session_changed = Signal(object)
 
     def __init__(self, reply: Callable[[int, Reply], None], tongue: Tongue, *, stray: float = STRAY) -> None:
         super().__init__()
@@ -52,6 +56,7 @@ class Desk(QObject):
         self._front: tuple[int, AskWindow] | None = None
         self._windows: dict[int, AskWindow] = {}
         self._standings: dict[int, Standing] = {}
+        self._openings: dict[int, OpenNow | None] = {}
 
     @property
     def windows(self) -> tuple[AskWindow, ...]:
@@ -81,6 +86,10 @@ class Desk(QObject):
                 self._standings[ticket] = standing
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.stand(standing)
+            case OpeningChanged(ticket, opened):
+                self._openings[ticket] = opened
+                if isinstance(window := self._windows.get(ticket), ConsentWindow):
+                    window.token_open(opened)
             case TokenWanted(ticket, token):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.want_token(token)
@@ -88,7 +97,7 @@ class Desk(QObject):
                 if isinstance(window := self._windows.get(ticket), ConsentWindow):
                     window.progress(done, total)
             case Closed(ticket, outcome):
-                self._standings.pop(ticket, None)
+                self._forget(ticket)
                 window = self._windows.get(ticket)
                 if isinstance(window, ConsentWindow):
                     window.close_with(outcome, at_once=bool(self._queue))
@@ -99,6 +108,8 @@ class Desk(QObject):
                 self.agent_changed.emit(message)
             case TokensChanged(presence):
                 self.tokens_changed.emit(presence)
+            case SessionChanged(opened):
+                self.session_changed.emit(opened)
         self.waiting_changed.emit(self.waiting)
 
     def set_tongue(self, tongue: Tongue) -> None:
@@ -121,6 +132,8 @@ class Desk(QObject):
         self._windows[asked.ticket] = window
         if isinstance(window, ConsentWindow) and (standing := self._standings.get(asked.ticket)):
             window.stand(standing)
+        if isinstance(window, ConsentWindow) and asked.ticket in self._openings:
+            window.token_open(self._openings[asked.ticket])
         window.replied.connect(lambda reply: self._reply(asked.ticket, reply))
         window.finished.connect(lambda: self._finished(asked.ticket))
         window.come_forward()
@@ -137,10 +150,14 @@ class Desk(QObject):
 
     def _withdraw(self, ticket: int) -> None:
         self._queue = deque(asked for asked in self._queue if asked.ticket != ticket)
-        self._standings.pop(ticket, None)
+        self._forget(ticket)
         window = self._windows.get(ticket)
         if window is not None:
             window.finish()
+
+    def _forget(self, ticket: int) -> None:
+        self._standings.pop(ticket, None)
+        self._openings.pop(ticket, None)
 
     def _finished(self, ticket: int) -> None:
         self._windows.pop(ticket).deleteLater()

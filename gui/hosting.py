@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from signer.cli.assembly import Agent
     from signer.model.presence import Presence
+    from signer.model.session_signing import OpenNow
     from signer.service.consent import ConsentSurface
     from signer.service.office import Office
 
@@ -34,6 +35,10 @@ class HostedAgent:
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         """Tell of tokens."""
         self._agent.on_tokens(tell)
+
+    def on_session(self, tell: Callable[[OpenNow | None], None]) -> None:
+        """Tell of the token that stands open."""
+        self._agent.on_session(tell)
 
     def office(self) -> Office:
         """What the window's pages ask."""

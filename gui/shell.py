@@ -18,7 +18,16 @@ from gui import translations as t
 from gui.bridge.inbox import Inbox
 from gui.bridge.line import Line as Wire
 from gui.bridge.messages import AgentChanged, AgentState, Answered, Message
-from gui.bridge.requests import CheckJournal, ChooseHere, ReadPanels, ReadTokens, Request, RevokePanel
+from gui.bridge.requests import (
+    CheckJournal,
+    ChooseHere,
+    ChooseSession,
+    CloseToken,
+    ReadPanels,
+    ReadTokens,
+    Request,
+    RevokePanel,
+)
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.checking import Checking
 from gui.desk import Desk
@@ -28,6 +37,7 @@ from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
+from gui.presenters.session import open_state, present_session
 from gui.presenters.tokens import CertificateRow, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
 from gui.trusting import Trusting
@@ -40,6 +50,7 @@ from gui.views.pin_change import PinChangeWindow
 from gui.welcoming import Welcoming
 from signer.model.errors import FileUnusable
 from signer.model.presence import Presence
+from signer.model.session_signing import Limits, OpenNow
 from signer.platform.autostart import set_start, starts
 from signer.service.office import TokensNow
 from signer.service.panels import PanelsNow
@@ -88,6 +99,7 @@ class Shell(QObject):
         PinField.takes_paste = self._preferences.pin_paste
         self._agent = AgentChanged(AgentState.STARTING)
         self._presence: Presence | None = None
+        self._opened: OpenNow | None = None
         self._tokens: TokensNow | None = None
         self._panels: PanelsNow | None = None
         self._chain_known = False
@@ -105,13 +117,16 @@ class Shell(QObject):
         self.desk.waiting_changed.connect(lambda _: self._renew())
         self.desk.agent_changed.connect(self._agent_changed)
         self.desk.tokens_changed.connect(self._tokens_changed)
+        self.desk.session_changed.connect(self._session_changed)
         self.line = Wire(call)
         self.window = MainWindow(self.line)
         self.window.set_tongue(self._tongue)
         self.window.open_size()
         self.window.settings.preferred.connect(self.prefer)
         self.window.settings.start_wanted.connect(self._set_start)
+        self.window.settings.session_chosen.connect(self._choose_session)
         self.window.home.show_waiting.connect(self.desk.show_front)
+        self.window.home.close_wanted.connect(self.close_token)
         self.window.turned.connect(self._turned)
         self.window.tokens.pin_wanted.connect(self._change_pin)
         self.window.tokens.naming.connect(self._name_centre)
@@ -222,15 +237,27 @@ class Shell(QObject):
         if self.window.journal.model.opened is not None:
             self.window.journal.search()  # whose journal it is has changed
 
+    def _session_changed(self, opened: OpenNow | None) -> None:
+        self._opened = opened
+        self._renew()
+
+    def close_token(self) -> None:
+        """Nothing more is signed without a PIN."""
+        self.line.ask(CloseToken(), lambda _: None, lambda _: None, owner=self)
+
+    def _choose_session(self, credential_id: str, limits: Limits | None) -> None:
+        request = ChooseSession(credential_id=credential_id, limits=limits)
+        self.line.ask(request, self._tokens_read, lambda _: self._read_tokens(), owner=self)
+
     def _turned(self, name: PageName) -> None:
-        if name is PageName.TOKENS:
+        if name in {PageName.TOKENS, PageName.SETTINGS}:
             self._read_tokens()
+        if name is PageName.SETTINGS and self._agent.state is AgentState.READY:
+            self.trusting.read()
         elif name is PageName.JOURNAL and self._agent.state is AgentState.READY:
             self.window.journal.search()
         elif name is PageName.PANELS and self._agent.state is AgentState.READY:
             self._read_panels()
-        elif name is PageName.SETTINGS and self._agent.state is AgentState.READY:
-            self.trusting.read()
 
     def _read_panels(self) -> None:
         self.line.ask(ReadPanels(), self._panels_read, self._panels_failed, owner=self)
@@ -285,7 +312,9 @@ class Shell(QObject):
             self._tongue,
             tray=self.tray is not None,
             presence=self._presence,
+            opened=self._opened,
         )
+        session = present_session(None if self._tokens is None else self._tokens.session, self._tongue)
         warnings: tuple[Line, ...] = ()
         if self._broken_at is not None:
             warnings = (chain_line(self._broken_at, self._tongue),)
@@ -294,7 +323,7 @@ class Shell(QObject):
         view = replace(view, warnings=warnings)
         tokens = None if self._tokens is None else present_tokens(self._tokens, self._tongue)
         self.welcoming.tokens_are(self._presence, self._tokens)
-        drawn = (view, tokens, self._preferences)
+        drawn = (view, tokens, self._preferences, session)
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -302,11 +331,22 @@ class Shell(QObject):
         self.window.home.show_home(view, self._tongue)
         if tokens is not None:
             self.window.tokens.show_tokens(tokens, self._tongue)
-        self.window.settings.show_settings(self._preferences, self._tongue, self._starts())
+        self.window.settings.show_settings(self._preferences, self._tongue, self._starts(), session)
         if self.tray is not None:
-            self.tray.setToolTip(f"{self._tongue.say(t.APP)}: {view.state.text}")
+            self._show_tray(self.tray, view.state.text)
             self._open_action.setText(self._tongue.say(t.TRAY_OPEN))
             self._quit_action.setText(self._tongue.say(t.TRAY_QUIT))
+
+    def _show_tray(self, tray: QSystemTrayIcon, state: str) -> None:
+        """How the agent is, and an open token, by the icon's shape and in words."""
+        opened = self._opened
+        tray.setIcon(seal_icon(opened=opened is not None))
+        lines = [f"{self._tongue.say(t.APP)}: {state}"]
+        if opened is not None:
+            lines.append(open_state(opened, self._tongue))
+        tray.setToolTip("\n".join(lines))
+        self._close_action.setText(self._tongue.say(t.OPEN_CLOSE))
+        self._close_action.setVisible(opened is not None)
 
     def _window_closed(self) -> None:
         if self.tray is None:
@@ -315,6 +355,8 @@ class Shell(QObject):
     def _make_tray(self) -> QSystemTrayIcon:
         tray = QSystemTrayIcon(seal_icon(), self)
         self._menu = QMenu()
+        self._close_action = self._menu.addAction(self._tongue.say(t.OPEN_CLOSE), self.close_token)
+        self._close_action.setVisible(False)
         self._open_action = self._menu.addAction(self._tongue.say(t.TRAY_OPEN), self.open_window)
         self._quit_action = self._menu.addAction(self._tongue.say(t.TRAY_QUIT), self._app.quit)
         tray.setContextMenu(self._menu)

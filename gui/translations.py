@@ -33,6 +33,57 @@ TOKEN_READING = Text("در حال خواندن توکن…", "Reading the token�
 ADDRESS = Text("نشانی محلی", "Local address")
 VERSION = Text("نسخهٔ برنامه", "Version")
 
+# --- a token that stays open after one PIN
+TOKEN_OPEN = Text("توکن باز است", "The token is open")
+OPEN_LEFT = Text("{left} امضای دیگر، تا ساعت {time}", "{left} more, until {time}")
+OPEN_NO_PIN = Text("رمز خواسته نمی‌شود", "No PIN is asked")
+OPEN_HOW_TO_CLOSE = Text(
+    "بستن: از نشان مُهر کنار ساعت، یا صفحهٔ خانه.", "To close it: Mohr's tray icon, or its Home page."
+)
+OPEN_STATE = Text(
+    "توکن باز است: {left} امضای دیگر، تا ساعت {time}", "The token is open: {left} more, until {time}"
+)
+OPEN_WHOSE = Text(
+    "توکن {holder} باز است: {left} امضای دیگر، تا ساعت {time}. هر نسخه همچنان پذیرش خودش را می‌خواهد.",
+    "The token of {holder} is open: {left} more, until {time}. Each prescription still needs its own yes.",
+)
+OPEN_CLOSE = Text("بستن توکن", "Close the token")
+WILL_STAY = Text(
+    "با این رمز، توکن باز می‌ماند: روی هم تا {signatures} امضا، حداکثر {time}.",
+    "With this PIN the token stays open: up to {signatures} signatures in all, {time} at most.",
+)
+SETTINGS_SESSION = Text("باز ماندن توکن پس از یک رمز", "Staying open after one PIN")
+SESSION_MEANS = Text(
+    "توکن پس از یک بار رمز، برای امضاهای بعدی باز می‌ماند؛ خود رمز جایی نگه داشته نمی‌شود. هر نسخه همچنان پذیرش"
+    " خودش را می‌خواهد. با بیرون کشیدن توکن، قفل صفحه، تعویض کاربر یا خواب رایانه، توکن بسته می‌شود.",
+    "After one PIN the token stays open for the signatures that follow; the PIN itself is kept nowhere. Each"
+    " prescription still needs its own yes. Pulling the token out, locking the screen, switching the user or"
+    " sleep closes it.",
+)
+SESSION_FORBIDDEN = Text("سیاست این مرکز آن را ممنوع کرده است.", "The policy of this clinic forbids it.")
+SESSION_UNSEEN = Text(
+    "روی این سیستم مُهر نمی‌تواند ببیند که صفحه قفل می‌شود یا کاربر عوض می‌شود؛ پس توکن باز نمی‌ماند.",
+    "On this system Mohr cannot see the screen being locked or the user switched, so no token stays open.",
+)
+SESSION_NO_TOKEN = Text(
+    "هر کس این را برای گواهی خودش برمی‌گزیند: توکن خود را وصل کنید.",
+    "Each holder chooses this for their own certificates: plug your token in.",
+)
+SESSION_ON = Text("توکن {holder} باز بماند", "Keep the token of {holder} open")
+SESSION_SIGNATURES = Text("حداکثر امضا با یک رمز", "Signatures for one PIN, at most")
+SESSION_TIME = Text("حداکثر زمان", "Time, at most")
+SESSION_MOST = Text(
+    "سیاست این مرکز: حداکثر {signatures} امضا و {time}.",
+    "The policy of this clinic: at most {signatures} signatures and {time}.",
+)
+SESSION_COUNT = Text("{count}", "{count}")
+MINUTES = Text("{count} دقیقه", "{count} min")
+HOURS = Text("{count} ساعت", "{count} h")
+ENTRY_PIN = Text("رمز", "PIN")
+ENTRY_WITHOUT_PIN = Text(
+    "زده نشد: توکن از رمز پیشین باز بود", "Not typed: the token stood open from an earlier one"
+)
+
 # --- the main window. Letters after & are typed with Alt.
 NAV_HOME = Text("&خانه", "&Home")
 NAV_TOKENS = Text("&توکن‌ها و گواهی‌ها", "&Tokens")
@@ -518,6 +569,10 @@ PIN_AGAIN_LOGGED_OUT = Text(
 PIN_AGAIN_TOKEN_BACK = Text(
     "توکن برگشت. برای ادامهٔ آنچه هنوز انجام نشده، رمز را بزنید.",
     "The token is back. Type the PIN to go on with what is not yet done.",
+)
+PIN_AGAIN_TOKEN_CLOSED = Text(
+    "توکن در این میان بسته شد. برای امضا رمز را بزنید.",
+    "The token was closed in the meantime. Type the PIN to sign.",
 )
 PIN_AGAIN_LAST_TRY = Text(
     "این شاید آخرین تلاش باشد؛ پیش از فرستادن رمز، پذیرش جداگانه می‌خواهد.",

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from signer.model.credential import TokenRef
 from signer.model.presence import Presence
+from signer.model.session_signing import OpenNow
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -33,10 +34,12 @@ __all__ = [
     "Asked",
     "Closed",
     "Message",
+    "OpeningChanged",
     "PinAsked",
     "Progressed",
     "Question",
     "Reply",
+    "SessionChanged",
     "StandingChanged",
     "TokenAway",
     "TokenWanted",
@@ -78,6 +81,13 @@ class StandingChanged(Struct, frozen=True):
 
     ticket: int
     standing: Standing
+
+
+class OpeningChanged(Struct, frozen=True):
+    """While the question of this ticket is read: the token that was open is closed (None), or differs."""
+
+    ticket: int
+    opened: OpenNow | None
 
 
 class TokenWanted(Struct, frozen=True):
@@ -137,6 +147,12 @@ class TokensChanged(Struct, frozen=True):
     presence: Presence
 
 
+class SessionChanged(Struct, frozen=True):
+    """A token stands open after one PIN, or (None) no more."""
+
+    opened: OpenNow | None
+
+
 class Answered(Struct, frozen=True):
     """The request of the window with this number was performed, or `problem`, a stable code, says why not.
 
@@ -154,6 +170,8 @@ Message = (
     | PinAsked
     | TokenAway
     | StandingChanged
+    | OpeningChanged
+    | SessionChanged
     | TokenWanted
     | Progressed
     | Closed

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from signer.model.history import Row, Wanted
 from signer.model.request import PDF, TEXT, Document, SignatureFormat
+from signer.model.session_signing import Limits
 from signer.service.consent import Pin
 from signer.service.exported import check_writable, write_export
 from signer.service.office import Office, TokensNow
@@ -146,6 +147,25 @@ class ExportJournal(Struct, frozen=True, kw_only=True):
     async def perform(self, office: Office) -> int:
         """See `Request`."""
         return await office.records.export(self.wanted, self.top, self.path)
+
+
+class ChooseSession(Struct, frozen=True, kw_only=True):
+    """For how much a holder's token stays open after one PIN; None is off."""
+
+    credential_id: str
+    limits: Limits | None
+
+    async def perform(self, office: Office) -> TokensNow:
+        """See `Request`."""
+        return await office.choose_session(self.credential_id, self.limits)
+
+
+class CloseToken(Struct, frozen=True):
+    """Log out the token that stands open."""
+
+    async def perform(self, office: Office) -> None:
+        """See `Request`."""
+        await office.close_token()
 
 
 class ReadPanels(Struct, frozen=True):

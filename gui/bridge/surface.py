@@ -15,6 +15,7 @@ from gui.bridge.messages import (
     Asked,
     Closed,
     Message,
+    OpeningChanged,
     PinAsked,
     Progressed,
     Question,
@@ -26,6 +27,7 @@ from gui.bridge.messages import (
 )
 from signer.model.credential import TokenRef
 from signer.model.errors import ConsentSurfaceMissing
+from signer.model.session_signing import OpenNow
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -192,6 +194,10 @@ class WindowDialogue:
     def token_away(self, token: TokenRef | None) -> None:
         """Say so in the window, beside what is asked."""
         self._outbox.post(TokenAway(self._ticket, token))
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        """Say so in the window: it asks for a PIN once the token is closed."""
+        self._outbox.post(OpeningChanged(self._ticket, opened))
 
     def standing(self, standing: Standing) -> None:
         """Say so in the window's top row."""

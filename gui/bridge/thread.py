@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from gui.bridge.calls import WindowCalls
-from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, TokensChanged
+from gui.bridge.messages import AgentChanged, AgentInfo, AgentState, SessionChanged, TokensChanged
 from gui.bridge.surface import Outbox, WindowSurface
 from signer.model.errors import MohrError, Unexpected
 from signer.model.presence import Presence
+from signer.model.session_signing import OpenNow
 from signer.service.consent import ConsentSurface
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class AsyncAgent(Protocol):
 
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         """Call `tell` with the tokens that are there, now and whenever that changes. After `start`."""
+
+    def on_session(self, tell: Callable[[OpenNow | None], None]) -> None:
+        """Call `tell` with the token that stands open, now and whenever that changes. After `start`."""
 
     def office(self) -> Office:
         """The use cases of the main window's pages. After `start`."""
@@ -101,6 +105,7 @@ class AgentThread:
             self.calls.open(agent.office())
             self._tell(AgentChanged(AgentState.READY, info=info))
             agent.on_tokens(lambda presence: self._outbox.post(TokensChanged(presence)))
+            agent.on_session(lambda opened: self._outbox.post(SessionChanged(opened)))
             await stopped.wait()
         finally:
             await self.calls.close()

@@ -13,12 +13,14 @@ from gui.presenters.consent_views import Counts, Decision, Ending, Footer, Heade
 from gui.presenters.ending import present_ending
 from gui.presenters.notices import present_notices
 from gui.presenters.pin import Line, Tone
+from gui.presenters.session import open_left, will_stay
 from gui.presenters.sheet import SheetView, known, present_sheet, summary
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.presenters.wish import wish_of
 from signer.model.captions import INSURERS
 from signer.model.credential import TokenRef, TriesLeft
 from signer.model.errors import PinLocked
+from signer.model.session_signing import OpenNow
 from signer.model.sheet import DocumentSheet, PdfSheet, PrescriptionSheet, Weight
 from signer.service.consent import (
     Approved,
@@ -59,6 +61,8 @@ class ConsentPresenter:
         self._progress: tuple[int, int] | None = None
         self._outcome: Outcome | None = None
         self._standing = Standing()
+        self._opened = None if isinstance(question, TokenQuestion) else question.opened
+        self._was_closed = False
 
     # --- what was asked
 
@@ -223,7 +227,7 @@ class ConsentPresenter:
     def ask_pin(self, request: PinRequest) -> None:
         """The PIN is wanted again."""
         self.phase = Phase.ASKING
-        self._wanted = None
+        self._wanted = self._opened = None
         self._again = request
         self._authorisation = request.authorisation
         # A PIN for the next signature is asked for only after one that was right.
@@ -236,6 +240,11 @@ class ConsentPresenter:
     def token_away(self, token: TokenRef | None) -> None:
         """The token was pulled out while the doctor reads, or (None) it is back."""
         self._wanted = token
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        """The token that was open is closed (None), or for another number or time."""
+        self._was_closed = self._was_closed or (self._opened is not None and opened is None)
+        self._opened = opened
 
     def stand(self, standing: Standing) -> None:
         """The panel went or came back, or others wait."""
@@ -263,17 +272,23 @@ class ConsentPresenter:
 
     def footer(self) -> Footer:
         """The last row as it must be drawn now."""
-        say, authorisation = self.tongue.say, self._authorisation
-        pad = pins.elsewhere(authorisation)
-        where, when = pins.elsewhere_words(authorisation, self.tongue) if pad else ("", "")
+        say, authorisation, opened = self.tongue.say, self._authorisation, self._opened
+        pad = opened is not None or pins.elsewhere(authorisation)
+        where, when = self._in_the_pins_place() if pad else ("", "")
         asking = self.phase is Phase.ASKING
-        guarded = pins.guarded(authorisation, wrong_before=self._guard_unknown)
+        guarded = opened is None and pins.guarded(authorisation, wrong_before=self._guard_unknown)
         return Footer(
             holder=self._whose(),
             pin_caption=self._pin_caption(),
             pin_pad=Line(where) if pad else None,
+            opened=opened is not None,
+            stays=self._will_stay() if asking else None,
             takes_pin=asking and not pad and authorisation.tries is not TriesLeft.LOCKED,
-            tries=pins.tries_line(authorisation.tries, self.tongue, wrong_before=self._guard_unknown),
+            tries=(
+                Line(open_left(opened, self.tongue))
+                if opened is not None
+                else pins.tries_line(authorisation.tries, self.tongue, wrong_before=self._guard_unknown)
+            ),
             layout=(
                 Line(when)
                 if pad
@@ -388,6 +403,19 @@ class ConsentPresenter:
             return self.tongue.say(self._wish.press)
         return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)
 
+    def _in_the_pins_place(self) -> tuple[str, str]:
+        """Why Mohr takes no PIN here, and what there is to know of that."""
+        if self._opened is not None:
+            return self.tongue.say(t.TOKEN_OPEN), self.tongue.say(t.OPEN_HOW_TO_CLOSE)
+        return pins.elsewhere_words(self._authorisation, self.tongue)
+
+    def _will_stay(self) -> Line | None:
+        """What the PIN that is asked for will open beside this request."""
+        question = self.question
+        if isinstance(question, TokenQuestion) or question.stays is None or self._opened is not None:
+            return None
+        return will_stay(question.stays, self.tongue)
+
     def _banner(self) -> Line | None:
         if self._authorisation.tries is TriesLeft.LOCKED:
             what = PinLocked.fa if self.tongue.rtl else PinLocked.en
@@ -397,6 +425,8 @@ class ConsentPresenter:
             return Line(self._token_wanted(self._wanted), Tone.WARN)
         if self._again is not None:
             return pins.again_line(self._again, self.tongue)
+        if self._was_closed and self._opened is None:
+            return Line(self.tongue.say(t.PIN_AGAIN_TOKEN_CLOSED), Tone.WARN)
         if self._authorisation.each:
             return pins.beforehand_line(self.count, self.tongue)
         return None
@@ -406,6 +436,8 @@ class ConsentPresenter:
         return self.tongue.say(t.TOKEN_WANTED, label=label, serial=serial)
 
     def _pin_caption(self) -> str:
+        if self._opened is not None:
+            return self.tongue.say(t.OPEN_NO_PIN)
         approved = self.counts().approved
         if self.many and approved and not self._authorisation.each:
             return self.tongue.say(t.ONE_PIN_FOR, count=approved)
@@ -419,7 +451,7 @@ class ConsentPresenter:
 
     def _busy(self) -> str | None:
         if self.phase is Phase.OPENING:
-            if pins.elsewhere(self._authorisation):
+            if self._opened is None and pins.elsewhere(self._authorisation):
                 return pins.elsewhere_words(self._authorisation, self.tongue)[0]
             return self.tongue.say(t.OPENING_TOKEN)
         if self.phase is Phase.TOKEN_WANTED and self._wanted is not None:

@@ -59,11 +59,16 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class Footer(Struct, frozen=True, kw_only=True):
-    """The last row. `why_not` says why Sign cannot be pressed; None when it can."""
+    """The last row. `why_not` says why Sign cannot be pressed; None when it can.
+
+    `pin_pad` stands in the field's place, also where the token is `opened`; `stays` is what a PIN will open.
+    """
 
     holder: str
     pin_caption: str
     pin_pad: Line | None
+    opened: bool
+    stays: Line | None
     takes_pin: bool
     tries: Line
     layout: Line

@@ -7,13 +7,15 @@ from msgspec import Struct
 from gui import translations as t
 from gui.bridge.messages import AgentChanged, AgentState
 from gui.presenters.pin import Line, Tone
+from gui.presenters.session import open_whose
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.errors import by_code
 from signer.model.presence import Presence, SeenToken
+from signer.model.session_signing import OpenNow
 
 
 class HomeView(Struct, frozen=True, kw_only=True):
-    """The main window as it must be drawn. `facts` are caption and value."""
+    """The main window as it must be drawn. `facts` are caption and value; `opened` is of an open token."""
 
     state: Line
     sentence: str
@@ -22,10 +24,17 @@ class HomeView(Struct, frozen=True, kw_only=True):
     waiting: bool
     closing: str
     warnings: tuple[Line, ...] = ()
+    opened: Line | None = None
 
 
 def present_home(
-    agent: AgentChanged, waiting: int, tongue: Tongue, *, tray: bool, presence: Presence | None = None
+    agent: AgentChanged,
+    waiting: int,
+    tongue: Tongue,
+    *,
+    tray: bool,
+    presence: Presence | None = None,
+    opened: OpenNow | None = None,
 ) -> HomeView:
     """The agent's last known state, how many questions wait, and which tokens are there.
 
@@ -64,6 +73,7 @@ def present_home(
         facts=facts,
         waiting=waiting > 0,
         closing=closing,
+        opened=None if opened is None else open_whose(opened, tongue),
     )
 
 

@@ -104,6 +104,8 @@ def present_entry(detailed: Detailed, tongue: Tongue) -> EntryView:
     if entry.signature_hash is not None:
         form = " · ".join(filter(None, (entry.format, entry.level, entry.media_type)))
         facts.append((say(t.ENTRY_FORMAT), left_to_right(form)))
+    if row.without_pin:
+        facts.append((say(t.ENTRY_PIN), say(t.ENTRY_WITHOUT_PIN)))
     if entry.accepted:
         facts.append((say(t.ENTRY_ACCEPTED), left_to_right(", ".join(entry.accepted))))
     facts.append((say(t.ENTRY_CONTENT), left_to_right(entry.content_hash.hex())))

@@ -120,6 +120,7 @@ _AGAIN: dict[PinProblem, tuple[Text, Tone]] = {
     PinProblem.WRONG: (t.PIN_AGAIN_WRONG, Tone.BAD),
     PinProblem.MALFORMED: (t.PIN_AGAIN_MALFORMED, Tone.WARN),
     PinProblem.LOGGED_OUT: (t.PIN_AGAIN_LOGGED_OUT, Tone.WARN),
+    PinProblem.TOKEN_CLOSED: (t.PIN_AGAIN_TOKEN_CLOSED, Tone.WARN),
     PinProblem.TOKEN_BACK: (t.PIN_AGAIN_TOKEN_BACK, Tone.OK),
     PinProblem.LAST_TRY_UNCONFIRMED: (t.PIN_AGAIN_LAST_TRY, Tone.WARN),
 }

@@ -19,9 +19,12 @@ from gui.views.marks import Sign, SignMark
 from gui.views.pin import PinRow, keyboard_language
 from gui.views.sheet import SheetCard
 from signer.model.credential import TokenRef
+from signer.model.session_signing import OpenNow
 from signer.service.consent import ConsentQuestion, Declined, Outcome, PinRequest, Standing, TokenQuestion
 
 SIZE = QSize(1040, 880)
+#: Seconds in which nothing is taken for an answer where the token is open: no PIN slows the hand down.
+STRAY_OPEN = 1.0
 #: Milliseconds that a success stays in sight before the window closes itself.
 LINGER = 1200
 
@@ -32,6 +35,8 @@ class ConsentWindow(AskWindow):
     def __init__(
         self, question: ConsentQuestion | TokenQuestion, tongue: Tongue, *, stray: float = STRAY
     ) -> None:
+        if stray > 0 and isinstance(question, ConsentQuestion) and question.opened is not None:
+            stray = max(stray, STRAY_OPEN)
         super().__init__(tongue, SIZE, stray=stray)
         self.presenter = ConsentPresenter(question, tongue)
         self._at = 0
@@ -50,6 +55,11 @@ class ConsentWindow(AskWindow):
     def token_away(self, token: TokenRef | None) -> None:
         """The token was pulled out, or is back."""
         self.presenter.token_away(token)
+        self._renew_footer()
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        """The token that was open is closed, or differently open."""
+        self.presenter.token_open(opened)
         self._renew_footer()
 
     def stand(self, standing: Standing) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from gui import theme
 from gui import translations as t
 from gui.presenters.home import HomeView
+from gui.presenters.pin import Line
 from gui.presenters.tongue import Tongue
 from gui.views.kit import button, card, hairline, label, row
+from gui.views.marks import Sign, SignMark
 from gui.views.page import Page, notice
 
 
 class HomePage(Page):
-    """Draws a `HomeView`. `show_waiting` when the waiting question is wanted in front."""
+    """Draws a `HomeView`. `show_waiting` when the waiting question is wanted in front.
+
+    `close_wanted` when the token that is open is to be closed.
+    """
 
     show_waiting = Signal()
+    close_wanted = Signal()
 
     def show_home(self, view: HomeView, tongue: Tongue) -> None:
         """Draw it, where it is not what stands there."""
@@ -46,5 +52,20 @@ class HomePage(Page):
             facts.setColumnStretch(1, 1)
             inside.addLayout(facts)
         warnings: list[QWidget | None] = [notice(line) for line in view.warnings]
+        if view.opened is not None:
+            warnings.append(self._opened(view.opened, tongue))
         closing = label(view.closing, "soft", wrap=True)
         self.draw(what, tongue.say(t.NAV_HOME).replace("&", ""), [*warnings, frame, closing, None])
+
+    def _opened(self, line: Line, tongue: Tongue) -> QWidget:
+        frame, inside = card()
+        closed = button(tongue.say(t.OPEN_CLOSE), "primary")
+        closed.setObjectName("close-token")
+        closed.clicked.connect(self.close_wanted)
+        words = QHBoxLayout()
+        words.setSpacing(14)
+        words.addWidget(SignMark(Sign.OPEN, line.tone, 26))
+        words.addWidget(label(line.text, "strong", wrap=True), 1)
+        words.addWidget(closed)
+        inside.addLayout(words)
+        return frame

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
@@ -22,6 +23,7 @@ class Sign(Enum):
     DASH = "dash"
     UNEQUAL = "unequal"
     DOWN = "down"
+    OPEN = "open"
 
 
 def tone_colour(tone: Tone) -> str:
@@ -60,11 +62,22 @@ def draw(painter: QPainter, sign: Sign, box: QRectF, colour: QColor) -> None:
             painter.drawLine(at(0.25, 0.5), at(0.75, 0.5))
         case Sign.DOWN:
             painter.drawPolyline(QPolygonF([at(0.24, 0.4), at(0.5, 0.64), at(0.76, 0.4)]))
+        case Sign.OPEN:
+            _padlock(painter, at)
         case Sign.UNEQUAL:
             painter.drawLine(at(0.18, 0.38), at(0.82, 0.38))
             painter.drawLine(at(0.18, 0.66), at(0.82, 0.66))
             painter.drawLine(at(0.66, 0.16), at(0.34, 0.88))
     painter.restore()
+
+
+def _padlock(painter: QPainter, at: Callable[[float, float], QPointF]) -> None:
+    """A padlock whose shackle stands up, open to one side."""
+    painter.drawRoundedRect(QRectF(at(0.2, 0.5), at(0.8, 0.88)), 1.5, 1.5)
+    shackle = QPainterPath(at(0.34, 0.5))
+    shackle.lineTo(at(0.34, 0.3))
+    shackle.cubicTo(at(0.34, 0.04), at(0.7, 0.04), at(0.7, 0.28))
+    painter.drawPath(shackle)
 
 
 class SignMark(QWidget):
@@ -121,15 +134,18 @@ class Initial(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._letter)
 
 
-def seal_icon() -> QIcon:
-    """The stamp on a white disc, for the tray and the task bar, legible on any panel colour."""
+def seal_icon(*, opened: bool = False) -> QIcon:
+    """The stamp on a white disc, for the tray and the task bar, legible on any panel colour.
+
+    Where a token is open, an open padlock stands on it, so large that it is seen at 16 pixels.
+    """
     icon = QIcon()
     for size in (16, 22, 32, 48, 64, 128, 256):
-        icon.addPixmap(seal_picture(size))
+        icon.addPixmap(seal_picture(size, opened=opened))
     return icon
 
 
-def seal_picture(size: int) -> QPixmap:
+def seal_picture(size: int, *, opened: bool = False) -> QPixmap:
     """The same in one size, in pixels: packages install it as the program's icon."""
     picture = QPixmap(QSize(size, size))
     picture.fill(Qt.GlobalColor.transparent)
@@ -139,8 +155,20 @@ def seal_picture(size: int) -> QPixmap:
     painter.setBrush(QColor(theme.LIGHT.card))
     painter.drawEllipse(0, 0, size, size)
     _stamp(painter, size, QColor(theme.LIGHT.seal))
+    if opened:
+        _badge(painter, size)
     painter.end()
     return picture
+
+
+def _badge(painter: QPainter, size: int) -> None:
+    side = size * 0.66
+    box = QRectF(size - side, size - side, side, side)
+    painter.setPen(QPen(QColor(theme.LIGHT.card), max(1.0, size / 24)))
+    painter.setBrush(QColor(theme.LIGHT.warn))
+    painter.drawEllipse(box.adjusted(0.5, 0.5, -0.5, -0.5))
+    inner = side * 0.16
+    draw(painter, Sign.OPEN, box.adjusted(inner, inner, -inner, -inner), QColor(theme.LIGHT.card))
 
 
 def _stamp(painter: QPainter, size: int, colour: QColor) -> None:

@@ -110,7 +110,9 @@ class PinRow(QFrame):
         self.question.chosen.connect(self._script_chosen)
         outer.addWidget(self.banner)
         outer.addWidget(self.last_try_yes)
+        self.stays = label("", "soft", wrap=True)
         outer.addWidget(self.question)
+        outer.addWidget(self.stays)
         outer.addLayout(self._bottom())
 
     def show_footer(self, footer: Footer) -> None:
@@ -121,12 +123,15 @@ class PinRow(QFrame):
         if footer.banner is not None:
             set_line(self.banner, footer.banner)
         self._show_last_try(footer.last_try)
+        self.stays.setVisible(footer.stays is not None)
+        self.stays.setText(footer.stays.text if footer.stays else "")
         busy = footer.busy is not None
         self._takes_pin = footer.takes_pin
         self.field.setVisible(footer.pin_pad is None and not busy)
         self.field.setEnabled(footer.takes_pin)
         self.pad.setVisible(footer.pin_pad is not None and not busy)
         self.pad.setText(footer.pin_pad.text if footer.pin_pad else "")
+        self.open_mark.setVisible(footer.opened and not busy)
         self.facts.setVisible(not busy)
         set_line(self.tries, footer.tries)
         set_line(self.layout_hint, footer.layout)
@@ -185,6 +190,7 @@ class PinRow(QFrame):
         self.field.textChanged.connect(self._changed)
         self.field.returnPressed.connect(self.press_sign)
         self.pad = label("", "strong", wrap=True)
+        self.open_mark = SignMark(Sign.OPEN, Tone.WARN, 26)
         self.tries = label("", "soft")
         self.layout_hint = label("", "soft")
         self.sign = button(say(t.SIGN), "primary")
@@ -231,6 +237,7 @@ class PinRow(QFrame):
         line.setSpacing(16)
         line.addLayout(who)
         line.addWidget(self.field)
+        line.addWidget(self.open_mark)
         line.addWidget(self.pad)
         line.addWidget(self.facts)
         line.addWidget(self.work)

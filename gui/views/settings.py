@@ -19,9 +19,10 @@ from gui.preferences import (
     with_theme,
 )
 from gui.presenters.pin import Tone
+from gui.presenters.session import HolderView, Option, SessionView
 from gui.presenters.tongue import Tongue
 from gui.translations import Text
-from gui.views.kit import button, label
+from gui.views.kit import button, label, set_line
 from gui.views.page import Page, titled_card
 from gui.views.ticks import Tick
 from gui.views.trust import TrustDeeds, TrustShown, stamper_card, trust_card
@@ -58,21 +59,25 @@ def _words(names: dict[str, Text], tongue: Tongue) -> dict[str, str]:
 class SettingsPage(Page):
     """Draws the preferences. `preferred(preferences)` when another choice is made.
 
-    `steps_wanted` when the first steps are to be shown again.
+    `steps_wanted` when the first steps are to be shown again; `session_chosen(credential_id, limits)` when a
+    holder's token is to stay open for so much after one PIN, or (None) no longer.
     """
 
     preferred = Signal(object)
     start_wanted = Signal(bool)
     steps_wanted = Signal()
+    session_chosen = Signal(str, object)
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Preferences, Tongue, bool | None] | None = None
+        self._shown: tuple[Preferences, Tongue, bool | None, SessionView] | None = None
         self._trust: tuple[TrustShown, TrustDeeds] | None = None
 
-    def show_settings(self, preferences: Preferences, tongue: Tongue, starts: bool | None) -> None:
+    def show_settings(
+        self, preferences: Preferences, tongue: Tongue, starts: bool | None, session: SessionView
+    ) -> None:
         """Draw it, where it is not what stands there. `starts` at login, None where that cannot be set."""
-        self._shown = (preferences, tongue, starts)
+        self._shown = (preferences, tongue, starts, session)
         self._draw()
 
     def show_trust(self, shown: TrustShown, deeds: TrustDeeds) -> None:
@@ -87,10 +92,12 @@ class SettingsPage(Page):
             part.setFocus()
 
     def _draw(self) -> None:
-        trust = None if self._trust is None else self._trust[0]
-        if self._shown is None or self.stands(what := (*self._shown[::2], trust)):
+        if self._shown is None:
             return
-        preferences, tongue, starts = self._shown
+        preferences, tongue, starts, session = self._shown
+        trust = None if self._trust is None else self._trust[0]
+        if self.stands(what := (preferences, starts, session, trust)):
+            return
         say = tongue.say
         frame, inside = titled_card(say(t.SETTINGS_LOOK))
         inside.setSpacing(4)
@@ -131,7 +138,15 @@ class SettingsPage(Page):
         self.draw(
             what,
             say(t.NAV_SETTINGS).replace("&", ""),
-            [frame, self._start(starts, tongue), pin, *self._trusted(tongue), updates, None],
+            [
+                frame,
+                self._start(starts, tongue),
+                pin,
+                self._session(session, tongue),
+                *self._trusted(tongue),
+                updates,
+                None,
+            ],
         )
 
     def _trusted(self, tongue: Tongue) -> list[QWidget]:
@@ -156,26 +171,85 @@ class SettingsPage(Page):
         inside.addWidget(box)
         return frame
 
+    def _session(self, view: SessionView, tongue: Tongue) -> QWidget:
+        frame, inside = titled_card(tongue.say(t.SETTINGS_SESSION))
+        inside.addWidget(label(view.means, wrap=True))
+        if view.most is not None:
+            inside.addWidget(label(view.most, "soft", wrap=True))
+        if view.why_not is not None:
+            why_not = label("", wrap=True)
+            inside.addWidget(why_not)
+            set_line(why_not, view.why_not)
+        for holder in view.holders:
+            box = Tick(holder.caption, Tone.PLAIN)
+            box.setObjectName("session-on")
+            box.setAccessibleName(holder.caption)
+            box.setChecked(holder.on)
+            box.clicked.connect(
+                lambda _=False, one=holder: self.session_chosen.emit(one.credential_id, one.turned)
+            )
+            inside.addSpacing(4)
+            inside.addWidget(box)
+            for name, caption, options in (
+                ("signatures", t.SESSION_SIGNATURES, holder.signatures),
+                ("minutes", t.SESSION_TIME, holder.minutes),
+            ):
+                if options:
+                    inside.addWidget(label(tongue.say(caption), "soft"))
+                    inside.addWidget(self._options(name, tongue.say(caption), holder, options))
+        return frame
+
+    def _options(self, name: str, caption: str, holder: HolderView, options: tuple[Option, ...]) -> QWidget:
+        def chosen(option: Option) -> Callable[[], None]:
+            return lambda: self.session_chosen.emit(holder.credential_id, option.limits)
+
+        return self._row_of(
+            caption,
+            [
+                (
+                    f"session-{name}-{getattr(option.limits, name)}",
+                    option.words,
+                    option.picked,
+                    chosen(option),
+                )
+                for option in options
+            ],
+        )
+
     def _segments(self, choice: _Choice, preferences: Preferences, caption: str) -> QWidget:
+        def chosen(name: str) -> Callable[[], None]:
+            return lambda: self.preferred.emit(choice.then(preferences, name))
+
+        return self._row_of(
+            caption,
+            [
+                # Two settings may be left to the language; every other name is one setting's alone.
+                (
+                    f"choose-{name}" if name != "language" else f"choose-{choice.setting}-of-it",
+                    words,
+                    name == choice.now,
+                    chosen(name),
+                )
+                for name, words in choice.names.items()
+            ],
+        )
+
+    def _row_of(self, caption: str, parts: list[tuple[str, str, bool, Callable[[], None]]]) -> QWidget:
+        """Segments of one choice: each with its object's name, words, whether it is picked, what it does."""
         group = QButtonGroup(self)
         self._groups.append(group)
         across = QWidget()
         flow = Flow(gap=8, line_gap=8)
         across.setLayout(flow)
-        for name, words in choice.names.items():
+        for name, words, picked, does in parts:
             part = button(words, "segment")
-            # Two settings may be left to the language; every other name is one setting's alone.
-            part.setObjectName(f"choose-{name}" if name != "language" else f"choose-{choice.setting}-of-it")
+            part.setObjectName(name)
             part.setAccessibleName(f"{caption}: {words}")
             part.setCheckable(True)
-            part.setChecked(name == choice.now)
+            part.setChecked(picked)
             group.addButton(part)
             # Tab comes to what is picked, and the arrow keys pick another, as among radio buttons.
-            part.setFocusPolicy(
-                Qt.FocusPolicy.StrongFocus if name == choice.now else Qt.FocusPolicy.ClickFocus
-            )
-            part.clicked.connect(
-                lambda _=False, name=name: self.preferred.emit(choice.then(preferences, name))
-            )
+            part.setFocusPolicy(Qt.FocusPolicy.StrongFocus if picked else Qt.FocusPolicy.ClickFocus)
+            part.clicked.connect(lambda _=False, does=does: does())
             flow.addWidget(part)
         return across

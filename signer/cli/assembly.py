@@ -12,10 +12,10 @@ import gc
 import importlib.metadata
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
     from signer.endpoint.pairings import Pairings
     from signer.model.presence import Presence
+    from signer.model.session_signing import OpenNow
+    from signer.platform.screen_lock import LinuxScreen
     from signer.service.consent import ConsentSurface
     from signer.service.hand_added import AddedModule, HandAdded
     from signer.service.office import Office
+    from signer.service.session_signing import SessionSigning
     from signer.service.signing import SigningService
     from signer.service.token_desk import TokenDesk
     from signer.service.token_watch import TokenWatch
@@ -143,16 +146,19 @@ class Agent:
         policy: Policy | None = None,
         ports: tuple[int, ...] | None = None,
         home: Path | None = None,
+        screen: LinuxScreen | None = None,
     ) -> None:
         """Without arguments beyond `consent`: the user's folders, modules and ports, the clinic's policy.
 
         `home` is where browsers are given the agent's own authority for https; None gives it to none.
+        Without a `screen` to watch no token stays open after a request.
         """
         self._consent = consent
         self._folders = folders or user_folders()
         self._policy, self._policy_problem = (policy, None) if policy else _clinic_policy()
         self._ports = ports
         self._home = home
+        self._screen = screen
         self._choices = present_modules() if modules is None else modules
         self._added = _hand_added() if modules is None else None
         self._supervisors = [choice.supervisor() for choice in self._choices]
@@ -160,6 +166,7 @@ class Agent:
         self._tokens: TokenWatch | None = None
         self._desk: TokenDesk | None = None
         self._office: Office | None = None
+        self._sessions: SessionSigning | None = None
 
     async def start(self) -> EndpointAddress:
         """Spawn the workers, then import and start the rest while they load. Undone if it fails.
@@ -182,6 +189,11 @@ class Agent:
         """Call `tell` with the tokens that are there, now and whenever that changes. After `start`."""
         assert self._tokens is not None
         self._tokens.on_change(tell)
+
+    def on_session(self, tell: Callable[[OpenNow | None], None]) -> None:
+        """Call `tell` with the token that stands open, now and whenever that changes. After `start`."""
+        assert self._sessions is not None
+        self._sessions.on_change(tell)
 
     @property
     def desk(self) -> TokenDesk:
@@ -209,6 +221,7 @@ class Agent:
         from signer.endpoint.server import Endpoint
         from signer.journal.reading import JournalReader
         from signer.journal.store import SqliteJournal
+        from signer.model.session_signing import Ended, ceiling
         from signer.net.authorities import Authorities
         from signer.net.cache import Cache
         from signer.platform.private_files import private_folder, read_private, write_private
@@ -223,6 +236,8 @@ class Agent:
         from signer.service.questions import Surroundings, TokenWork
         from signer.service.records import Records
         from signer.service.seen_certificates import SeenCertificates
+        from signer.service.session_choices import KeptChoices
+        from signer.service.session_signing import SessionSigning
         from signer.service.signing import SigningService
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
@@ -260,8 +275,25 @@ class Agent:
         def trusted() -> tuple[Certificate, ...]:
             return (*known, *_users_authorities(self._folders.data / "anchors"))
 
+        sessions = self._sessions = SessionSigning(
+            tokens,
+            clock,
+            KeptChoices(self._folders.data / "session-signing.json"),
+            most=ceiling(self._policy),
+            watch=self._screen,
+        )
+        undo.push_async_callback(self._close_open, sessions)
+
         def desk(turn: asyncio.Lock) -> TokenDesk:
-            return TokenDesk(modules, clock=clock, guard=guard, requests=requests, turn=turn, changed=written)
+            return TokenDesk(
+                modules,
+                clock=clock,
+                guard=guard,
+                requests=requests,
+                turn=turn,
+                changed=written,
+                close_open=lambda: sessions.close(Ended.OTHER_LOGIN),
+            )
 
         surroundings = Surroundings(
             signers=tokens,
@@ -280,6 +312,7 @@ class Agent:
             formats=self._policy.formats,
             policy_problem=self._policy_problem,
             centres=centres.read,
+            sessions=sessions,
             sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
             token_work=TokenWork(
                 # The doctor's attention is held by whoever asks, and it is the tokens' too.
@@ -312,6 +345,7 @@ class Agent:
             clock=clock,
             centres=centres,
             own_signing=OwnSigning(service),
+            sessions=sessions,
             own_requests=OwnRequests(
                 self._desk,
                 requests,
@@ -357,6 +391,9 @@ class Agent:
         readers = ReaderWatch(tokens.readers_changed)
         readers.start()
         undo.push_async_callback(readers.close)
+        if self._screen is not None:
+            self._screen.start()
+            undo.push_async_callback(self._screen.close)
         if self._added is not None:
             asking = asyncio.ensure_future(self._ask_about_changed(self._added))
             undo.callback(asking.cancel)
@@ -390,7 +427,14 @@ class Agent:
 
     async def _let_go(self, service: SigningService) -> None:
         """Stop the service; a module that hangs in a signature or a logout is not waited for."""
-        stopping = asyncio.ensure_future(service.stop())
+        await self._waited_for(service.stop())
+
+    async def _close_open(self, sessions: SessionSigning) -> None:
+        """Log out what stands open, in the same manner."""
+        await self._waited_for(sessions.stop())
+
+    async def _waited_for(self, work: Coroutine[Any, Any, None]) -> None:
+        stopping = asyncio.ensure_future(work)
         await asyncio.wait({stopping}, timeout=_SECONDS_TO_LET_GO)
         if not stopping.done():
             await self._end_workers()

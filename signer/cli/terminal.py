@@ -24,6 +24,7 @@ from signer.model.credential import (
     TriesLeft,
 )
 from signer.model.errors import ConsentDeclined, ConsentSurfaceMissing, PinLocked, by_code
+from signer.model.session_signing import OpenNow
 from signer.model.sheet import DocumentSheet
 from signer.model.text import latin_digits
 from signer.service.consent import (
@@ -50,6 +51,7 @@ _PIN_PROBLEMS = {
     PinProblem.WRONG: "The PIN was wrong. Nothing was done; type it again with care.",
     PinProblem.MALFORMED: "The token does not take a PIN like that (length or characters). No try was spent.",
     PinProblem.LOGGED_OUT: "The token's session ended. Type the PIN again to go on.",
+    PinProblem.TOKEN_CLOSED: "The token was closed in the meantime. Type the PIN to sign.",
     PinProblem.TOKEN_BACK: "The token is back. Type the PIN to go on with what is not yet done.",
     PinProblem.LAST_TRY_UNCONFIRMED: "This may be the last try, and your own yes to it was missing.",
 }
@@ -218,6 +220,9 @@ class TerminalDialogue:
 
     def token_away(self, token: TokenRef | None) -> None:
         """Nothing yet: a line in the middle of a prompt would hide it. `want_token` says it at the PIN."""
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        """An agent that asks in a terminal keeps no token open."""
 
     def standing(self, standing: Standing) -> None:
         """Lines above whatever is being asked, which is then asked again; what was typed stays typed."""

@@ -22,7 +22,8 @@ from signer.model.history import WISHED, Found, FullEntry, Result, Row, Wanted
 from signer.model.record import Ending, Intent, Seal
 
 _T = TypeVar("_T")
-_ROW = "sequence, at, origin, document_id, kind, code, credential"
+_OPEN = "json_extract(payload, '$.without_pin')"
+_ROW = f"sequence, at, origin, document_id, kind, code, credential, {_OPEN}"
 #: Entries that end a document: the partial indexes stand over these.
 _ENDS = "kind IN ('seal', 'end')"
 _WISHED = ", ".join(f"'{code}'" for code in sorted(WISHED))
@@ -145,8 +146,8 @@ def _page(db: sqlite3.Connection, where: str, values: list[object], skip: int, r
     return tuple(_row(row) for row in db.execute(query, [*values, rows, skip]))
 
 
-def _row(columns: tuple[int, str, str, str, str, str | None, str | None]) -> Row:
-    sequence, at, origin, document_id, kind, code, credential = columns
+def _row(columns: tuple[int, str, str, str, str, str | None, str | None, int | None]) -> Row:
+    sequence, at, origin, document_id, kind, code, credential, without_pin = columns
     signed = Result.SIGNED if kind == "seal" else Result.DECLINED if code in WISHED else Result.FAILED
     return Row(
         sequence=sequence,
@@ -156,6 +157,7 @@ def _row(columns: tuple[int, str, str, str, str, str | None, str | None]) -> Row
         result=signed,
         code=code,
         credential_id=credential or None,
+        without_pin=bool(without_pin),
     )
 
 

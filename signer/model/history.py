@@ -41,7 +41,10 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True, gc=False):
-    """One document's end. `code` is the stable error code where it was not signed. `at` is aware, UTC."""
+    """One document's end. `code` is the stable error code where it was not signed. `at` is aware, UTC.
+
+    `without_pin`: it was signed with a token that stood open from an earlier PIN.
+    """
 
     sequence: int
     at: datetime
@@ -50,6 +53,7 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
     result: Result
     code: str | None
     credential_id: str | None
+    without_pin: bool = False
 
 
 class Found(Struct, frozen=True, kw_only=True):

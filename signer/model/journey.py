@@ -142,6 +142,10 @@ class TokenBack(Struct, frozen=True):
     """The same token is there again, and nobody is logged in."""
 
 
+class LoggedOut(Struct, frozen=True):
+    """The login that stood has gone, and the token is there. What was in hand was not signed."""
+
+
 class Sealed(Struct, frozen=True):
     """These documents' signatures are verified and durable."""
 
@@ -175,6 +179,7 @@ Event = (
     | Authorised
     | TokenGone
     | TokenBack
+    | LoggedOut
     | Sealed
     | DocumentFailed
     | Cancelled
@@ -296,6 +301,12 @@ def step(journey: Journey, event: Event) -> tuple[Journey, tuple[Effect, ...]]:
         case ((Authorising(credential_id=credential) | Signing(credential_id=credential)), TokenGone()):
             waiting = _mark(journey, journey.open_documents, DocumentState.PENDING)
             return replace(waiting, stage=AwaitingToken(credential)), (AwaitToken(credential),)
+        case Signing(), LoggedOut() if journey.returns >= FRUITLESS_RETURNS:
+            return step(journey, Broken("not-logged-in"))
+        case Signing(credential_id=credential), LoggedOut():
+            waiting = _mark(journey, journey.open_documents, DocumentState.PENDING)
+            asked = replace(waiting, stage=Authorising(credential), returns=journey.returns + 1)
+            return asked, (AskAgain("logged-out"),)
         case AwaitingToken(credential_id=credential), TokenBack():
             back = replace(journey, stage=Authorising(credential), returns=journey.returns + 1)
             return back, (AskAgain("token-back"),)

@@ -39,7 +39,8 @@ class Seal(Struct, frozen=True, kw_only=True):
     """What is durable before the panel sees a signature.
 
     `signature` is what the signature adds, never the content: the detached form. `level` is the one that was
-    reached, which may be lower than the intent's; entries of before there were levels are B-B.
+    reached, which may be lower than the intent's; entries of before there were levels are B-B. `without_pin`:
+    the token stood open from an earlier PIN, and the yes alone was this document's.
     """
 
     request_id: str
@@ -53,6 +54,7 @@ class Seal(Struct, frozen=True, kw_only=True):
     credential_id: str
     signed_at: datetime
     level: str = "B-B"
+    without_pin: bool = False
 
 
 class Ending(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from drivers.pin import Pin
 from signer.model.credential import Authorisation, Credential, TokenRef
 from signer.model.lookalike import Caution
 from signer.model.request import Document, SignatureFormat
+from signer.model.session_signing import Limits, OpenNow
 from signer.model.sheet import DocumentSheet
 from signer.service.centres import Centres
 
@@ -85,7 +86,8 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
 
     `sheets` are in the request's order; `paired_since` is aware, UTC; `signing_time` is frozen here.
     `cautions` are what is odd about the origin; `centre` is what the doctor calls the certificate's centre,
-    or what the certificate does.
+    or what the certificate does. Where the token is `opened` no PIN is asked; `stays` is for how much it will
+    stay open after the one that is.
     """
 
     request_id: str
@@ -98,6 +100,8 @@ class ConsentQuestion(Struct, frozen=True, kw_only=True):
     signing_time: datetime
     cautions: tuple[Caution, ...] = ()
     centre: str | None = None
+    opened: OpenNow | None = None
+    stays: Limits | None = None
 
     @property
     def signs_in(self) -> bool:
@@ -146,8 +150,8 @@ class DocumentAnswer(Struct, frozen=True, kw_only=True):
 class Approved(Struct, frozen=True, kw_only=True):
     """Yes. `answers` names the approved documents (at least one); the others are declined.
 
-    `pin` is None when the token asks for it on its own reader. `last_try_accepted` is the explicit yes that
-    spending the last try needs.
+    `pin` is None when the token asks for it on its own reader, or is open. `last_try_accepted` is the
+    explicit yes that spending the last try needs.
     """
 
     answers: tuple[DocumentAnswer, ...]
@@ -168,6 +172,7 @@ class PinProblem(Enum):
     LAST_TRY_UNCONFIRMED = "last-try-unconfirmed"
     TOKEN_BACK = "token-back"  # noqa: S105 - a reason, not a secret
     EACH_SIGNATURE = "each-signature"
+    TOKEN_CLOSED = "token-closed"  # noqa: S105 - a reason, not a secret
 
 
 class PinRequest(Struct, frozen=True, kw_only=True):
@@ -224,6 +229,9 @@ class ConsentDialogue(Protocol):
 
     def token_away(self, token: TokenRef | None) -> None:
         """While `answer` is awaited: this token was pulled out, or (None) it is back. Nothing is asked."""
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        """While `answer` is awaited: the token that was open is so no more (None), or differently."""
 
     async def want_token(self, token: TokenRef) -> None:
         """Name the token that was pulled out and is wanted back; returns only when the doctor gives up.

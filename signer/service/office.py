@@ -13,6 +13,7 @@ from drivers.catalogue import Unblocking
 from signer.model.credential import Credential
 from signer.model.errors import MohrError
 from signer.model.presence import Presence
+from signer.model.session_signing import Ended, Limits
 from signer.service.centres import Centres, KeptCentres
 from signer.service.key_requests import KeyRequest
 from signer.service.own_requests import OwnRequests
@@ -20,6 +21,7 @@ from signer.service.own_signing import OwnSigning
 from signer.service.panels import Panels
 from signer.service.ports import Clock, Signers
 from signer.service.records import Records
+from signer.service.session_signing import SessionSettings, SessionSigning
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.trusted import KeptTrust
 
@@ -31,7 +33,8 @@ class TokensNow(Struct, frozen=True, kw_only=True):
 
     `presence` says which certificates are on which token, once for two modules that show the same one;
     `centres` is what their holders call them, and which are this computer's. `requests` are the certificate
-    requests in progress; `requests_problem` is the code that says why they cannot be told.
+    requests in progress; `requests_problem` is the code that says why they cannot be told. `session` is what
+    each holder has chosen of session signing.
     """
 
     at: datetime
@@ -41,6 +44,7 @@ class TokensNow(Struct, frozen=True, kw_only=True):
     centres: Centres = Centres()
     requests: tuple[KeyRequest, ...] = ()
     requests_problem: str | None = None
+    session: SessionSettings | None = None
 
 
 class Office(Struct, frozen=True, kw_only=True):
@@ -55,6 +59,7 @@ class Office(Struct, frozen=True, kw_only=True):
     own_signing: OwnSigning
     own_requests: OwnRequests
     trust: KeptTrust
+    sessions: SessionSigning
 
     async def tokens(self) -> TokensNow:
         """Read now, without a PIN. A module that fails shows no token here; `presence` says why."""
@@ -77,7 +82,20 @@ class Office(Struct, frozen=True, kw_only=True):
             centres=self.centres.read(),
             requests=requests,
             requests_problem=requests_problem,
+            session=self.sessions.settings(credentials),
         )
+
+    async def choose_session(self, credential_id: str, limits: Limits | None) -> TokensNow:
+        """For how much a holder's token stays open after one PIN, from the next one on; None is off.
+
+        Raises `CredentialAbsent` where it is not in, and `Unexpected` where it cannot be kept.
+        """
+        self.sessions.choose(credential_id, limits, await self.signers.credentials())
+        return await self.tokens()
+
+    async def close_token(self) -> None:
+        """The person wants no token open: log it out, once the request that has it in hand has ended."""
+        await self.sessions.close(Ended.BY_PERSON)
 
     async def name_centre(self, credential_id: str, name: str) -> TokensNow:
         """Call a certificate's centre as its doctor does; an empty name ends that. Raises `Unexpected`."""

@@ -68,7 +68,7 @@ class Pipeline:
 
     `token_done` is called when the token has made its last signature while others still wait for the outside:
     a timestamp takes its time, and no token stays logged in for it. `module` is the path of the token's
-    module, for the log.
+    module, for the log. `without_pin` is noted of each: the token stood open.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Pipeline:
         gatherer: Gatherer,
         token_done: Callable[[], Awaitable[None]],
         report: Callable[[Event, tuple[Signed, ...]], None],
+        without_pin: bool = False,
     ) -> None:
         self._request = request
         self._session = session
@@ -97,6 +98,7 @@ class Pipeline:
         self._gatherer = gatherer
         self._token_done = token_done
         self._report = report
+        self._without_pin = without_pin
         self._waiting: list[tuple[Signed, Seal]] = []
         self._oldest_waiting = 0.0
         self._commit: asyncio.Task[None] | None = None
@@ -237,6 +239,7 @@ class Pipeline:
                     signature_hash=hashlib.sha256(signature).digest(),
                     credential_id=self._certificate.id,
                     signed_at=now,
+                    without_pin=self._without_pin,
                 ),
             )
         )

@@ -13,6 +13,7 @@ from signer.model.evidence import Revocation
 from signer.model.history import Found, FullEntry, Row, Wanted
 from signer.model.presence import Presence
 from signer.model.record import Ending, Intent, PastRequest, Seal
+from signer.model.session_signing import Ended
 from signer.x509 import Certificate
 
 T = TypeVar("T")
@@ -26,7 +27,17 @@ class Clock(Protocol):
 
 
 class SigningSession(Protocol):
-    """A logged-in token, good for the documents of one consent."""
+    """A logged-in token, good for the documents of one consent, or of several where it is kept open."""
+
+    @property
+    def proved(self) -> bool:
+        """Did C_Login look at a PIN, and does that one PIN stand for all that this key signs?"""
+
+    def with_key(self, credential: Credential) -> SigningSession:
+        """The same login with another key of the same token. Only the first one is to be closed."""
+
+    async def lost(self) -> None:
+        """Wait until the login has gone with the worker that had it."""
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """The signature over `message` (hashed by the algorithm). Many calls may be in flight at once.
@@ -148,6 +159,20 @@ class History(Protocol):
 
     async def broken_at(self) -> int | None:
         """Walk the whole chain; the first entry that is not as it was written, None if all are."""
+
+
+class ScreenWatch(Protocol):
+    """The screen, the user's turn at it, and the computer's sleep."""
+
+    @property
+    def sees(self) -> bool:
+        """Is the screen known to be open and this user's now, and would its end be seen?"""
+
+    def on_end(self, tell: Callable[[Ended], None]) -> None:
+        """Call `tell` when the screen is locked or another's, or can no longer be seen."""
+
+    def on_sight(self, tell: Callable[[], None]) -> None:
+        """Call `tell` when `sees` has changed, and now."""
 
 
 class Net(Protocol):

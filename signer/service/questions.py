@@ -7,7 +7,7 @@ done with it is `runner`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -26,6 +26,7 @@ from signer.model.errors import (
 )
 from signer.model.lookalike import Caution
 from signer.model.request import PDF, PRESCRIPTION, Document, SignatureFormat, SigningRequest
+from signer.model.session_signing import OpenNow
 from signer.model.sheet import DocumentSheet
 from signer.prescription.document import centre_in
 from signer.prescription.pdf_process import PdfProcess
@@ -48,6 +49,7 @@ from signer.service.evidence import Outside
 from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers, Tokens
+from signer.service.session_signing import SessionSigning
 from signer.service.token_desk import TokenDesk
 from signer.x509.usability import signs_in
 
@@ -77,6 +79,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     `sign_in_with_non_repudiation` is the policy's own word (`Policy`). Without `token_work` no key is made
     and no certificate kept. `turn` is the doctor's attention, and the tokens': who asks, or works on a token,
     holds it. `attendance` knows who is there. `centres` are the doctors' own choices, as they are now.
+    Without `sessions` no token stays open after a request.
     """
 
     signers: Signers
@@ -92,6 +95,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     formats: frozenset[SignatureFormat] | None = None
     policy_problem: PolicyInvalid | None = None
     centres: Callable[[], Centres] = Centres
+    sessions: SessionSigning | None = None
     token_work: TokenWork | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     attendance: Attendance = field(default_factory=Attendance)
@@ -125,6 +129,7 @@ class Questions:
         self._stay: Hashable = None
         self._asked_for: str | None = None
         self._pin: Pin | None = None
+        self._opened: OpenNow | None = None
         self._last_try_accepted = False
 
     @property
@@ -137,6 +142,11 @@ class Questions:
     def credential_id(self) -> str | None:
         """The certificate that the doctor was asked to sign with; None before that."""
         return self._asked_for
+
+    @property
+    def stood_open(self) -> bool:
+        """Was the token open, as the doctor saw it, when the yes was given?"""
+        return self._opened is not None
 
     def take_pin(self) -> tuple[Pin | None, bool]:
         """The PIN that was typed, to be used once, and whether spending the last try was agreed to."""
@@ -232,6 +242,10 @@ class Questions:
         sheets, unreadable = await self._read_sheets(credential, signing_time, open_documents)
         if not sheets:
             return unreadable
+        authorisation, sessions = await self._around.signers.authorisation(credential), self._around.sessions
+        asked_for = sum(not sheet.refused for sheet in sheets)
+        if sessions is not None:
+            self._opened = sessions.standing(credential, authorisation, asked_for)
         question = ConsentQuestion(
             request_id=self._request.id,
             origin=self._request.origin,
@@ -239,18 +253,24 @@ class Questions:
             sheets=sheets,
             documents=tuple(self._documents[s.document_id] for s in sheets),
             credential=credential,
-            authorisation=await self._around.signers.authorisation(credential),
+            authorisation=authorisation,
             signing_time=signing_time,
             cautions=self._around.cautions(self._request.origin),
             centre=self._around.centres().name_of(credential),
+            opened=self._opened,
+            stays=None if sessions is None else sessions.would_stay(credential, authorisation),
         )
         self._dialogue = self._around.consent.open(question)
         self._standing = asyncio.ensure_future(self._tell_of_panels(self._dialogue))
-        telling = asyncio.ensure_future(self._tell_of_token(self._dialogue, credential))
+        telling = [asyncio.ensure_future(self._tell_of_token(self._dialogue, credential))]
+        if sessions is not None and self._opened is not None:
+            standings = sessions.follow(credential, authorisation, asked_for)
+            telling.append(asyncio.ensure_future(self._tell_of_opening(self._dialogue, standings)))
         try:
             answer = await self._dialogue.answer()
         finally:
-            telling.cancel()
+            for task in telling:
+                task.cancel()
         if isinstance(answer, Declined):
             return (*unreadable, j.ConsentRefused())
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
@@ -271,6 +291,17 @@ class Questions:
             dialogue.token_away(credential.token)
             await self._around.signers.returned(credential)
             dialogue.token_away(None)
+
+    async def _tell_of_opening(
+        self, dialogue: ConsentDialogue, standings: AsyncIterator[OpenNow | None]
+    ) -> None:
+        """While the doctor reads, say when the token is closed: from then on a PIN is wanted."""
+        async for opened in standings:
+            if opened != self._opened:
+                self._opened = opened
+                dialogue.token_open(opened)
+            if opened is None:
+                return
 
     async def _tell_of_panels(self, dialogue: ConsentDialogue) -> None:
         """Until the dialogue is closed, say whether its panel is there, and who waits behind it."""
@@ -306,6 +337,7 @@ class Questions:
         answer = await self._dialogue.ask_pin(PinRequest(problem=problem, authorisation=authorisation))
         if answer is None:
             return j.ConsentRefused()
+        self._opened = None
         self._pin, self._last_try_accepted = answer.pin, answer.last_try_accepted
         return j.ConsentGiven(open_documents)
 

@@ -31,7 +31,7 @@ from signer.x509 import Certificate
 #: Rows in the first answer and in each page that follows.
 PAGE = 200
 _EXPORTED_AT_ONCE = 2000
-_COLUMNS = ("entry", "at", "origin", "document", "result", "code", "holder", "centre", "certificate")
+_COLUMNS = ("entry", "at", "origin", "document", "result", "code", "holder", "centre", "certificate", "pin")
 
 
 class Search(Struct, frozen=True, kw_only=True):
@@ -187,6 +187,7 @@ class Records:
                         _cell(holder.name if holder else ""),
                         _cell((holder.centre or "") if holder else ""),
                         row.credential_id or "",
+                        _pin(row),
                     )
                 )
             count += len(rows)
@@ -242,6 +243,13 @@ def _signer(certificate: Certificate | None) -> Signer | None:
         not_before=certificate.not_before,
         not_after=certificate.not_after,
     )
+
+
+def _pin(row: Row) -> str:
+    """Was a PIN typed for it? Nothing is said of what was not signed."""
+    if row.result is not Result.SIGNED:
+        return ""
+    return "open" if row.without_pin else "typed"
 
 
 def _cell(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from signer.model import journey as j
+from signer.model.credential import Authorisation
 from signer.model.errors import (
     ConsentDeclined,
     JournalUnwritable,
@@ -30,6 +31,7 @@ from signer.model.errors import (
 )
 from signer.model.record import Ending, Intent
 from signer.model.request import Document, DocumentState, SigningRequest
+from signer.model.session_signing import Ended
 from signer.service import envelopes
 from signer.service.consent import (
     Approved,
@@ -78,6 +80,7 @@ class Runner:
         self._stop: asyncio.Future[j.Event] = asyncio.get_running_loop().create_future()
         self._questions = questions or Questions(request, surroundings)
         self._session: SigningSession | None = None
+        self._without_pin = False
         self._pipeline: Pipeline | None = None
         self._intending: asyncio.Task[None] | None = None
 
@@ -191,6 +194,8 @@ class Runner:
         gone = isinstance(problem, TokenAbsent | TokenRemoved)
         if gone and isinstance(self.journey.stage, j.Authorising | j.Signing):
             return j.TokenGone()
+        if isinstance(problem, NotLoggedIn) and isinstance(self.journey.stage, j.Signing):
+            return j.LoggedOut()
         return j.Broken(problem.code)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | _Stopped:
@@ -217,13 +222,19 @@ class Runner:
         pin, last_try_accepted = self._questions.take_pin()
         try:
             authorisation = await around.signers.authorisation(approval.credential)
+            if pin is None and self._questions.stood_open:
+                return self._go_on_open(authorisation)
+            await self._log_out()
+            if around.sessions is not None:
+                # A token that is logged in would not look at the PIN.
+                await around.sessions.close(Ended.OTHER_LOGIN)
             around.guard.check(token, around.clock.now(), authorisation.role)
             guarded = around.guard.needs_explicit_yes(token, authorisation, around.clock.now())
             if guarded and not last_try_accepted:
                 return (j.AuthorisationRefused(PinProblem.LAST_TRY_UNCONFIRMED.value),)
             self._begin_to_intend()
             try:
-                self._session = await around.signers.log_in(approval.credential, pin)
+                session = await around.signers.log_in(approval.credential, pin)
             except PinWrong:
                 around.guard.wrong(token, around.clock.now(), authorisation.role)
                 return (j.AuthorisationRefused(PinProblem.WRONG.value),)
@@ -235,6 +246,20 @@ class Runner:
             if pin is not None:
                 pin.forget()
         around.guard.right(token, authorisation.role)
+        if around.sessions is not None:
+            session = around.sessions.keep(session, approval.credential, authorisation)
+        self._session, self._without_pin = session, False
+        return (j.Authorised(),)
+
+    def _go_on_open(self, authorisation: Authorisation) -> tuple[j.Event, ...]:
+        """The yes was given to a token that stood open: use it, or ask for the PIN if it is closed by now."""
+        sessions, count = self._around.sessions, len(self.journey.open_documents)
+        assert sessions is not None
+        session = sessions.lend(self._questions.approval.credential, authorisation, count)
+        if session is None:
+            return (j.AuthorisationRefused(PinProblem.TOKEN_CLOSED.value),)
+        self._begin_to_intend()
+        self._session, self._without_pin = session, True
         return (j.Authorised(),)
 
     async def _sign(self, documents: tuple[str, ...]) -> tuple[j.Event, ...]:
@@ -274,6 +299,7 @@ class Runner:
             gatherer=Gatherer(self._around.outside, approval.certificate),
             token_done=self._log_out,
             report=report,
+            without_pin=self._without_pin,
         )
         stopped: tuple[j.Event, ...] = ()
         try:

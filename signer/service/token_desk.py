@@ -7,7 +7,7 @@ The port for the command line, the window and the endpoint. Each PIN given here 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from msgspec import Struct, structs
@@ -75,7 +75,8 @@ class Secret(Struct, frozen=True, kw_only=True):
 class TokenDesk:
     """One for the agent, or for a command. `turn` is held while a token is worked on: signing waits.
 
-    `changed` is told when what a token holds is no longer what was read of it.
+    `changed` is told when what a token holds is no longer what was read of it. `close_open` logs out what
+    stands open: a token that is logged in would not look at the PIN that is given here.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class TokenDesk:
         requests: KeyRequests,
         turn: asyncio.Lock,
         changed: Callable[[], None] = lambda: None,
+        close_open: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._modules = modules
         self._clock = clock
@@ -94,6 +96,7 @@ class TokenDesk:
         self._requests = requests
         self._turn = turn
         self._changed = changed
+        self._close_open = close_open
 
     def adopt(self, module: TokenModule) -> None:
         """Show this module's tokens too from now on."""
@@ -255,6 +258,8 @@ class TokenDesk:
         ref, role = token.ref, wants.role
         try:
             async with self._turn:
+                if self._close_open is not None:
+                    await self._close_open()
                 self._check(ref, secret, wants)
                 module = next(m for m in self._modules if m.path == ref.module)
                 with meaning(module.profile):

@@ -169,7 +169,9 @@ class TokenSigners:
             outcome = await found.module.supervisor.login(token.slot, pin)
         if outcome is LoginOutcome.ALREADY:
             log.warning("%s: the token was already logged in", found.module.profile.family)
-        return TokenSession(found.module, token, credential, self._asking_each)
+        return TokenSession(
+            found.module, token, credential, self._asking_each, looked=outcome is LoginOutcome.LOGGED_IN
+        )
 
     async def abandon(self, path: str) -> None:
         """End the worker of this module; what it has in hand is lost, and the next call gets a new one."""
@@ -254,17 +256,46 @@ class TokenSession:
     """Implements `SigningSession` for one key of one logged-in token."""
 
     def __init__(
-        self, module: TokenModule, token: Token, credential: Credential, asking_each: set[str]
+        self,
+        module: TokenModule,
+        token: Token,
+        credential: Credential,
+        asking_each: set[str],
+        *,
+        looked: bool = False,
     ) -> None:
-        """`asking_each` gets the credential's id where its key turns out to want a PIN each time."""
+        """`asking_each` gets the credential's id where its key turns out to want a PIN each time.
+
+        `looked`: C_Login looked at the PIN.
+        """
         self._module = module
         self._token = token
         self._credential = credential
         self._asking_each = asking_each
+        self._looked = looked
         self._mechanisms = mechanisms.usable(token, credential.key_bits)
         self._worker = module.supervisor.pid
         self._closed = False
         self._plans: dict[SignatureAlgorithm, mechanisms.SigningPlan] = {}
+
+    @property
+    def proved(self) -> bool:
+        """See `SigningSession.proved`. A family with a second PIN for signatures never has it."""
+        second = self._module.profile.login.signature_pin.context
+        return self._looked and not second and self._credential.id not in self._asking_each
+
+    def with_key(self, credential: Credential) -> TokenSession:
+        """See `SigningSession.with_key`."""
+        same = (credential.token.module, credential.token.slot, credential.token.serial)
+        if same != (self._module.path, self._token.slot, self._token.serial):
+            raise CredentialAbsent("not on the token that is logged in")
+        other = TokenSession(self._module, self._token, credential, self._asking_each, looked=self._looked)
+        other._worker = self._worker
+        return other
+
+    async def lost(self) -> None:
+        """See `SigningSession.lost`."""
+        await self._module.supervisor.worker_ended(self._worker)
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """See `SigningSession.sign`. A login that is gone is told as what took it: a crash, or the card."""

@@ -377,6 +377,19 @@ class _WatchedSession:
         self._session = session
         self._place = place
 
+    @property
+    def proved(self) -> bool:
+        """See `SigningSession.proved`."""
+        return self._session.proved
+
+    def with_key(self, credential: Credential) -> SigningSession:
+        """See `SigningSession.with_key`."""
+        return _WatchedSession(self._session.with_key(credential), self._place)
+
+    async def lost(self) -> None:
+        """See `SigningSession.lost`."""
+        await self._session.lost()
+
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """See `SigningSession.sign`."""
         return await self._place.work(self._session.sign(algorithm, message))

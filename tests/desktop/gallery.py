@@ -30,6 +30,7 @@ from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line as Said
 from gui.presenters.pin import Tone
 from gui.presenters.pin_change import PinChange, Task
+from gui.presenters.session import present_session
 from gui.presenters.tokens import condition_words, present_tokens
 from gui.presenters.tongue import Tongue
 from gui.presenters.trust import present_offer, present_trust
@@ -238,7 +239,7 @@ def _home(change: AgentChanged, waiting: int = 0, presence: Presence = scenes.PR
 
 
 def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
-    window.settings.show_settings(preferences, tongue, False)
+    window.settings.show_settings(preferences, tongue, False, present_session(None, tongue))
     window.turn_to(PageName.SETTINGS)
 
 

@@ -32,6 +32,8 @@ from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings
 from signer.service.records import Records
 from signer.service.seen_certificates import SeenCertificates
+from signer.service.session_choices import KeptChoices
+from signer.service.session_signing import SessionSigning
 from signer.service.signing import SigningService
 from signer.service.token_desk import ManagedToken, TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
@@ -132,6 +134,9 @@ class OfficeThread:
                     clock=clock,
                     centres=KeptCentres(self._folder / "centres.json"),
                     own_signing=OwnSigning(service),
+                    sessions=SessionSigning(
+                        watch, clock, KeptChoices(self._folder / "session-signing.json"), most=None
+                    ),
                     own_requests=OwnRequests(
                         desk, requests, journal, watch, watch, clock, anchors=lambda: self.anchors
                     ),

@@ -28,6 +28,7 @@ from gui.bridge.surface import Outbox, WindowSurface
 from gui.bridge.thread import AgentThread
 from signer.model.errors import ConsentSurfaceMissing, JournalUnwritable
 from signer.model.presence import Presence
+from signer.model.session_signing import OpenNow
 from signer.service.consent import ConsentSurface, Declined, Outcome
 from signer.service.office import Office
 from tests.desktop import scenes
@@ -127,6 +128,9 @@ class _Agent:
 
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         tell(PRESENCE)
+
+    def on_session(self, tell: Callable[[OpenNow | None], None]) -> None:
+        tell(None)
 
     def office(self) -> Office:
         return OFFICE

@@ -253,6 +253,9 @@ class Agent:
     def on_tokens(self, tell):
         pass
 
+    def on_session(self, tell):
+        pass
+
     def office(self):
         pass
 

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
 from gui.preferences import Preferences
+from gui.presenters.session import present_session
 from gui.presenters.tongue import Tongue
 from gui.presenters.trust import present_offer, present_trust
 from gui.trusting import Trusting
@@ -34,7 +35,7 @@ class Clinic:
         self.office = office
         self.page = SettingsPage()
         self.trusting = Trusting(self.page, office.line, EN)
-        self.page.show_settings(Preferences(language="en"), EN, None)
+        self.page.show_settings(Preferences(language="en"), EN, None, present_session(None, EN))
         self.page.resize(900, 700)
         self.page.show()
         self.trusting.read()
@@ -145,6 +146,6 @@ def test_an_address_is_kept_by_enter_and_a_wrong_one_stays_to_be_mended(clinic: 
 
 
 def test_another_language_says_the_same(clinic: Clinic) -> None:
-    clinic.page.show_settings(Preferences(), FA, None)
+    clinic.page.show_settings(Preferences(), FA, None, present_session(None, FA))
     clinic.trusting.set_tongue(FA)
     assert "به هیچ مرجعی اعتماد نمی‌شود." in clinic.said()

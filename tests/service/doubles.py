@@ -37,7 +37,8 @@ from signer.model.errors import (
     TsaUnreachable,
 )
 from signer.model.evidence import Revocation
-from signer.model.presence import Presence
+from signer.model.presence import Presence, SeenToken
+from signer.model.session_signing import OpenNow
 from signer.net import timestamp
 from signer.service.consent import (
     Approved,
@@ -104,6 +105,8 @@ class SoftToken:
         self.before_sign: Callable[[], None] | None = None
         self.gate: asyncio.Event | None = None
         self.removed = asyncio.Event()
+        self.worker_gone = asyncio.Event()
+        self.proved = True
         self.stays = 0
         self.listeners: list[Callable[[Presence], None]] = []
 
@@ -130,7 +133,11 @@ class SoftToken:
 
     @property
     def presence(self) -> Presence:
-        return Presence(problem=TokenAbsent.code if self.removed.is_set() else None)
+        if self.removed.is_set():
+            return Presence(problem=TokenAbsent.code)
+        there = tuple(one.id for one in self._credentials)
+        seen = SeenToken(label="soft", serial="1", reader="none", family="soft", credentials=there)
+        return Presence(tokens=(seen,))
 
     def on_change(self, tell: Callable[[Presence], None]) -> None:
         self.listeners.append(tell)
@@ -156,6 +163,9 @@ class SoftToken:
     def remove_credentials(self) -> None:
         self._credentials.clear()
 
+    def key(self, credential: Credential) -> rsa.RSAPrivateKey:
+        return self._keys[credential.id]
+
 
 class SoftSession:
     """Implements `SigningSession`."""
@@ -163,6 +173,16 @@ class SoftSession:
     def __init__(self, token: SoftToken, key: rsa.RSAPrivateKey) -> None:
         self._token = token
         self._key: rsa.RSAPrivateKey | None = key
+
+    @property
+    def proved(self) -> bool:
+        return self._token.proved and not self._token.each
+
+    def with_key(self, credential: Credential) -> SoftSession:
+        return SoftSession(self._token, self._token.key(credential))
+
+    async def lost(self) -> None:
+        await self._token.worker_gone.wait()
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         if self._token.each:
@@ -264,6 +284,7 @@ class Doctor:
         self.tokens_wanted: list[TokenRef] = []
         self.tokens_away: list[TokenRef | None] = []
         self.standings: list[Standing] = []
+        self.openings: list[OpenNow | None] = []
         self.reading: asyncio.Event | None = None
         self.gives_up = False
         self.on_pin: Callable[[], Approved | None] | None = None
@@ -322,6 +343,9 @@ class Dialogue:
 
     def token_away(self, token: TokenRef | None) -> None:
         self._doctor.tokens_away.append(token)
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        self._doctor.openings.append(opened)
 
     def standing(self, standing: Standing) -> None:
         self._doctor.standings.append(standing)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from signer.model.credential import TokenRef
+from signer.model.session_signing import OpenNow
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -100,6 +101,9 @@ class ScriptedDialogue:
         return Approved(answers=(), pin=Pin(self._pin)) if again else None
 
     def token_away(self, token: TokenRef | None) -> None:
+        """Nobody watches."""
+
+    def token_open(self, opened: OpenNow | None) -> None:
         """Nobody watches."""
 
     def standing(self, standing: Standing) -> None:

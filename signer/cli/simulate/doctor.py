@@ -12,6 +12,7 @@ from signer.cli.simulate.scenarios import Doing, Stage
 from signer.cli.simulate.token import PIN
 from signer.model.credential import KeyKind, TokenRef
 from signer.model.errors import ConsentSurfaceMissing
+from signer.model.session_signing import OpenNow
 from signer.service.consent import (
     Approved,
     ChoiceQuestion,
@@ -118,6 +119,9 @@ class SimulatedDialogue:
 
     def token_away(self, token: TokenRef | None) -> None:
         """She sees it, and reads on."""
+
+    def token_open(self, opened: OpenNow | None) -> None:
+        """The simulator keeps no token open."""
 
     def standing(self, standing: Standing) -> None:
         """She does not look who waits."""

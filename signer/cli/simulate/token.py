@@ -204,6 +204,19 @@ class VirtualSession:
         self._stage = stage
         self._key: Key | None = key
 
+    @property
+    def proved(self) -> bool:
+        """See `SigningSession.proved`: the simulator keeps nothing open."""
+        return False
+
+    def with_key(self, credential: Credential) -> VirtualSession:
+        """See `SigningSession.with_key`."""
+        return self
+
+    async def lost(self) -> None:
+        """See `SigningSession.lost`: it has no worker that could go."""
+        await asyncio.Event().wait()
+
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """See `SigningSession.sign`."""
         if self._key is None:
