@@ -27,6 +27,7 @@ from gui.presenters.home import present_home
 from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
 from gui.presenters.pin_change import PinChange, Task
+from gui.presenters.session import present_session
 from gui.presenters.tokens import present_tokens
 from gui.presenters.tongue import Tongue
 from gui.translations import Lang
@@ -232,7 +233,7 @@ def _home(change: AgentChanged, waiting: int = 0, presence: Presence = scenes.PR
 
 
 def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
-    window.settings.show_settings(preferences, tongue, False)
+    window.settings.show_settings(preferences, tongue, False, present_session(None, tongue))
     window.turn_to(PageName.SETTINGS)
 
 
