@@ -244,7 +244,8 @@ class Questions:
             return unreadable
         authorisation, sessions = await self._around.signers.authorisation(credential), self._around.sessions
         asked_for = sum(not sheet.refused for sheet in sheets)
-        if sessions is not None:
+        # Who signs in says who they are, and not what was prescribed: that is never said without a PIN.
+        if sessions is not None and not self._request.signs_in:
             self._opened = sessions.standing(credential, authorisation, asked_for)
         question = ConsentQuestion(
             request_id=self._request.id,

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from signer.model import journey as j
-from signer.model.credential import Authorisation
+from signer.model.credential import Authorisation, AuthorisationKind
 from signer.model.errors import (
     ConsentDeclined,
     JournalUnwritable,
@@ -222,7 +222,7 @@ class Runner:
         pin, last_try_accepted = self._questions.take_pin()
         try:
             authorisation = await around.signers.authorisation(approval.credential)
-            if pin is None and self._questions.stood_open:
+            if pin is None and (self._questions.stood_open or authorisation.kind is AuthorisationKind.PIN):
                 return self._go_on_open(authorisation)
             await self._log_out()
             if around.sessions is not None:
@@ -254,8 +254,9 @@ class Runner:
     def _go_on_open(self, authorisation: Authorisation) -> tuple[j.Event, ...]:
         """The yes was given to a token that stood open: use it, or ask for the PIN if it is closed by now."""
         sessions, count = self._around.sessions, len(self.journey.open_documents)
-        assert sessions is not None
-        session = sessions.lend(self._questions.approval.credential, authorisation, count)
+        session = None
+        if sessions is not None and self._questions.stood_open:
+            session = sessions.lend(self._questions.approval.credential, authorisation, count)
         if session is None:
             return (j.AuthorisationRefused(PinProblem.TOKEN_CLOSED.value),)
         self._begin_to_intend()

@@ -10,11 +10,16 @@ from drivers.types import Binding, Limits
 from signer.cli.assembly import SystemClock
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.journal.store import SqliteJournal
+from signer.model.policy import Policy
 from signer.model.request import Document
+from signer.model.session_signing import ceiling
 from signer.service.consent import ConsentSurface
 from signer.service.evidence import Outside
 from signer.service.pin_guard import PinGuard
+from signer.service.ports import ScreenWatch
 from signer.service.questions import Surroundings
+from signer.service.session_choices import KeptChoices
+from signer.service.session_signing import SessionSigning
 from signer.service.signing import SigningService
 from signer.service.token_signers import TokenModule, TokenSigners
 from signer.service.token_watch import TokenWatch
@@ -41,8 +46,12 @@ class Desk:
         profile: Profile | None = None,
         consent: ConsentSurface | None = None,
         outside: Outside | None = None,
+        screen: ScreenWatch | None = None,
     ) -> None:
-        """The family is SoftHSM's, the doctor says yes to everything and nobody is outside, unless given."""
+        """The family is SoftHSM's, the doctor says yes to everything and nobody is outside, unless given.
+
+        No token stays open without a `screen`.
+        """
         self.on_yes: Callable[[], None] = do_nothing
         self.supervisor = token.supervisor(binding=binding, limits=limits)
         module = TokenModule(
@@ -51,15 +60,24 @@ class Desk:
         self.journal = SqliteJournal(folder / "journal")
         self.doctor = ScriptedDoctor(token.pin, lambda _: self.on_yes())
         clock = SystemClock()
+        self.watch = TokenWatch(TokenSigners((module,), clock), (module,))
+        self.sessions = SessionSigning(
+            self.watch,
+            clock,
+            KeptChoices(folder / "session-signing.json"),
+            most=ceiling(Policy()),
+            watch=screen,
+        )
         self.service = SigningService(
             Surroundings(
-                signers=TokenWatch(TokenSigners((module,), clock), (module,)),
+                signers=self.watch,
                 consent=consent or self.doctor,
                 journal=self.journal,
                 clock=clock,
                 guard=PinGuard(),
                 paired_since=lambda origin: None,
                 outside=outside or Outside(net=StillNet()),
+                sessions=self.sessions,
             )
         )
 
@@ -89,6 +107,8 @@ class Desk:
     async def close(self) -> None:
         """End everything; no process is left."""
         await self.service.stop()
+        await self.sessions.stop()
+        self.watch.close()
         await self.journal.close()
         await self.supervisor.close()
 

@@ -21,6 +21,7 @@ from gui.bridge.messages import (
     Closed,
     Message,
     Progressed,
+    SessionChanged,
     TokensChanged,
     Withdrawn,
 )
@@ -152,7 +153,11 @@ def _run(agent: _Agent) -> list[Message]:
 
 def test_an_agent_lives_in_a_thread_of_its_own_and_is_stopped_once() -> None:
     agent = _Agent()
-    assert _run(agent) == [AgentChanged(AgentState.READY, info=INFO), TokensChanged(PRESENCE)]
+    assert _run(agent) == [
+        AgentChanged(AgentState.READY, info=INFO),
+        TokensChanged(PRESENCE),
+        SessionChanged(None),
+    ]
     assert agent.stopped == 1
     assert agent.thread is not threading.main_thread()
 

@@ -35,6 +35,7 @@ from signer.service.evidence import Outside
 from signer.service.pin_guard import COOL_DOWN, PinGuard
 from signer.service.questions import Surroundings
 from signer.service.runner import Runner
+from signer.service.session_signing import SessionSigning
 from signer.service.signing import UNANSWERED_FOR, SigningService
 from signer.service.views import RequestView
 from tests import outside
@@ -58,6 +59,7 @@ class Clinic:
         self.policy = Policy()
         self.centres = KeptCentres(folder.with_name(f"{folder.name}-centres.json"))
         self.policy_problem: PolicyInvalid | None = None
+        self.sessions: SessionSigning | None = None
         self.open()
 
     def open(self) -> None:
@@ -79,6 +81,7 @@ class Clinic:
                 formats=self.policy.formats,
                 policy_problem=self.policy_problem,
                 centres=self.centres.read,
+                sessions=self.sessions,
             )
         )
 
