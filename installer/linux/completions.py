@@ -50,14 +50,19 @@ def completions(parser: argparse.ArgumentParser) -> dict[str, str]:
 def commands(
     parser: argparse.ArgumentParser, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], str, argparse.ArgumentParser]]:
-    """Every command with its words, what its help says, and its parser; the program itself first."""
+    """Every command with its words, what its help says, and its parser; the program itself first.
+
+    A second name of a command is none of its own.
+    """
     yield path, parser.description or "", parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             told = {choice.dest: choice.help or "" for choice in action._choices_actions}
             for name, below in action.choices.items():
+                if name not in told:
+                    continue
                 first, *rest = commands(below, (*path, name))
-                yield first[0], told.get(name, ""), first[2]
+                yield first[0], told[name], first[2]
                 yield from rest
 
 
