@@ -59,6 +59,7 @@ class HomePage(Page):
 
     def _opened(self, line: Line, tongue: Tongue) -> QWidget:
         frame, inside = card()
+        inside.setContentsMargins(24, 14, 24, 14)
         closed = button(tongue.say(t.OPEN_CLOSE), "primary")
         closed.setObjectName("close-token")
         closed.clicked.connect(self.close_wanted)

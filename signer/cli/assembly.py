@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from signer.endpoint.pairings import Pairings
     from signer.model.presence import Presence
     from signer.model.session_signing import OpenNow
-    from signer.platform.screen_lock import LinuxScreen
     from signer.service.consent import ConsentSurface
     from signer.service.hand_added import AddedModule, HandAdded
     from signer.service.office import Office
+    from signer.service.ports import ScreenWatch
     from signer.service.session_signing import SessionSigning
     from signer.service.signing import SigningService
     from signer.service.token_desk import TokenDesk
@@ -146,7 +146,7 @@ class Agent:
         policy: Policy | None = None,
         ports: tuple[int, ...] | None = None,
         home: Path | None = None,
-        screen: LinuxScreen | None = None,
+        screen: ScreenWatch | None = None,
     ) -> None:
         """Without arguments beyond `consent`: the user's folders, modules and ports, the clinic's policy.
 

@@ -78,12 +78,11 @@ def end_of(before: Sight, after: Sight) -> Ended | None:
 
 
 class LinuxScreen:
-    """Implements `signer.service.ports.ScreenWatch`. `start` it on the agent's loop, and `close` it."""
+    """Implements `signer.service.ports.ScreenWatch`, on the agent's loop."""
 
     def __init__(self) -> None:
         self._sight = Sight()
         self._tell_end: list[Callable[[Ended], None]] = []
-        self._tell_sight: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -95,18 +94,13 @@ class LinuxScreen:
         """See `ScreenWatch.on_end`."""
         self._tell_end.append(tell)
 
-    def on_sight(self, tell: Callable[[], None]) -> None:
-        """See `ScreenWatch.on_sight`."""
-        self._tell_sight.append(tell)
-        tell()
-
     def start(self) -> None:
-        """Begin to listen on both buses; returns at once."""
+        """See `ScreenWatch.start`: listen on both buses."""
         for ear in (_Logind(self._now_is), _Savers(self._now_is)):
             self._tasks.append(asyncio.ensure_future(ear.listen()))
 
     async def close(self) -> None:
-        """Listen no more."""
+        """See `ScreenWatch.close`."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -117,9 +111,6 @@ class LinuxScreen:
         if end is not None:
             for tell_end in self._tell_end:
                 tell_end(end)
-        if before.sees != self._sight.sees:
-            for tell in self._tell_sight:
-                tell()
 
 
 Tell = Callable[[Callable[[Sight], Sight]], None]

@@ -171,8 +171,11 @@ class ScreenWatch(Protocol):
     def on_end(self, tell: Callable[[Ended], None]) -> None:
         """Call `tell` when the screen is locked or another's, or can no longer be seen."""
 
-    def on_sight(self, tell: Callable[[], None]) -> None:
-        """Call `tell` when `sees` has changed, and now."""
+    def start(self) -> None:
+        """Begin to watch; returns at once."""
+
+    async def close(self) -> None:
+        """Watch no more."""
 
 
 class Net(Protocol):

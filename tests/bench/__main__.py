@@ -75,6 +75,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
         data = folders_under(base / "agent").data
         with (
             BenchPanel(base) as panel,
+            BenchPanel(base, opened=True) as open_panel,
             WaysPanel(panel, data, BATCH, panel.credential(KeyKind.RSA)) as ways,
         ):
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
@@ -92,6 +93,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("openssl_engine_cms", 2, openssl.cms),
                 *pades.turns(key, pyhanko),
                 ("endpoint_single", 5, lambda: panel.sign(1)),
+                ("endpoint_single_open", 5, lambda: open_panel.sign(1)),
                 ("endpoint_batch_250", 1, lambda: panel.sign(BATCH)),
                 ("endpoint_batch_250_p256", 1, lambda: panel.sign(BATCH, KeyKind.EC_P256)),
                 *((f"endpoint_batch_250_{way}", 1, partial(ways.sign, way)) for way in WAYS),

@@ -21,9 +21,12 @@ from signer.model.request import PRESCRIPTION, Document, DocumentState
 
 
 @contextmanager
-def running_agent(base: Path) -> Iterator[tuple[int, int]]:
-    """A benchmark agent in `base`: its process id, and the port on which it listens for http."""
-    command = [sys.executable, "-m", "tests.bench.agent", str(base)]
+def running_agent(base: Path, *, opened: bool = False) -> Iterator[tuple[int, int]]:
+    """A benchmark agent in `base`: its process id, and the port on which it listens for http.
+
+    `opened`: its doctor keeps the token open.
+    """
+    command = [sys.executable, "-m", "tests.bench.agent", str(base), *(["--open"] if opened else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as agent:
         assert agent.stdout is not None
         assert agent.stdin is not None
@@ -37,9 +40,9 @@ def running_agent(base: Path) -> Iterator[tuple[int, int]]:
 class BenchPanel:
     """Starts the agent's process, pairs, and asks for signatures over real-shaped prescriptions."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, *, opened: bool = False) -> None:
         self._running = ExitStack()
-        self._pid, self._port = self._running.enter_context(running_agent(base))
+        self._pid, self._port = self._running.enter_context(running_agent(base, opened=opened))
         url = f"http://127.0.0.1:{self._port}"
         self._client = PanelClient(url, "https://bench.example", MemoryKeys())
         self._client.pair(lambda code: None)

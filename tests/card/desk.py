@@ -13,11 +13,14 @@ from signer.cli.assembly import SystemClock
 from signer.journal.store import SqliteJournal
 from signer.model.applicant import Applicant, KeyType
 from signer.model.presence import Presence
-from signer.model.request import Document
+from signer.model.request import Document, RequestState
+from signer.model.session_signing import Limits
 from signer.service.evidence import Outside
 from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
 from signer.service.questions import Surroundings, TokenWork
+from signer.service.session_choices import KeptChoices
+from signer.service.session_signing import SessionSigning
 from signer.service.signing import SigningService
 from signer.service.token_desk import TokenDesk
 from signer.service.token_signers import TokenModule, TokenSigners
@@ -25,6 +28,7 @@ from signer.service.token_watch import TokenWatch
 from signer.service.views import RequestView
 from tests.card.fixtures import MODULE
 from tests.service.doubles import Doctor, StillNet
+from tests.service.test_session_signing import Screen
 
 ORIGIN = "https://panel.example"
 PATIENCE = 60.0
@@ -55,6 +59,14 @@ class Desk:
         work = TokenDesk(
             self.modules, clock=SystemClock(), guard=guard, requests=requests, turn=asyncio.Lock()
         )
+        self.screen = Screen()
+        self.sessions = SessionSigning(
+            self.tokens,
+            SystemClock(),
+            KeptChoices(folder / "session-signing.json"),
+            most=Limits(),
+            watch=self.screen,
+        )
         self.service = SigningService(
             Surroundings(
                 signers=self.tokens,
@@ -65,6 +77,7 @@ class Desk:
                 token_work=TokenWork(desk=work, requests=requests, tokens=self.tokens),
                 paired_since=lambda origin: None,
                 outside=Outside(net=StillNet()),
+                sessions=self.sessions,
             )
         )
 
@@ -75,6 +88,7 @@ class Desk:
 
     async def close(self) -> None:
         await self.service.stop()
+        await self.sessions.stop()
         self.tokens.close()
         await self.readers.close()
         for module in self.modules:
@@ -89,19 +103,25 @@ class Desk:
     async def ready(self) -> None:
         await self.until(lambda: self.tokens.presence.usable and not self.tokens.presence.reading)
 
-    async def post(self, count: int = 1) -> RequestView:
+    async def post(self, count: int = 1, key: str = "k") -> RequestView:
         documents = tuple(
             Document(id=f"rx-{n}", media_type="text/plain", content=f"نسخهٔ {n}".encode())
             for n in range(count)
         )
         return await self.service.submit(
             origin=ORIGIN,
-            idempotency_key="k",
+            idempotency_key=key,
             body_hash=b"b" * 32,
             documents=documents,
             credential=None,
             purpose=None,
         )
+
+    async def ends(self, key: str) -> RequestState:
+        """One request's state when it has ended and the token was given back."""
+        view = await self.finished(await self.post(key=key))
+        await self.service.cancel(origin=ORIGIN, request_id=view.id)
+        return view.state
 
     async def ask_for_a_key(self) -> RequestView:
         return await self.service.request_certificate(

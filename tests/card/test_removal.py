@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from signer.model.presence import Presence
 from signer.model.request import DocumentState, RequestState
-from signer.service.consent import Approved, ConsentQuestion, PinProblem
+from signer.model.session_signing import Limits
+from signer.service.consent import Approved, ConsentQuestion, Pin, PinProblem
 from tests.card.desk import ORIGIN, Desk
 from tests.card.fixtures import doctors_card
 from tests.card.piv import PIN, Instruction
@@ -238,3 +240,29 @@ async def test_a_doctor_who_gives_the_card_up_has_declined_the_new_key(
     desk.doctor.answers.append(vanishing(contacts))
     view = await desk.finished(await desk.ask_for_a_key())
     assert view.state is RequestState.DECLINED
+
+
+def answering(pin: str | None) -> Callable[[ConsentQuestion], Approved]:
+    return lambda question: replace(yes(question), pin=None if pin is None else Pin(pin))
+
+
+async def test_a_card_that_was_out_wants_its_pin_again_though_it_stood_open(
+    desk: Desk, contacts: Contacts
+) -> None:
+    contacts.insert()
+    await desk.ready()
+    present = await desk.tokens.credentials()
+    desk.sessions.choose(present[0].id, Limits(), present)
+    for key, pin in (("first", PIN), ("second", None)):
+        desk.doctor.answers.append(answering(pin))
+        assert await desk.ends(key) is RequestState.FINISHED
+    openings = [question.opened is not None for question in desk.doctor.questions]
+    assert openings == [False, True]
+    contacts.remove()
+    await desk.until(lambda: desk.sessions.open_now is None)
+    contacts.insert()
+    await desk.ready()
+    desk.doctor.answers.append(lambda question: yes(question, PIN))
+    assert await desk.ends("third") is RequestState.FINISHED
+    assert desk.doctor.questions[2].opened is None
+    assert desk.doctor.pin_requests == []

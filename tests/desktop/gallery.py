@@ -13,9 +13,9 @@ from typing import Literal
 if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from msgspec.structs import replace
+from msgspec import structs
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QLabel, QWidget
 
 from gui import theme
 from gui import translations as t
@@ -30,7 +30,7 @@ from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line as Said
 from gui.presenters.pin import Tone
 from gui.presenters.pin_change import PinChange, Task
-from gui.presenters.session import present_session
+from gui.presenters.session import open_state, present_session
 from gui.presenters.tokens import condition_words, present_tokens
 from gui.presenters.tongue import Tongue
 from gui.presenters.trust import present_offer, present_trust
@@ -41,6 +41,7 @@ from gui.views.consent import SIZE, ConsentWindow
 from gui.views.first_run import FirstRunWindow
 from gui.views.journal import JournalPage
 from gui.views.main import MainWindow, PageName
+from gui.views.marks import seal_icon
 from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
@@ -51,6 +52,7 @@ from signer.model.credential import AuthorisationKind, TriesLeft
 from signer.model.errors import AddressInvalid
 from signer.model.presence import Presence
 from signer.model.request import Document, VisibleSeal
+from signer.model.session_signing import Limits, OpenNow
 from signer.service.consent import (
     ConsentQuestion,
     DocumentOutcome,
@@ -63,6 +65,7 @@ from signer.service.office import TokensNow
 from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
 from signer.service.records import Opened, Traced
+from signer.service.session_signing import SessionSettings
 from tests import pdfs
 from tests.desktop import scenes
 
@@ -111,6 +114,11 @@ def _typed(window: ConsentWindow) -> None:
     _read(window)
     window.pin.field.setText("1234")
     window.pin.field.setFocus()
+
+
+def _closed_meanwhile(window: ConsentWindow) -> None:
+    _read(window)
+    window.token_open(None)
 
 
 def _persian_pin(window: ConsentWindow) -> None:
@@ -229,23 +237,54 @@ def _main(
     return draw
 
 
-def _home(change: AgentChanged, waiting: int = 0, presence: Presence = scenes.PRESENCE) -> Draw:
+def _home(
+    change: AgentChanged,
+    waiting: int = 0,
+    presence: Presence = scenes.PRESENCE,
+    opened: OpenNow | None = None,
+) -> Draw:
     def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
-        view = present_home(change, waiting, tongue, tray=True, presence=presence)
+        view = present_home(change, waiting, tongue, tray=True, presence=presence, opened=opened)
         window.show_state(view.state, tongue)
         window.home.show_home(view, tongue)
 
     return _main(fill, change)
 
 
-def _settings(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
-    window.settings.show_settings(preferences, tongue, False, present_session(None, tongue))
-    window.turn_to(PageName.SETTINGS)
+def _settings(settings: SessionSettings | None = scenes.SESSION_ON, *, down: bool = False) -> Draw:
+    """The page, from its top or from the section of session signing `down` in it."""
+
+    def fill(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
+        window.settings.show_settings(preferences, tongue, False, present_session(settings, tongue))
+        window.turn_to(PageName.SETTINGS)
+
+    def act(window: MainWindow) -> None:
+        bar = window.settings.verticalScrollBar()
+        bar.setValue(bar.maximum() if down else 0)
+
+    return _main(fill, act=act)
+
+
+def _tray(tongue: Tongue, _: Preferences) -> QWidget:
+    """The tray's icon as it stands on light and dark panels, shut and open, at the sizes of trays."""
+    window = QWidget()
+    grid = QGridLayout(window)
+    for across, ground in enumerate(("#eeeeee", "#2b2b2b")):
+        for down, opened in enumerate((False, True)):
+            for at, size in enumerate((16, 22, 32, 64)):
+                shown = QLabel()
+                shown.setPixmap(seal_icon(opened=opened).pixmap(size, size))
+                shown.setStyleSheet(f"background: {ground}; padding: 6px")
+                grid.addWidget(shown, down, 4 * across + at)
+    grid.addWidget(QLabel(open_state(scenes.OPENED, tongue)), 2, 0, 1, 8)
+    window.show()
+    return window
 
 
 def _trust(change: Callable[[TrustShown, Tongue], TrustShown]) -> Draw:
     def fill(window: MainWindow, tongue: Tongue, preferences: Preferences) -> None:
-        _settings(window, tongue, preferences)
+        window.settings.show_settings(preferences, tongue, False, present_session(scenes.SESSION_ON, tongue))
+        window.turn_to(PageName.SETTINGS)
         shown = TrustShown(view=present_trust(scenes.TRUST, tongue))
         idle = TrustDeeds(
             add=lambda: None,
@@ -381,6 +420,11 @@ SCREENS: dict[str, Draw] = {
     "consent-last": _consent(_tries(TriesLeft.LAST)),
     "consent-locked": _consent(_tries(TriesLeft.LOCKED)),
     "consent-pad": _consent(_tries(TriesLeft.OK, AuthorisationKind.PIN_PAD)),
+    "consent-open": _consent(scenes.opened(scenes.consent(scenes.three_items())), _read),
+    "consent-open-unread": _consent(scenes.opened(scenes.consent(scenes.long()))),
+    "consent-open-closed": _consent(scenes.opened(scenes.consent(scenes.three_items())), _closed_meanwhile),
+    "consent-stays": _consent(structs.replace(scenes.consent(scenes.three_items()), stays=Limits()), _typed),
+    "many-open": _consent(scenes.opened(scenes.many()), _some),
     "consent-persian-pin": _consent(scenes.consent(scenes.three_items()), _persian_pin),
     "consent-again": _consent(scenes.consent(scenes.three_items()), _again),
     "consent-failed": _consent(scenes.consent(scenes.three_items()), _failed),
@@ -423,13 +467,18 @@ SCREENS: dict[str, Draw] = {
     "check-locked": _check(lambda tongue: present_check(scenes.locked(), tongue)),
     "check-two": _check(lambda tongue: present_check(scenes.stopped(), tongue)),
     "check-ready": _check(lambda tongue: present_check(scenes.report(finding("credential-ready")), tongue)),
-    "settings": _main(_settings),
+    "settings": _settings(),
+    "settings-session": _settings(down=True),
+    "settings-session-off": _settings(scenes.SESSION_OFF, down=True),
+    "settings-session-forbidden": _settings(scenes.SESSION_FORBIDDEN, down=True),
+    "settings-session-unseen": _settings(scenes.SESSION_UNSEEN, down=True),
+    "tray": _tray,
     "trust": _trust(lambda shown, _: shown),
     "trust-ask": _trust(
-        lambda shown, tongue: replace(shown, offered=present_offer(scenes.TRUST.users[1:], tongue))
+        lambda shown, tongue: structs.replace(shown, offered=present_offer(scenes.TRUST.users[1:], tongue))
     ),
     "trust-remove": _trust(
-        lambda shown, tongue: replace(
+        lambda shown, tongue: structs.replace(
             shown,
             asking=shown.view.users[1].id,
             typed="tsa.example",
@@ -447,6 +496,7 @@ SCREENS: dict[str, Draw] = {
     "consent-test": lambda tongue, preferences: _consent(scenes.trial(tongue.say(t.TRIAL_DOCUMENT)), _typed)(
         tongue, preferences
     ),
+    "home-open": _home(_READY, opened=scenes.OPENED),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }
 

@@ -39,6 +39,7 @@ from signer.model.origin import OWN_ORIGIN
 from signer.model.policy import NetSettings, Policy, Tsa
 from signer.model.presence import Presence, SeenToken
 from signer.model.request import JSON, PDF, PRESCRIPTION, TEXT, Document, SignatureFormat, VisibleSeal
+from signer.model.session_signing import Limits, OpenNow, Unoffered
 from signer.model.sheet import DocumentSheet
 from signer.prescription.reader import read
 from signer.service import token_documents
@@ -56,6 +57,7 @@ from signer.service.key_requests import KeyRequest
 from signer.service.office import TokensNow, Unblocking
 from signer.service.panels import Panel, PanelsNow
 from signer.service.records import Detailed, Opened, Signer
+from signer.service.session_signing import HolderChoice, SessionSettings
 from signer.service.token_desk import ManagedToken
 from signer.service.trusted import Trusted, TrustNow
 from signer.verify.anchors import KnownAuthority
@@ -208,6 +210,22 @@ def consent(*documents: Document, authorisation: Authorisation = PIN_KNOWN) -> C
         signing_time=NOW,
         centre=chosen.holder.centre,
     )
+
+
+OPENED = OpenNow(holder=HOLDER.name, token="Sample token", left=12, until=NOW + timedelta(minutes=11))
+_CHOICE = HolderChoice(name=HOLDER.name, credential_id="a" * 64, limits=Limits())
+SESSION_ON = SessionSettings(unoffered=None, most=Limits(250, 24 * 60), holders=(_CHOICE,))
+SESSION_OFF = SessionSettings(
+    unoffered=None, most=Limits(40, 30), holders=(structs.replace(_CHOICE, limits=None),)
+)
+SESSION_FORBIDDEN = SessionSettings(unoffered=Unoffered.FORBIDDEN, most=None, holders=(_CHOICE,))
+SESSION_UNSEEN = SessionSettings(unoffered=Unoffered.UNSEEN, most=Limits(250, 24 * 60), holders=(_CHOICE,))
+
+
+def opened(question: ConsentQuestion) -> ConsentQuestion:
+    """The same question while the token stands open."""
+    left = max(OPENED.left, len(question.sheets))
+    return structs.replace(question, opened=structs.replace(OPENED, left=left))
 
 
 def trial(text: str) -> ConsentQuestion:

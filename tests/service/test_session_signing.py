@@ -38,8 +38,11 @@ class Screen:
     def on_end(self, tell: Callable[[Ended], None]) -> None:
         self._tell.append(tell)
 
-    def on_sight(self, tell: Callable[[], None]) -> None:
-        tell()
+    def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
 
     def ends(self, why: Ended) -> None:
         self.sees = False

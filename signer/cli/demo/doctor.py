@@ -27,6 +27,7 @@ from signer.service.consent import (
 
 #: How often a token may come back in one request before it is given up.
 _PATIENCE = 3
+_TYPED_AGAIN = {PinProblem.EACH_SIGNATURE, PinProblem.TOKEN_BACK, PinProblem.TOKEN_CLOSED}
 #: How many outcomes are remembered: an agent may be asked for days.
 _KEPT = 100
 
@@ -75,6 +76,8 @@ class ScriptedDoctor:
 class ScriptedDialogue:
     """Implements `ConsentDialogue`. A refused PIN is not typed a second time; after a removal it is.
 
+    Where the token stands open none is typed.
+
     A token that was `_PATIENCE` times away and back is given up: it may be there and say that it is not.
     """
 
@@ -91,12 +94,14 @@ class ScriptedDialogue:
             for s in self._question.sheets
             if not s.refused
         )
-        return Approved(answers=answers, pin=Pin(self._pin)) if answers else Declined()
+        opened = isinstance(self._question, ConsentQuestion) and self._question.opened is not None
+        pin = None if opened else Pin(self._pin)
+        return Approved(answers=answers, pin=pin) if answers else Declined()
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
-        """The PIN where a key wants one for each signature, or the token was away; otherwise give up."""
+        """The PIN where a key wants one for each signature, or the token was away or closed; or give up."""
         self._came_back += request.problem is PinProblem.TOKEN_BACK
-        again = request.problem in {PinProblem.EACH_SIGNATURE, PinProblem.TOKEN_BACK}
+        again = request.problem in _TYPED_AGAIN
         again = again and self._came_back <= _PATIENCE
         return Approved(answers=(), pin=Pin(self._pin)) if again else None
 
