@@ -11,8 +11,10 @@ from __future__ import annotations
 import struct
 from typing import Protocol
 
+from drivers.recording import Heard
 from drivers.types import Library, Mechanism, Token
 
+CKR_GENERAL_ERROR = 0x00000005
 CKR_CANT_LOCK = 0x0000000A
 CKR_ATTRIBUTE_SENSITIVE = 0x00000011
 CKR_ATTRIBUTE_TYPE_INVALID = 0x00000012
@@ -85,6 +87,9 @@ def text(padded: bytes | str) -> str:
 
 class Cryptoki(Protocol):
     """One module, loaded through one binding, used from one thread."""
+
+    def record(self, heard: Heard | None) -> None:
+        """Tell `heard` of every call from now on; None: nobody, which is how it begins, and costs nothing."""
 
     def load(self, path: str) -> None:
         """Load the library into this process. What comes after is about this library."""

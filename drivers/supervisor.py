@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from msgspec.structs import replace
+
 from drivers import wire
 from drivers.errors import (
     ContextLoginNeeded,
@@ -27,6 +29,7 @@ from drivers.errors import (
     NotLoggedIn,
 )
 from drivers.pin import Pin
+from drivers.recording import OBSERVED, Observer
 from drivers.spawning import scrubbed_environment, worker_command
 from drivers.types import (
     Binding,
@@ -87,6 +90,8 @@ class Supervisor:
         self._env = scrubbed_environment(env or {})
         self._command = tuple(command) if command is not None else worker_command()
         self._vouched = vouched
+        given = OBSERVED.get()
+        self._observer: Observer | None = None if given is None else given()
         self._link: WorkerLink | None = None
         self._loading: asyncio.Future[wire.Answer] | None = None
         self._spawning = asyncio.Lock()
@@ -122,6 +127,18 @@ class Supervisor:
         """
         if self._link is not None:
             await self._link.close()
+
+    def record(self, observer: Observer | None) -> None:
+        """Tell `observer` of every call of the module from now on, in later workers too; None: nobody.
+
+        The worker begins when it has done what it was asked before. Without an observer it says nothing.
+        """
+        self._observer = observer
+        link = self._link
+        if link is not None and link.alive:
+            asked = link.ask(wire.Record(observer is not None), "its recording", self._limits.read)
+            asked.add_done_callback(_unheard)
+            link.observer = observer
 
     @property
     def pid(self) -> int | None:
@@ -282,7 +299,9 @@ class Supervisor:
                     await link.close()
                     raise
                 self._link = link
-                self._loading = self._link.ask(self._load, "its start", self._limits.load)
+                link.observer = self._observer
+                load = replace(self._load, record=self._observer is not None)
+                self._loading = self._link.ask(load, "its start", self._limits.load)
                 self._loading.add_done_callback(self._loaded)
             return self._link
 
@@ -298,6 +317,12 @@ class Supervisor:
             link = self._link
             if link is not None:
                 link.retire()
+
+
+def _unheard(asked: asyncio.Future[wire.Answer]) -> None:
+    """A worker that is gone records nothing, and whoever asked it for something else is told of that."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 def _octets(pin: Pin | None) -> bytes | None:

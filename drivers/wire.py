@@ -3,7 +3,8 @@
 A worker greets first, in octets that no version of the protocol changes. Then come frames: the payload's
 length and the number of the request that it belongs to (4 octets each, big-endian), and a payload of
 MessagePack. A worker answers each request with one answer, in order and under the request's number; before an
-answer it may send `Calling` to say which C_ function it enters. Nothing here reads or writes a pipe.
+answer it may send `Calling` to say which C_ function it enters and, while it records, `Entered` and `Left`
+for each one. Nothing here reads or writes a pipe.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ from drivers.types import (
 )
 
 #: The version of everything below. An agent that was updated may find a worker of the day before.
-PROTOCOL = 2
+PROTOCOL = 3
 #: A document of 10 MiB in Base64, which a JWS signs, and the rest of the message.
 MAX_REQUEST = 16 * 1024 * 1024
 #: A token full of certificates is some hundred KiB.
 MAX_ANSWER = 1024 * 1024
 #: How often a worker may say `Calling` for one request: a few times for each object of a full token.
 MAX_CALLINGS = 4096
+#: How many recorded calls one request may make: some for each attribute of each object of a full token.
+MAX_RECORDED = 100_000
 _MAGIC = b"mohr"
 _GREETING = struct.Struct(">4sII")
 GREETING_OCTETS = _GREETING.size
@@ -58,6 +61,13 @@ class Load(Struct, frozen=True, tag=True):
 
     path: str
     binding: Binding
+    record: bool = False
+
+
+class Record(Struct, frozen=True, tag=True):
+    """From now on say `Entered` and `Left` for every call of the module, or no more."""
+
+    on: bool
 
 
 class ListTokens(Struct, frozen=True, tag=True):
@@ -196,6 +206,7 @@ class StoreCertificate(Struct, frozen=True, tag=True):
 
 Request = (
     Load
+    | Record
     | ListTokens
     | ReadFlags
     | ListCertificates
@@ -217,6 +228,24 @@ class Calling(Struct, frozen=True, tag=True):
     """Not an answer: the worker is about to enter this C_ function."""
 
     function: _FunctionName
+
+
+class Entered(Struct, frozen=True, tag=True):
+    """Recorded: this C_ function is being called now, with so many octets to work on (0: not told)."""
+
+    function: _FunctionName
+    octets: int
+
+
+class Left(Struct, frozen=True, tag=True):
+    """Recorded: what was entered last has returned, with a CK_RV, after so many microseconds."""
+
+    rv: int
+    micros: int
+    octets: int
+
+
+Remark = Calling | Entered | Left
 
 
 class Loaded(Struct, frozen=True, tag=True):
@@ -307,7 +336,7 @@ Answer = (
 
 _encode_payload = msgspec.msgpack.Encoder().encode
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-_messages: msgspec.msgpack.Decoder[Answer | Calling] = msgspec.msgpack.Decoder(Answer | Calling)
+_messages: msgspec.msgpack.Decoder[Answer | Remark] = msgspec.msgpack.Decoder(Answer | Remark)
 
 
 def greeting(pid: int) -> bytes:
@@ -328,12 +357,12 @@ def request_frame(number: int, request: Request) -> bytes:
     return _frame(number, request, MAX_REQUEST)
 
 
-def message_frame(number: int, message: Answer | Calling) -> bytes:
+def message_frame(number: int, message: Answer | Remark) -> bytes:
     """What a worker says as one frame. Raises `FrameMalformed` where it is over `MAX_ANSWER` octets."""
     return _frame(number, message, MAX_ANSWER)
 
 
-def _frame(number: int, message: Request | Answer | Calling, cap: int) -> bytes:
+def _frame(number: int, message: Request | Answer | Remark, cap: int) -> bytes:
     payload = _encode_payload(message)
     if len(payload) > cap:
         raise FrameMalformed(f"a message of {len(payload)} octets is over the cap")
@@ -348,7 +377,7 @@ def read_request(payload: bytes) -> Request:
         raise FrameMalformed("the payload is not a request") from None
 
 
-def read_message(payload: bytes) -> Answer | Calling:
+def read_message(payload: bytes) -> Answer | Remark:
     """A frame's payload as what a worker says. Raises `FrameMalformed`."""
     try:
         return _messages.decode(payload)

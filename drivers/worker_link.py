@@ -26,6 +26,7 @@ from drivers.errors import (
     WorkerKilled,
     WorkerOfAnotherVersion,
 )
+from drivers.recording import Observer, named
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _SECONDS_TO_LEAVE = 3.0
 class _Pending:
     """One request on its way. The request itself is not kept: it may hold a PIN or a document."""
 
-    __slots__ = ("answer", "callings", "function", "limit", "number")
+    __slots__ = ("answer", "callings", "function", "limit", "number", "recorded")
 
     def __init__(self, number: int, answer: asyncio.Future[wire.Answer], function: str, limit: float) -> None:
         self.number = number
@@ -51,6 +52,7 @@ class _Pending:
         self.function = function
         self.limit = limit
         self.callings = 0
+        self.recorded = 0
 
     @property
     def is_load(self) -> bool:
@@ -77,6 +79,8 @@ class WorkerLink(asyncio.SubprocessProtocol):
         self._killed_for: DriverFault | None = None
         self._retired = False
         self._gone = loop.create_future()
+        #: Told of recorded calls, where somebody wants to know.
+        self.observer: Observer | None = None
 
     @classmethod
     async def spawn(cls, command: Sequence[str], env: Mapping[str, str]) -> WorkerLink:
@@ -234,7 +238,7 @@ class WorkerLink(asyncio.SubprocessProtocol):
             raise WorkerOfAnotherVersion(self._greeting.protocol, wire.PROTOCOL)
         return bytes(self._opening[wire.GREETING_OCTETS :])
 
-    def _hear(self, number: int, message: wire.Answer | wire.Calling) -> None:
+    def _hear(self, number: int, message: wire.Answer | wire.Remark) -> None:
         if not self._queue or self._queue[0].number != number:
             raise FrameMalformed("an answer to what was not asked, or was answered")
         if isinstance(message, wire.Calling):
@@ -244,10 +248,24 @@ class WorkerLink(asyncio.SubprocessProtocol):
             if head.callings > wire.MAX_CALLINGS:
                 raise FrameMalformed("calls without end for one request")
             return
+        if isinstance(message, wire.Entered | wire.Left):
+            self._hear_recorded(self._queue[0], message)
+            return
         answer = self._queue.popleft().answer
         self._time_head()
         if not answer.done():
             answer.set_result(message)
+
+    def _hear_recorded(self, head: _Pending, message: wire.Entered | wire.Left) -> None:
+        head.recorded += 1
+        if head.recorded > 2 * wire.MAX_RECORDED:
+            raise FrameMalformed("recorded calls without end for one request")
+        if self.observer is None or self.pid is None:
+            return
+        if isinstance(message, wire.Entered):
+            self.observer.entered(self.pid, named(message.function), message.octets)
+        else:
+            self.observer.left(self.pid, message.rv, message.micros, message.octets)
 
     @property
     def busy_for(self) -> float:
@@ -278,6 +296,8 @@ class WorkerLink(asyncio.SubprocessProtocol):
             cause = head if head is not None and head.is_load else pending
             if not pending.answer.done():
                 pending.answer.set_exception(self._loss(cause.function, head=cause is head))
+        if self.observer is not None and self.pid is not None:
+            self.observer.ended(self.pid, self._how())
         # Who was told of it holds this link, through the call that raised it.
         self._killed_for = None
         if self._transport is not None:

@@ -7,12 +7,17 @@ one go instead, through the `void *` that CK_MECHANISM.pParameter takes from it.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Any
+
 from PyKCS11 import LowLevel as P
 
 from drivers import cryptoki as ck
 from drivers.bindings.loading import load_library
 from drivers.cryptoki import Template, text
 from drivers.errors import ModuleNotLoaded, ModuleReturned
+from drivers.recording import Heard
 from drivers.types import Library, Mechanism, Token
 
 _LOADER_FAILED = -1
@@ -33,12 +38,16 @@ class PyKcs11:
     """`drivers.cryptoki.Cryptoki` over PyKCS11."""
 
     def __init__(self) -> None:
-        self._lib = P.CPKCS11Lib()
+        self._lib: Any = P.CPKCS11Lib()
+        self._plain = self._lib
         self._path = ""
         self._window = P.CK_MECHANISM()
         self._sessions: dict[int, P.CK_SESSION_HANDLE] = {}
         self._keys: dict[int, P.CK_OBJECT_HANDLE] = {}
         self._mechanisms: dict[Mechanism, _NativeMechanism] = {}
+
+    def record(self, heard: Heard | None) -> None:
+        self._lib = self._plain if heard is None else _Recorded(self._plain, heard)
 
     def load(self, path: str) -> None:
         load_library(path)
@@ -244,6 +253,30 @@ class PyKcs11:
     def _native(self, mechanism: Mechanism) -> _NativeMechanism:
         native = self._mechanisms[mechanism] = _NativeMechanism(mechanism)
         return native
+
+
+class _Recorded:
+    """The library, with every call told, and of what is passed the sizes of what C_Sign takes and gives."""
+
+    def __init__(self, lib: Any, heard: Heard) -> None:
+        self._lib, self._heard = lib, heard
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        plain = getattr(self._lib, name)
+        function = "C_Initialize" if name == "Load" else name
+
+        def call(*arguments: Any) -> int:
+            signs = function == "C_Sign"
+            self._heard.entered(function, len(arguments[1]) if signs else 0)
+            began = time.perf_counter_ns()
+            rv = int(plain(*arguments))
+            micros = (time.perf_counter_ns() - began) // 1000
+            # A loader's failure is a negative number of PyKCS11's own.
+            told = rv if rv >= 0 else ck.CKR_GENERAL_ERROR
+            self._heard.left(told, micros, len(arguments[2]) if signs and not rv else 0)
+            return rv
+
+        return call
 
 
 class _NativeMechanism:

@@ -8,6 +8,7 @@ the one that the operation is about. It has no C_InitToken, and a PIN pad only f
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from drivers import cryptoki as ck
 from drivers.bindings.loading import load_library
 from drivers.cryptoki import Template, text
 from drivers.errors import ModuleNotLoaded, ModuleReturned, NotInBinding
+from drivers.recording import Heard
 from drivers.types import Library, Mechanism, Token
 
 _RV: dict[type[exceptions.PKCS11Error], int] = {
@@ -103,6 +105,9 @@ class PythonPkcs11:
         self._sessions: dict[int, Any] = {}
         self._logins: dict[int, Any] = {}
         self._objects: dict[int, Any] = {}
+
+    def record(self, heard: Heard | None) -> None:
+        _recording.heard = heard
 
     def load(self, path: str) -> None:
         load_library(path)
@@ -219,15 +224,15 @@ class PythonPkcs11:
             raise NotInBinding
         pss = mechanism.pss
         try:
-            signature = self._objects[key].sign(
-                data,
-                mechanism=NativeMechanism(mechanism.type),
-                mechanism_param=None if pss is None else (pss.hash, pss.mgf, pss.salt),
-                pin=pin.decode(),
-            )
-        except exceptions.PKCS11Error as error:
-            rv = _rv(error)
-            raise ModuleReturned(rv, "C_Login" if rv in _OF_A_PIN else "C_Sign") from None
+            with _returning("C_Sign"):
+                signature = self._objects[key].sign(
+                    data,
+                    mechanism=NativeMechanism(mechanism.type),
+                    mechanism_param=None if pss is None else (pss.hash, pss.mgf, pss.salt),
+                    pin=pin.decode(),
+                )
+        except ModuleReturned as fault:
+            raise ModuleReturned(fault.rv, "C_Login" if fault.rv in _OF_A_PIN else "C_Sign") from None
         return bytes(signature)
 
     def set_pin(self, session: int, old: bytes | None, new: bytes | None) -> None:
@@ -310,12 +315,30 @@ def _version(version: tuple[int, int]) -> str:
     return f"{version[0]}.{version[1]}"
 
 
+class _Recording:
+    """Who is told of the calls of this process's one module; named as faults are, by what they are about."""
+
+    heard: Heard | None = None
+
+
+_recording = _Recording()
+
+
 @contextmanager
 def _returning(function: str) -> Iterator[None]:
+    heard = _recording.heard
+    if heard is not None:
+        heard.entered(function, 0)
+    began, rv = time.perf_counter_ns(), ck.CKR_GENERAL_ERROR
     try:
         yield
+        rv = 0
     except exceptions.PKCS11Error as error:
-        raise ModuleReturned(_rv(error), function) from None
+        rv = _rv(error)
+        raise ModuleReturned(rv, function) from None
+    finally:
+        if heard is not None:
+            heard.left(rv, (time.perf_counter_ns() - began) // 1000, 0)
 
 
 def _rv(error: exceptions.PKCS11Error) -> int:

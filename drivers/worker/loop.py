@@ -36,10 +36,17 @@ def serve(
         while rest:
             rest = rest[os.write(answers, rest) :]
 
-    def say(message: wire.Answer | wire.Calling) -> None:
+    def say(message: wire.Answer | wire.Remark) -> None:
         write(wire.message_frame(in_hand, message))
 
-    operations = Operations(open_binding, lambda function: say(wire.Calling(function)))
+    class Said:
+        def entered(self, function: str, octets: int) -> None:
+            say(wire.Entered(function, octets))
+
+        def left(self, rv: int, micros: int, octets: int) -> None:
+            say(wire.Left(rv, micros, octets))
+
+    operations = Operations(open_binding, lambda function: say(wire.Calling(function)), Said())
     deframer = wire.Deframer(wire.MAX_REQUEST)
     try:
         write(wire.greeting(os.getpid()))

@@ -5,6 +5,7 @@ What a request makes the module do is `signing` and `management`; the sessions t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from drivers import wire
 from drivers.bitness import mismatch
 from drivers.cryptoki import Cryptoki
 from drivers.errors import ModuleNotLoaded, ModuleReturned, NotInBinding
+from drivers.recording import Heard
 from drivers.types import Binding, KeySizes, Token
 from drivers.worker import management, signing
 from drivers.worker.refusal import Refusal
@@ -25,11 +27,20 @@ __all__ = ["Operations"]
 
 
 class Operations:
-    """One module's operations. `calling` is told each C_ function that a request does not imply."""
+    """One module's operations. `calling` is told each C_ function that a request does not imply.
 
-    def __init__(self, open_binding: Callable[[Binding], Cryptoki], calling: Callable[[str], None]) -> None:
+    `heard` is told every call while a recording is asked for.
+    """
+
+    def __init__(
+        self,
+        open_binding: Callable[[Binding], Cryptoki],
+        calling: Callable[[str], None],
+        heard: Heard,
+    ) -> None:
         self._open_binding = open_binding
         self._calling = calling
+        self._heard = heard
         self._sessions: Sessions | None = None
         self._failure: wire.Answer = wire.NotLoaded("nothing was loaded")
 
@@ -38,6 +49,10 @@ class Operations:
         try:
             if isinstance(request, wire.Load):
                 return self._load(request)
+            if isinstance(request, wire.Record):
+                if self._sessions is not None:
+                    self._sessions.module.record(self._heard if request.on else None)
+                return wire.Done()
             if self._sessions is None:
                 return self._failure
             return _ask(self._sessions, request)
@@ -52,7 +67,9 @@ class Operations:
         module = self._open_binding(request.binding)
         try:
             self._calling("dlopen")
-            module.load(request.path)
+            with self._recorded_load(request):
+                module.load(request.path)
+            module.record(self._heard if request.record else None)
             self._calling("C_Initialize")
             module.initialize()
             self._calling("C_GetInfo")
@@ -67,11 +84,25 @@ class Operations:
         self._sessions = Sessions(module, self._calling)
         return wire.Loaded(library)
 
+    @contextmanager
+    def _recorded_load(self, request: wire.Load) -> Iterator[None]:
+        if not request.record:
+            yield
+            return
+        self._heard.entered("dlopen", 0)
+        began, rv = time.perf_counter_ns(), ck.CKR_GENERAL_ERROR
+        try:
+            yield
+            rv = 0
+        finally:
+            self._heard.left(rv, (time.perf_counter_ns() - began) // 1000, 0)
+
     def close(self) -> None:
         """Log out everywhere and finalise the module, as far as it lets itself be. Says nothing more."""
         if self._sessions is None:
             return
         self._sessions.calling = _silently
+        self._sessions.module.record(None)
         self._sessions.log_out_everywhere()
         with suppress(ModuleReturned):
             self._sessions.module.finalize()

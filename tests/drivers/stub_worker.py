@@ -12,6 +12,7 @@ import time
 
 from drivers.cryptoki import Cryptoki, Template
 from drivers.errors import ModuleReturned
+from drivers.recording import Heard
 from drivers.types import Binding, Library, Mechanism, Token
 from drivers.worker import process
 from drivers.worker.loop import serve
@@ -27,6 +28,9 @@ class LoudModule:
     def __init__(self) -> None:
         self._sessions = 0
         self._active: set[int] = set()
+
+    def record(self, heard: Heard | None) -> None:
+        self._heard = heard
 
     def load(self, path: str) -> None:
         self._path = path
