@@ -127,10 +127,13 @@ class SessionSigning:
         return SessionSettings(unoffered=self.unoffered, most=self._most, holders=holders)
 
     def choose(self, credential_id: str, limits: Limits | None, present: tuple[Credential, ...]) -> None:
-        """See `KeptChoices.choose`. Who turns it off has the token closed."""
+        """See `KeptChoices.choose`. A token that stands open by another choice is closed."""
+        before = self._choices.read()
         self._choices.choose(credential_id, limits, present)
-        if self._login is not None and self._login.credential.id not in self._choices.read():
-            self.end(Ended.UNWANTED)
+        if self._login is not None:
+            ours = self._login.credential.id
+            if self._choices.read().get(ours) != before.get(ours):
+                self.end(Ended.UNWANTED)
 
     def would_stay(self, credential: Credential, authorisation: Authorisation) -> Limits | None:
         """For how much one PIN, typed now, would keep the token open; None where for one request alone."""

@@ -18,13 +18,16 @@ from msgspec.structs import replace
 
 from drivers.errors import NotLoggedIn
 from drivers.types import Binding, KeySpec, Limits, Mechanism
-from signer.cli.assembly import SystemClock
+from signer.cli.assembly import Agent, ModuleChoice, SystemClock
 from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.cli.demo.doctor import ScriptedDoctor
 from signer.model.errors import PinWrong
-from signer.model.request import DocumentState
+from signer.model.policy import Policy
+from signer.model.request import Document, DocumentState
 from signer.model.session_signing import Ended
 from signer.model.session_signing import Limits as Allowed
-from signer.service.consent import Approved, Pin, PinProblem
+from signer.platform.folders import folders_under
+from signer.service.consent import Approved, ConsentQuestion, Pin, PinProblem
 from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
 from signer.service.token_desk import Secret, TokenDesk
@@ -313,6 +316,50 @@ async def test_an_agent_that_ends_logs_out(opened: Open, once_token: hsm.SoftHsm
     await place.sign(pin=hsm.PIN)
     await place.desk.close()
     assert place.module.entered("C_Logout") == 1
+
+
+async def test_a_whole_agent_tells_its_window_and_logs_out_at_its_button_and_at_its_end(
+    once_token: hsm.SoftHsm, built: Path, tmp_path: Path
+) -> None:
+    module = FaultyModule(built, hsm.copy(once_token, tmp_path / "softhsm"), tmp_path)
+    asked: list[ConsentQuestion] = []
+    agent = Agent(
+        consent=ScriptedDoctor(hsm.PIN, asked.append),
+        modules=(ModuleChoice(path=built, profile=hsm.profile(), env=module.token.env),),
+        folders=folders_under(tmp_path / "agent"),
+        policy=Policy(session_signing_signatures=3),
+        ports=(0,),
+        screen=Screen(),
+    )
+    await agent.start()
+    told: list[int | None] = []
+    try:
+        agent.on_session(lambda opened: told.append(None if opened is None else opened.left))
+        now = await agent.office.tokens()
+        assert now.session is not None
+        assert now.session.most == Allowed(3, 24 * 60)
+        (holder,) = now.session.holders
+        assert holder.limits is None
+        now = await agent.office.choose_session(holder.credential_id, Allowed())
+        assert now.session is not None
+        assert now.session.holders[0].limits == Allowed()
+
+        async def sign(text: str) -> bool:
+            document = Document(id="t", media_type="text/plain", content=text.encode())
+            return (await agent.office.own_signing.sign(document)).code is None
+
+        assert [await sign(text) for text in ("one", "two", "three", "four")] == [True] * 4
+        assert [question.opened is None for question in asked] == [True, False, False, True]
+        assert asked[0].stays == Allowed(3, 15), "as the clinic allows"
+        assert module.entered("C_Login") == 2
+        await _until(lambda: told[-1] == 2)
+        await agent.office.close_token()
+        assert (module.entered("C_Logout"), told[-1]) == (2, None)
+        assert await sign("five")
+        await _until(lambda: told[-1] == 2)
+    finally:
+        await agent.stop()
+    assert module.entered("C_Logout") == 3
 
 
 def signed(view: RequestView) -> bool:

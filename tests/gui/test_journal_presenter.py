@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from gui import translations as t
 from gui.presenters.journal import (
     chain_line,
     columns,
@@ -55,6 +56,12 @@ def test_a_signed_entry_has_both_hashes_its_certificate_and_both_dates() -> None
     assert "1405/09/01" in told
     assert view.hint is not None
     assert (view.problem, view.remedy) == (None, None)
+
+
+def test_an_entry_that_was_signed_while_the_token_stood_open_says_that_no_pin_was_typed() -> None:
+    entry = scenes.entry(replace(SIGNED, without_pin=True))
+    assert ("PIN", t.ENTRY_WITHOUT_PIN.en) in present_entry(entry, EN).facts
+    assert all(caption != "PIN" for caption, _ in present_entry(scenes.entry(SIGNED), EN).facts)
 
 
 def test_a_failed_entry_says_why_and_what_to_do() -> None:

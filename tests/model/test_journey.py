@@ -109,6 +109,23 @@ def test_a_signature_in_between_lets_a_token_be_away_as_often_again() -> None:
     assert isinstance(journey.stage, j.AwaitingToken)
 
 
+def test_a_token_that_was_logged_out_is_asked_for_its_pin_and_what_is_signed_stays_so() -> None:
+    logged_out = (j.Sealed(("a",)), j.LoggedOut())
+    journey, effects = travel(*TO_SIGNING, *logged_out)
+    assert isinstance(journey.stage, j.Authorising)
+    assert journey.open_documents == ("b", "c")
+    assert effects[-1] == j.AskAgain("logged-out")
+    journey, effects = travel(*TO_SIGNING, *logged_out, j.ConsentGiven(DOCUMENTS), j.Authorised())
+    assert effects[-1] == j.Sign(("b", "c"))
+
+
+def test_a_token_that_is_logged_out_again_and_again_ends_the_request_before_a_fourth_pin() -> None:
+    again = (j.LoggedOut(), j.ConsentGiven(DOCUMENTS), j.Authorised())
+    journey, effects = travel(*TO_SIGNING, *again * j.FRUITLESS_RETURNS, j.LoggedOut())
+    assert journey.stage == j.Ended(RequestState.FAILED, "not-logged-in")
+    assert sum(effect == j.AskAgain("logged-out") for effect in effects) == j.FRUITLESS_RETURNS
+
+
 def test_an_event_that_cannot_be_is_a_bug() -> None:
     with pytest.raises(j.OutOfStep):
         travel(j.Authorised())

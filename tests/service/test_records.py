@@ -59,7 +59,9 @@ class Desk:
         seen = SeenCertificates(self.folder / "certificates")
         return Records(JournalReader(self.journal), self.token, seen, lambda: (anchor,))
 
-    async def sealed(self, name: str, by: Certificate, content: bytes, signature: bytes) -> None:
+    async def sealed(
+        self, name: str, by: Certificate, content: bytes, signature: bytes, *, without_pin: bool = False
+    ) -> None:
         await self.journal.seal(
             (
                 replace(
@@ -68,6 +70,7 @@ class Desk:
                     content_hash=hashlib.sha256(content).digest(),
                     signature=signature,
                     signature_hash=hashlib.sha256(signature).digest(),
+                    without_pin=without_pin,
                 ),
             )
         )
@@ -193,6 +196,18 @@ async def test_a_file_that_cannot_be_read_or_written_is_a_typed_refusal(desk: De
     opened = await desk.records.open(Search())
     with pytest.raises(FileUnusable):
         await desk.records.export(opened.wanted, opened.found.top, desk.folder / "no" / "such.csv")
+
+
+async def test_the_export_tells_for_which_signatures_a_pin_was_typed(desk: Desk) -> None:
+    await desk.sealed("typed", OFFICE, b"a", b"1")
+    await desk.sealed("open", OFFICE, b"b", b"2", without_pin=True)
+    await desk.journal.end((replace(ending("unsigned"), credential_id=OFFICE.id),))
+    desk.token.hold(OFFICE)
+    opened = await desk.records.open(Search())
+    path = desk.folder / "out.csv"
+    await desk.records.export(opened.wanted, opened.found.top, path)
+    rows = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    assert {row["document"]: row["pin"] for row in rows} == {"typed": "typed", "open": "open", "unsigned": ""}
 
 
 async def test_what_is_exported_is_what_was_found_and_no_formula(desk: Desk) -> None:

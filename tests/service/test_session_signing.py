@@ -399,9 +399,12 @@ async def test_signing_in_to_a_panel_wants_the_pin_though_the_token_is_open(desk
     assert (desk.question.opened, desk.pins) == (None, 2)
 
 
-async def test_who_turns_it_off_has_the_token_closed(desk: Desk) -> None:
+@pytest.mark.parametrize("otherwise", [None, Limits(1, 1)], ids=["off", "less"])
+async def test_who_chooses_otherwise_has_the_token_closed(desk: Desk, otherwise: Limits | None) -> None:
     await desk.signs()
-    await desk.chooses(None)
+    await desk.chooses(Limits(5, 15))
+    assert desk.logged_in, "it is what was chosen before"
+    await desk.chooses(otherwise)
     await _until(lambda: not desk.logged_in)
 
 
