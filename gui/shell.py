@@ -28,8 +28,9 @@ from gui.presenters.journal import chain_line
 from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
-from gui.presenters.tokens import CertificateRow, present_tokens, present_warnings
+from gui.presenters.tokens import CertificateRow, Warned, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
+from gui.requesting import Requesting
 from gui.views.ask import STRAY
 from gui.views.centre_name import NameWindow
 from gui.views.main import MainWindow, PageName
@@ -119,6 +120,13 @@ class Shell(QObject):
         self.window.closing.connect(self._window_closed)
         self.checking = Checking(self.window, self.line, self._tongue)
         self.welcoming = Welcoming(self.window, self.line, self._tongue, self._welcomed)
+        self.requesting = Requesting(
+            self.window, self.line, self._tongue, self._read_tokens, self._tokens_read
+        )
+        self.window.tokens.request_wanted.connect(self._request_certificate)
+        self.window.home.renewal_wanted.connect(self._request_certificate)
+        self.window.tokens.going_on.connect(self.requesting.go_on)
+        self.window.tokens.forgotten.connect(self.requesting.forget)
         self.window.settings.steps_wanted.connect(self.welcoming.open)
         self.desk.waiting_changed.connect(lambda _: self.welcoming.look())
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
@@ -151,6 +159,7 @@ class Shell(QObject):
             self.window.set_tongue(self._tongue)
             self.checking.set_tongue(self._tongue)
             self.welcoming.set_tongue(self._tongue)
+            self.requesting.set_tongue(self._tongue)
             self._say_chain()
             if self._panels is not None:
                 self._panels_read(self._panels)
@@ -269,6 +278,9 @@ class Shell(QObject):
     def _name_centre(self, certificate: CertificateRow) -> None:
         NameWindow(certificate, self._tongue, self.line, self._tokens_read, self.window).open()
 
+    def _request_certificate(self, serial: str, credential_id: str) -> None:
+        self.requesting.start(serial, credential_id or None)
+
     def _choose_here(self, credential_id: str, here: bool) -> None:
         request = ChooseHere(credential_id=credential_id, here=here)
         self.line.ask(request, self._tokens_read, lambda _: self._read_tokens(), owner=self)
@@ -282,13 +294,15 @@ class Shell(QObject):
             presence=self._presence,
         )
         warnings: tuple[Line, ...] = ()
+        endings: tuple[Warned, ...] = ()
         if self._broken_at is not None:
             warnings = (chain_line(self._broken_at, self._tongue),)
         if self._tokens is not None:
-            warnings += present_warnings(self._tokens, self._tongue)
-        view = replace(view, warnings=warnings)
+            endings = present_warnings(self._tokens, self._tongue)
+        view = replace(view, warnings=warnings, endings=endings)
         tokens = None if self._tokens is None else present_tokens(self._tokens, self._tongue)
         self.welcoming.tokens_are(self._presence, self._tokens)
+        self.requesting.tokens_are(self._tokens)
         drawn = (view, tokens, self._preferences)
         if drawn == self._drawn:
             return

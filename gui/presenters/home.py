@@ -7,13 +7,14 @@ from msgspec import Struct
 from gui import translations as t
 from gui.bridge.messages import AgentChanged, AgentState
 from gui.presenters.pin import Line, Tone
+from gui.presenters.tokens import Warned
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.errors import by_code
 from signer.model.presence import Presence, SeenToken
 
 
 class HomeView(Struct, frozen=True, kw_only=True):
-    """The main window as it must be drawn. `facts` are caption and value."""
+    """The main window as it must be drawn. `facts` are caption and value, `endings` are of certificates."""
 
     state: Line
     sentence: str
@@ -22,6 +23,7 @@ class HomeView(Struct, frozen=True, kw_only=True):
     waiting: bool
     closing: str
     warnings: tuple[Line, ...] = ()
+    endings: tuple[Warned, ...] = ()
 
 
 def present_home(

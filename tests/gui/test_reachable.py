@@ -27,6 +27,13 @@ PAGES = (
     "settings",
     "centre-name",
     "first-sign",
+    "home-renewal",
+    "requests-forget",
+    "request-refused",
+    "request-key-again",
+    "request-send",
+    "request-untrusted",
+    "request-done",
 )
 _CONTROLS = {
     QAccessible.Role.Button,
