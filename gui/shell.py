@@ -38,8 +38,9 @@ from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line
 from gui.presenters.pin_change import PinChange, Task
 from gui.presenters.session import open_state, present_session
-from gui.presenters.tokens import CertificateRow, present_tokens, present_warnings
+from gui.presenters.tokens import CertificateRow, Warned, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
+from gui.requesting import Requesting
 from gui.trusting import Trusting
 from gui.views.ask import STRAY
 from gui.views.centre_name import NameWindow
@@ -136,6 +137,13 @@ class Shell(QObject):
         self.checking = Checking(self.window, self.line, self._tongue)
         self.trusting = Trusting(self.window.settings, self.line, self._tongue)
         self.welcoming = Welcoming(self.window, self.line, self._tongue, self._welcomed)
+        self.requesting = Requesting(
+            self.window, self.line, self._tongue, self._read_tokens, self._tokens_read
+        )
+        self.window.tokens.request_wanted.connect(self._request_certificate)
+        self.window.home.renewal_wanted.connect(self._request_certificate)
+        self.window.tokens.going_on.connect(self.requesting.go_on)
+        self.window.tokens.forgotten.connect(self.requesting.forget)
         self.window.settings.steps_wanted.connect(self.welcoming.open)
         self.desk.waiting_changed.connect(lambda _: self.welcoming.look())
         self.tray = self._make_tray() if QSystemTrayIcon.isSystemTrayAvailable() else None
@@ -169,6 +177,7 @@ class Shell(QObject):
             self.checking.set_tongue(self._tongue)
             self.trusting.set_tongue(self._tongue)
             self.welcoming.set_tongue(self._tongue)
+            self.requesting.set_tongue(self._tongue)
             self._say_chain()
             if self._panels is not None:
                 self._panels_read(self._panels)
@@ -301,6 +310,9 @@ class Shell(QObject):
     def _name_centre(self, certificate: CertificateRow) -> None:
         NameWindow(certificate, self._tongue, self.line, self._tokens_read, self.window).open()
 
+    def _request_certificate(self, serial: str, credential_id: str) -> None:
+        self.requesting.start(serial, credential_id or None)
+
     def _choose_here(self, credential_id: str, here: bool) -> None:
         request = ChooseHere(credential_id=credential_id, here=here)
         self.line.ask(request, self._tokens_read, lambda _: self._read_tokens(), owner=self)
@@ -316,13 +328,15 @@ class Shell(QObject):
         )
         session = present_session(None if self._tokens is None else self._tokens.session, self._tongue)
         warnings: tuple[Line, ...] = ()
+        endings: tuple[Warned, ...] = ()
         if self._broken_at is not None:
             warnings = (chain_line(self._broken_at, self._tongue),)
         if self._tokens is not None:
-            warnings += present_warnings(self._tokens, self._tongue)
-        view = replace(view, warnings=warnings)
+            endings = present_warnings(self._tokens, self._tongue)
+        view = replace(view, warnings=warnings, endings=endings)
         tokens = None if self._tokens is None else present_tokens(self._tokens, self._tongue)
         self.welcoming.tokens_are(self._presence, self._tokens)
+        self.requesting.tokens_are(self._tokens)
         drawn = (view, tokens, self._preferences, session)
         if drawn == self._drawn:
             return

@@ -278,6 +278,118 @@ TRIAL_DOCUMENT = Text(
     "has no effect.\nSigning it shows that your token, its PIN and your certificate work.",
 )
 
+# --- a certificate request, step by step
+REQUEST_TITLE = Text("درخواست گواهی", "Certificate request")
+REQUEST_NEW = Text("درخواست گواهی…", "Request a certificate…")
+REQUEST_RENEW = Text("تمدید…", "Renew…")
+REQUEST_WHO = Text("مشخصات", "Particulars")
+REQUEST_KEY = Text("کلید", "Key")
+REQUEST_SEND = Text("درخواست", "Request")
+REQUEST_BRING = Text("گواهی", "Certificate")
+REQUEST_WHO_TITLE = Text("گواهی برای کیست و کدام مرکز؟", "Whose certificate, and for which centre?")
+REQUEST_WHO_WORDS = Text(
+    "همان‌گونه بنویسید که در مدارک شماست. هر گواهی برای یک مرکز است.",
+    "Write it as your papers have it. One certificate is for one centre.",
+)
+REQUEST_RENEW_WORDS = Text(
+    "از گواهی کنونی برداشته شده است؛ اگر چیزی عوض شده، درست کنید. "
+    "گواهی کنونی تا پایان اعتبارش می‌ماند و کار می‌کند.",
+    "Taken from your present certificate; correct what has changed. "
+    "The present one stays and works until its end.",
+)
+REQUEST_KEY_TITLE = Text("کلید در توکن ساخته می‌شود", "The key is made on the token")
+REQUEST_KEY_WORDS = Text(
+    "کلید درون توکن ساخته می‌شود و از آن بیرون نمی‌رود. آنچه در پایین می‌بینید در درخواست نوشته می‌شود.",
+    "It is made inside the token and never leaves it. What stands below is written into the request.",
+)
+REQUEST_KEY_KIND = Text("نوع کلید", "Kind of key")
+REQUEST_SEND_TITLE = Text("درخواست را به صادرکننده بدهید", "Give the request to the issuing office")
+REQUEST_SEND_WORDS = Text(
+    "درخواست را در یک فایل ذخیره کنید و آن را در سامانهٔ صادرکننده بارگذاری کنید یا به دفتر آن بدهید. "
+    "راز نیست: کلید در توکن مانده است. این پنجره را می‌توانید ببندید؛ از صفحهٔ توکن‌ها ادامه می‌دهید.",
+    "Save the request to a file and upload it on the issuing office's site, or hand it in. "
+    "It is no secret: the key stays on the token. "
+    "You may close this window and go on from the tokens' page later.",
+)
+REQUEST_SAVE = Text("ذخیرهٔ درخواست…", "Save the request…")
+REQUEST_SAVED = Text("درخواست در «{name}» ذخیره شد.", "The request was saved to {name}.")
+REQUEST_FINGERPRINT = Text("چکیدهٔ درخواست", "SHA-256 of the request")
+REQUEST_FINGERPRINT_HINT = Text(
+    "اگر صادرکننده پرسید، چکیده را با آنچه او می‌بیند یکی کنید.",
+    "Where the office asks, compare this with what it sees.",
+)
+REQUEST_MADE = Text("ساخته‌شده", "Made")
+REQUEST_FOR = Text("برای", "For")
+REQUEST_ON = Text("در توکن", "On the token")
+REQUEST_HAVE_IT = Text("گواهی را گرفته‌ام", "I have the certificate")
+REQUEST_BRING_TITLE = Text("گواهی صادرشده را وارد کنید", "Bring the issued certificate")
+REQUEST_BRING_WORDS = Text(
+    "فایل گواهی را اینجا بیندازید یا برگزینید. مُهر آن را با کلید این درخواست می‌سنجد و تا مرجعش دنبال می‌کند.",
+    "Drop the certificate's file here, or choose it. "
+    "Mohr matches it to this request's key and follows it to its authority.",
+)
+REQUEST_CHOOSE = Text("گزینش فایل…", "Choose the file…")
+REQUEST_TRUSTED = Text(
+    "گواهی از آنِ کلید همین درخواست است و تا مرجعی معتبر دنبال شد.",
+    "The certificate is for this request's key, and leads to an authority that is trusted.",
+)
+REQUEST_MATCHED = Text("گواهی از آنِ کلید همین درخواست است.", "The certificate is for this request's key.")
+REQUEST_OF_ANOTHER = Text(
+    "این گواهی برای درخواست دیگر شماست: {other}.",
+    "This certificate is for another request of yours: {other}.",
+)
+REQUEST_GO_TO_OTHER = Text("ادامه با همان درخواست", "Go on with that request")
+REQUEST_DONE = Text(
+    "گواهی در توکن است و می‌توانید با آن امضا کنید.",
+    "The certificate is on the token, and you can sign with it.",
+)
+REQUEST_DONE_HINT = Text(
+    "گواهی پیشین، اگر بود، تا پایان اعتبارش کنار آن می‌ماند.",
+    "An earlier one, if there was one, stays beside it until its end.",
+)
+REQUEST_LATER = Text("بستن؛ بعداً ادامه می‌دهم", "Close, go on later")
+REQUEST_NOTHING_LOST = Text(
+    "چیزی از دست نرفت: پس از وصل شدن توکن، از همین‌جا ادامه دهید.",
+    "Nothing is lost: with the token back, go on from here.",
+)
+REQUEST_TOKEN_AWAY = Text(
+    "توکن {label} (شمارهٔ {serial}) وصل نیست. همان را وصل کنید.",
+    "The token {label} (serial {serial}) is not connected. Plug that one in.",
+)
+REQUEST_NO_KEYS = Text(
+    "این توکن کلیدی نمی‌سازد که بتوان برایش گواهی گرفت.",
+    "This token makes no key that a certificate can be had for.",
+)
+FIELD_EMPTY = Text("این را بنویسید.", "Write this.")
+FIELD_LONG = Text("بیش از {count} نویسه نباشد.", "No more than {count} characters.")
+FIELD_HIDDEN = Text(
+    "نویسه‌ای دارد که دیده نمی‌شود؛ پاکش کنید و دوباره بنویسید.",
+    "It holds a character that cannot be seen; delete it and type it again.",
+)
+FIELD_NAME_LONG = Text(
+    "نام و نام خانوادگی با هم بیش از {count} نویسه نباشد.",
+    "Given name and surname together have no more than {count} characters.",
+)
+FIELD_CODE_LENGTH = Text("کد ملی ده رقم است.", "A national code has ten digits.")
+FIELD_CODE_SUM = Text(
+    "این کد ملی درست نیست: رقمی جا افتاده یا جابه‌جا شده است.",
+    "This is no national code: a digit is wrong or out of place.",
+)
+FIELD_COUNCIL = Text("شمارهٔ نظام پزشکی تنها رقم است.", "A council number is digits alone.")
+FIELD_MAY_BE_EMPTY = Text("{name} (اگر هست)", "{name} (if any)")
+REQUESTS_TITLE = Text("درخواست‌های در جریان", "Requests in progress")
+REQUEST_WAITS = Text("در انتظار گواهی", "waits for its certificate")
+REQUEST_UNFINISHED = Text("ساخت کلید ناتمام ماند", "the key was not finished")
+REQUEST_ASKED = Text("خواسته‌شده از {who}", "asked by {who}")
+REQUEST_GO_ON = Text("ادامه", "Go on")
+REQUEST_FORGET = Text("کنار گذاشتن…", "Throw away…")
+REQUEST_FORGET_ASK = Text("درخواست {what} کنار گذاشته شود؟", "Throw away the request of {what}?")
+REQUEST_FORGET_HINT = Text(
+    "گواهی‌ای که برای آن صادر شود دیگر از این‌جا وارد نمی‌شود. کلید در توکن می‌ماند.",
+    "A certificate that is issued for it can then not be brought in here. The key stays on the token.",
+)
+REQUEST_FORGET_YES = Text("بله، کنار گذاشته شود", "Yes, throw it away")
+
 # --- the panels
 PANELS_NONE = Text("هنوز هیچ پنلی وصل نیست.", "No panel is paired yet.")
 PANELS_HOW = Text(
@@ -375,6 +487,12 @@ FILTER_ALL = Text("همه", "All")
 RESULT_SIGNED = Text("امضا شد", "Signed")
 RESULT_DECLINED = Text("رد شد", "Declined")
 RESULT_FAILED = Text("ناموفق", "Failed")
+RESULT_KEY_MADE = Text("کلید ساخته شد", "Key made")
+RESULT_KEPT = Text("گواهی وارد شد", "Certificate imported")
+DOCUMENT_REQUEST = Text("درخواست گواهی", "Certificate request")
+DOCUMENT_CERTIFICATE = Text("گواهی صادرشده", "Issued certificate")
+DOCUMENT_TEST = Text("سند آزمایشی", "Test document")
+DOCUMENT_JOURNAL = Text("دفتر امضا", "The journal")
 COLUMN_TIME = Text("زمان", "Time")
 COLUMN_DOCUMENT = Text("سند", "Document")
 ROW_LOADING = Text("…", "…")

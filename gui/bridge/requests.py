@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from signer.model.history import Row, Wanted
-from signer.model.request import PDF, TEXT, Document, SignatureFormat
+from signer.model.request import JOURNAL_ID, PDF, TEST_ID, TEXT, Document, SignatureFormat
 from signer.model.session_signing import Limits
 from signer.service.consent import Pin
 from signer.service.exported import check_writable, write_export
@@ -193,7 +193,7 @@ class SignTrial(Struct, frozen=True):
 
     async def perform(self, office: Office) -> OwnSigned:
         """See `Request`."""
-        document = Document(id="test", media_type=TEXT, content=self.text.encode())
+        document = Document(id=TEST_ID, media_type=TEXT, content=self.text.encode())
         return await office.own_signing.sign(document)
 
 
@@ -221,7 +221,7 @@ class SignJournal(Struct, frozen=True, kw_only=True):
     async def perform(self, office: Office) -> OwnSigned:
         """See `Request`."""
         await asyncio.to_thread(check_writable, self.path)
-        document = Document(id="journal", media_type=PDF, content=self.content, format=SignatureFormat.PADES)
+        document = Document(id=JOURNAL_ID, media_type=PDF, content=self.content, format=SignatureFormat.PADES)
         signed = await office.own_signing.sign(document)
         if signed.signature is not None:
             await asyncio.to_thread(write_export, self.path, signed.signature)

@@ -8,6 +8,7 @@ from gui import translations as t
 from gui.bridge.messages import AgentChanged, AgentState
 from gui.presenters.pin import Line, Tone
 from gui.presenters.session import open_whose
+from gui.presenters.tokens import Warned
 from gui.presenters.tongue import Tongue, left_to_right
 from signer.model.errors import by_code
 from signer.model.presence import Presence, SeenToken
@@ -15,7 +16,10 @@ from signer.model.session_signing import OpenNow
 
 
 class HomeView(Struct, frozen=True, kw_only=True):
-    """The main window as it must be drawn. `facts` are caption and value; `opened` is of an open token."""
+    """The main window as it must be drawn. `facts` are caption and value, `endings` are of certificates.
+
+    `opened` is of an open token.
+    """
 
     state: Line
     sentence: str
@@ -25,6 +29,7 @@ class HomeView(Struct, frozen=True, kw_only=True):
     closing: str
     warnings: tuple[Line, ...] = ()
     opened: Line | None = None
+    endings: tuple[Warned, ...] = ()
 
 
 def present_home(

@@ -13,6 +13,8 @@ from gui.presenters.tokens import condition_words
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.translations import Text
 from signer.model.history import Result, Row
+from signer.model.origin import OWN_ORIGIN
+from signer.model.request import CERTIFICATE_ID, JOURNAL_ID, REQUEST_ID, TEST_ID, SignatureFormat
 from signer.prescription.dates import parse_date, tehran
 from signer.service.records import Detailed, Opened, Traced
 from signer.verify import Indication, Severity
@@ -23,6 +25,15 @@ _RESULTS: dict[Result, tuple[Text, Tone]] = {
     Result.DECLINED: (t.RESULT_DECLINED, Tone.PLAIN),
     Result.FAILED: (t.RESULT_FAILED, Tone.BAD),
 }
+#: What the window's own documents are called; a panel may give any of its own such a name.
+_OWN_DOCUMENTS: dict[str, Text] = {
+    REQUEST_ID: t.DOCUMENT_REQUEST,
+    CERTIFICATE_ID: t.DOCUMENT_CERTIFICATE,
+    TEST_ID: t.DOCUMENT_TEST,
+    JOURNAL_ID: t.DOCUMENT_JOURNAL,
+}
+#: How work on a token ended well: nothing was signed.
+_OF_TOKEN: dict[str, Text] = {REQUEST_ID: t.RESULT_KEY_MADE, CERTIFICATE_ID: t.RESULT_KEPT}
 _COLUMNS = (t.COLUMN_TIME, t.FILTER_PANEL, t.FILTER_CENTRE, t.COLUMN_DOCUMENT, t.FILTER_RESULT)
 
 
@@ -63,13 +74,13 @@ def title(opened: Opened, tongue: Tongue) -> str:
 
 def present_row(row: Row, centres: dict[str, str], tongue: Tongue) -> RowView:
     """One row of the table."""
-    words, tone = _RESULTS[row.result]
+    words, tone = _result(row, None)
     centre = centres.get(row.credential_id or "", "")
     cells = (
         f"{tongue.short_day(row.at)}  {tongue.clock(row.at)}",
         asker(row.origin.removeprefix("https://"), tongue),
         tongue.signed(centre) if centre else "—",
-        left_to_right(row.document_id),
+        _document(row, None, tongue),
         tongue.say(words),
     )
     return RowView(cells=cells, tone=tone, accessible=". ".join(cells))
@@ -79,7 +90,7 @@ def present_entry(detailed: Detailed, tongue: Tongue) -> EntryView:
     """One entry with all that is kept of it."""
     say, entry, signer = tongue.say, detailed.entry, detailed.signer
     row = entry.row
-    words, tone = _RESULTS[row.result]
+    words, tone = _result(row, entry.format)
     problem = remedy = None
     if row.code is not None:
         problem, remedy = condition_words(row.code, tongue)
@@ -87,7 +98,7 @@ def present_entry(detailed: Detailed, tongue: Tongue) -> EntryView:
     facts = [
         (say(t.COLUMN_TIME), when),
         (say(t.FILTER_PANEL), asker(row.origin, tongue)),
-        (say(t.COLUMN_DOCUMENT), left_to_right(row.document_id)),
+        (say(t.COLUMN_DOCUMENT), _document(row, entry.format, tongue)),
     ]
     if signer is not None:
         holder = signer.holder
@@ -117,7 +128,7 @@ def present_entry(detailed: Detailed, tongue: Tongue) -> EntryView:
         problem=problem,
         remedy=remedy,
         facts=tuple(facts),
-        hint=say(t.ENTRY_HOW_TO_CHECK) if row.result is Result.SIGNED else None,
+        hint=say(t.ENTRY_HOW_TO_CHECK) if words is t.RESULT_SIGNED else None,
     )
 
 
@@ -155,3 +166,28 @@ def day_typed(text: str) -> tuple[datetime, datetime] | None:
         return None
     begins = datetime.combine(day, time(), tehran())
     return begins, begins + timedelta(days=1)
+
+
+def _work(row: Row, form: str | None) -> str | None:
+    """Which of our own documents it is about, where that is certain: a panel names its own as it likes.
+
+    Of a panel's documents the format of the entry tells, and of a sealed request that no certificate is its.
+    """
+    if row.origin == OWN_ORIGIN:
+        return row.document_id if row.document_id in _OWN_DOCUMENTS else None
+    if form == SignatureFormat.CERTIFICATE.value:
+        return CERTIFICATE_ID
+    unsigned = row.result is Result.SIGNED and row.credential_id is None
+    return REQUEST_ID if form == SignatureFormat.PKCS10.value or unsigned else None
+
+
+def _document(row: Row, form: str | None, tongue: Tongue) -> str:
+    work = _work(row, form)
+    return left_to_right(row.document_id) if work is None else tongue.say(_OWN_DOCUMENTS[work])
+
+
+def _result(row: Row, form: str | None) -> tuple[Text, Tone]:
+    words, tone = _RESULTS[row.result]
+    if row.result is Result.SIGNED:
+        words = _OF_TOKEN.get(_work(row, form) or "", words)
+    return words, tone

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gui import translations as t
 from gui.presenters.asks import centre_words
+from gui.presenters.in_progress import RequestRow, present_in_progress
 from gui.presenters.pin import Line, Tone, tries_line
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.translations import Text
@@ -29,6 +30,7 @@ class CertificateRow(Struct, frozen=True, kw_only=True):
 
     `own_name` is what the doctor calls its centre, or empty, `written` what the certificate does. `here` says
     that it is this computer's, `may_be_here` that its holder has another one, so that this can be chosen.
+    `renew` is the serial number of the token on which the next one's key can be made, where it is time.
     """
 
     credential_id: str
@@ -45,6 +47,7 @@ class CertificateRow(Struct, frozen=True, kw_only=True):
     problem: str | None
     remedy: str | None
     accessible: str
+    renew: str | None = None
 
 
 class TokenCard(Struct, frozen=True, kw_only=True):
@@ -68,24 +71,45 @@ class TokensView(Struct, frozen=True, kw_only=True):
     cards: tuple[TokenCard, ...]
     notice: Line | None
     remedy: str | None
+    requests: tuple[RequestRow, ...] = ()
+    requests_problem: tuple[Line, str] | None = None
+
+
+class Warned(Struct, frozen=True, kw_only=True):
+    """What is said of one certificate on the first page, and how it is renewed, None where it cannot be."""
+
+    line: Line
+    credential_id: str
+    renew: str | None
 
 
 def present_tokens(now: TokensNow, tongue: Tongue) -> TokensView:
     """Every token that is there, in the order in which it is asked."""
     cards = tuple(_card(token, now, tongue) for token in now.presence.tokens)
-    if cards:
-        return TokensView(cards=cards, notice=None, remedy=None)
-    if now.presence.reading:
-        return TokensView(cards=(), notice=Line(tongue.say(t.TOKEN_READING)), remedy=None)
-    sentence, remedy = condition_words(now.presence.problem or "token-absent", tongue)
-    return TokensView(cards=(), notice=Line(sentence, Tone.WARN), remedy=remedy)
+    words = remedy = None
+    if not cards and now.presence.reading:
+        words = Line(tongue.say(t.TOKEN_READING))
+    elif not cards:
+        sentence, remedy = condition_words(now.presence.problem or "token-absent", tongue)
+        words = Line(sentence, Tone.WARN)
+    problem = None
+    if now.requests_problem is not None:
+        said, cure = condition_words(now.requests_problem, tongue)
+        problem = Line(said, Tone.BAD), cure
+    return TokensView(
+        cards=cards,
+        notice=words,
+        remedy=remedy,
+        requests=present_in_progress(now, tongue),
+        requests_problem=problem,
+    )
 
 
-def present_warnings(now: TokensNow, tongue: Tongue) -> tuple[Line, ...]:
+def present_warnings(now: TokensNow, tongue: Tongue) -> tuple[Warned, ...]:
     """What the first page says of certificates that end within 60 days or have ended."""
     there = {name for token in now.presence.tokens for name in token.credentials}
     return tuple(
-        warning
+        Warned(line=warning, credential_id=credential.id, renew=_renews_on(credential, now))
         for credential in now.credentials
         if credential.id in there and (warning := _warning(credential, now, tongue)) is not None
     )
@@ -180,6 +204,7 @@ def _row(credential: Credential, now: TokensNow, tongue: Tongue) -> CertificateR
         left=left,
         problem=problem,
         remedy=remedy,
+        renew=_renews_on(credential, now),
         accessible=". ".join(
             filter(
                 None,
@@ -204,6 +229,14 @@ def _left(credential: Credential, at: datetime, tongue: Tongue) -> tuple[Line, T
     if days <= URGE:
         return Line(words, Tone.BAD), t.RENEW_NOW
     return Line(words, Tone.WARN), t.RENEW_SOON
+
+
+def _renews_on(credential: Credential, now: TokensNow) -> str | None:
+    """The serial number of the token on which the key for its successor is made, where it is time for one."""
+    if now.at < credential.not_before or days_left(credential, now.at) > REMIND:
+        return None
+    same = (one for one in now.managed if one.ref.serial == credential.token.serial)
+    return next((one.ref.serial for one in same if one.can_request), None)
 
 
 def _warning(credential: Credential, now: TokensNow, tongue: Tongue) -> Line | None:

@@ -66,7 +66,7 @@ class FirstRunWindow(QDialog):
         flow = Flow(gap=18, line_gap=6)
         steps.setLayout(flow)
         for number, mark in enumerate(view.marks, 1):
-            flow.addWidget(_step(mark, number))
+            flow.addWidget(step_mark(mark, number))
         across = row(Seal(), steps, spacing=16)
         across.setStretch(1, 1)
         across.setAlignment(steps, Qt.AlignmentFlag.AlignVCenter)
@@ -84,7 +84,7 @@ class FirstRunWindow(QDialog):
         if view.state is not None:
             column.addWidget(notice(view.state, view.remedy))
         if view.facts:
-            column.addWidget(_facts(view.facts))
+            column.addWidget(facts_card(view.facts))
         if view.deed is not None:
             deed = button(view.deed_words, "" if view.done else "primary")
             deed.setObjectName("first-deed")
@@ -113,7 +113,7 @@ class FirstRunWindow(QDialog):
         return foot
 
 
-def _step(mark: StepMark, number: int) -> QFrame:
+def step_mark(mark: StepMark, number: int) -> QFrame:
     """A tick where it is done, a dash where it is not; the one that is picked stands in strong letters."""
     frame = QFrame()
     frame.setObjectName(f"step-{number}")
@@ -127,7 +127,8 @@ def _step(mark: StepMark, number: int) -> QFrame:
     return frame
 
 
-def _facts(facts: tuple[tuple[str, str], ...]) -> QFrame:
+def facts_card(facts: tuple[tuple[str, str], ...]) -> QFrame:
+    """Captions and values; a value without a caption takes the whole row."""
     frame, inside = card()
     inside.setContentsMargins(20, 14, 20, 14)
     grid = QGridLayout()

@@ -9,6 +9,7 @@ from gui import theme
 from gui import translations as t
 from gui.presenters.home import HomeView
 from gui.presenters.pin import Line
+from gui.presenters.tokens import Warned
 from gui.presenters.tongue import Tongue
 from gui.views.kit import button, card, hairline, label, row
 from gui.views.marks import Sign, SignMark
@@ -18,11 +19,13 @@ from gui.views.page import Page, notice
 class HomePage(Page):
     """Draws a `HomeView`. `show_waiting` when the waiting question is wanted in front.
 
-    `close_wanted` when the token that is open is to be closed.
+    `close_wanted` when the token that is open is to be closed. `renewal_wanted(serial, credential_id)` when a
+    certificate is to be followed by another.
     """
 
     show_waiting = Signal()
     close_wanted = Signal()
+    renewal_wanted = Signal(str, str)
 
     def show_home(self, view: HomeView, tongue: Tongue) -> None:
         """Draw it, where it is not what stands there."""
@@ -52,6 +55,7 @@ class HomePage(Page):
             facts.setColumnStretch(1, 1)
             inside.addLayout(facts)
         warnings: list[QWidget | None] = [notice(line) for line in view.warnings]
+        warnings += [self._ending(one, tongue) for one in view.endings]
         if view.opened is not None:
             warnings.append(self._opened(view.opened, tongue))
         closing = label(view.closing, "soft", wrap=True)
@@ -70,3 +74,13 @@ class HomePage(Page):
         words.addWidget(closed)
         inside.addLayout(words)
         return frame
+
+    def _ending(self, warned: Warned, tongue: Tongue) -> QWidget:
+        if warned.renew is None:
+            return notice(warned.line)
+        serial = warned.renew
+        renew = button(tongue.say(t.REQUEST_RENEW))
+        renew.setObjectName(f"renew-{warned.credential_id}")
+        renew.setAccessibleName(f"{renew.text()}: {warned.line.text}")
+        renew.clicked.connect(lambda: self.renewal_wanted.emit(serial, warned.credential_id))
+        return notice(warned.line, end=renew)

@@ -75,8 +75,8 @@ def titled_card(
     return frame, inside
 
 
-def notice(line: Line, remedy: str | None = None) -> QFrame:
-    """A sentence on the ground of its tone, with a sign, and what to do below it."""
+def notice(line: Line, remedy: str | None = None, end: QWidget | None = None) -> QFrame:
+    """A sentence on the ground of its tone, with a sign, what to do below it, and one widget at its end."""
     frame = QFrame()
     frame.setProperty("role", _FIND[line.tone])
     frame.setAccessibleName(line.text)
@@ -91,4 +91,6 @@ def notice(line: Line, remedy: str | None = None) -> QFrame:
     if remedy:
         words.addWidget(label(remedy, "remedy", wrap=True))
     across.addLayout(words, 1)
+    if end is not None:
+        across.addWidget(end)
     return frame

@@ -11,6 +11,7 @@ from typing import ClassVar
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -86,14 +87,17 @@ class PinField(QLineEdit):
 
 
 class PinRow(QFrame):
-    """Draws a `Footer`. Emits `signed(pin)` (None for a reader with keys of its own) and `declined`."""
+    """Draws a `Footer`. Emits `signed(pin)` (None for a reader with keys of its own) and `declined`.
+
+    `stacked`: its buttons stand below the field, for a window that is not wide enough.
+    """
 
     signed = Signal(object)
     declined = Signal()
     typed = Signal(str)
     last_try = Signal(bool)
 
-    def __init__(self, tongue: Tongue) -> None:
+    def __init__(self, tongue: Tongue, *, stacked: bool = False) -> None:
         super().__init__()
         self.setObjectName("footer")
         self._tongue = tongue
@@ -113,7 +117,7 @@ class PinRow(QFrame):
         self.stays = label("", "soft", wrap=True)
         outer.addWidget(self.question)
         outer.addWidget(self.stays)
-        outer.addLayout(self._bottom())
+        outer.addLayout(self._bottom(stacked=stacked))
 
     def show_footer(self, footer: Footer) -> None:
         """Draw the row as it is now; what was typed stays."""
@@ -182,7 +186,7 @@ class PinRow(QFrame):
         elif self._allowed:
             self._send(in_latin_digits(typed) if latin else typed)
 
-    def _bottom(self) -> QHBoxLayout:
+    def _bottom(self, *, stacked: bool) -> QBoxLayout:
         say = self._tongue.say
         self.holder = label("", "strong")
         self.caption = label("", "soft")
@@ -242,6 +246,11 @@ class PinRow(QFrame):
         line.addWidget(self.facts)
         line.addWidget(self.work)
         line.addStretch(1)
+        if stacked:
+            both = QVBoxLayout()
+            both.addLayout(line)
+            both.addLayout(buttons)
+            return both
         line.addLayout(buttons)
         return line
 
@@ -261,7 +270,7 @@ class PinRow(QFrame):
         self.bar.setVisible(progress is not None)
         if progress is not None:
             done, total = progress
-            self.bar.setMaximum(max(1, total))
+            self.bar.setMaximum(total)  # none: it moves without telling how far it is
             self.bar.setValue(done)
             self.bar.setAccessibleName(self.busy.text())
 

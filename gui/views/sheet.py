@@ -22,26 +22,19 @@ from PySide6.QtWidgets import (
 
 from gui import translations as t
 from gui.bridge.pictures import Drawer
-from gui.presenters.pin import Tone
 from gui.presenters.sheet import FindingView, ItemView, SheetView
 from gui.presenters.tongue import Tongue
 from gui.views.cells import Captioned, NameCell, cell, legend
+from gui.views.findings import FINDING, Yes, finding_frame
 from gui.views.kit import button, card, hairline, label
 from gui.views.leaves import LeafList
-from gui.views.marks import Sign, SignMark
+from gui.views.marks import SignMark
 from gui.views.pages import PageStack
-from gui.views.ticks import Tick
 from gui.views.words import Flow
 from signer.model.sheet import Weight
 
 #: Rows made at once. A typical prescription fits into the first portion.
 PORTION = 12
-
-_FINDING = {
-    Weight.RED: ("find-red", Sign.CROSS, Tone.BAD),
-    Weight.AMBER: ("find-amber", Sign.BANG, Tone.WARN),
-    Weight.NOTE: ("find-note", Sign.INFO, Tone.PLAIN),
-}
 
 
 class SheetCard(QFrame):
@@ -279,7 +272,7 @@ class Paper(QWidget):
 
     def _notes(self, notes: list[FindingView]) -> QFrame:
         """What only tells, in one quiet frame."""
-        role, sign, tone = _FINDING[Weight.NOTE]
+        role, sign, tone = FINDING[Weight.NOTE]
         frame = QFrame()
         frame.setProperty("role", role)
         column = QVBoxLayout(frame)
@@ -319,27 +312,12 @@ class Paper(QWidget):
             self._grid.addWidget(hairline(), self._grid_row, 0, 1, columns)
 
     def _finding(self, finding: FindingView) -> QFrame:
-        role, sign, tone = _FINDING[finding.weight]
-        frame = QFrame()
-        frame.setProperty("role", role)
-        frame.setAccessibleName(f"{finding.heading}: {finding.text} {finding.remedy}")
-        line = QHBoxLayout(frame)
-        line.setContentsMargins(14, 9, 14, 10)
-        line.setSpacing(10)
-        line.addWidget(SignMark(sign, tone, 18, 4), 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(label(finding.text, "strong", wrap=True))
-        words.addWidget(label(finding.remedy, "remedy", wrap=True))
-        line.addLayout(words, 1)
-        if finding.needs_yes:
-            tick = Tick(self._tongue.say(t.FINDING_YES), Tone.WARN)
-            tick.setAccessibleName(f"{tick.text()}: {finding.text}")
-            tick.setChecked(finding.index in self._yes)
-            tick.setEnabled(not self._frozen)
-            tick.toggled.connect(lambda yes, at=finding.index: self.accepted.emit(at, yes))
-            line.addWidget(tick, 0, Qt.AlignmentFlag.AlignVCenter)
-        return frame
+        yes = Yes(
+            given=finding.index in self._yes,
+            frozen=self._frozen,
+            answer=lambda given: self.accepted.emit(finding.index, given),
+        )
+        return finding_frame(finding, self._tongue, yes)
 
 
 class _Area(QScrollArea):

@@ -21,6 +21,8 @@ SIGN_IN = "application/vnd.mohr.sign-in+json"
 #: (RFC 2585 §4.1).
 CERTIFICATE_REQUEST = "application/vnd.mohr.certificate-request+json"
 CERTIFICATE = "application/pkix-cert"
+#: The ids of the documents that Mohr itself makes; a panel may give its own the same.
+REQUEST_ID, CERTIFICATE_ID, TEST_ID, JOURNAL_ID = "certificate-request", "certificate", "test", "journal"
 XML = "application/xml"
 PDF = "application/pdf"
 

@@ -19,7 +19,9 @@ from signer.model.credential import Holder, KeyKind, TokenRef
 from signer.model.request import (
     AGENTS_OWN,
     CERTIFICATE,
+    CERTIFICATE_ID,
     CERTIFICATE_REQUEST,
+    REQUEST_ID,
     Attachment,
     Document,
     SignatureFormat,
@@ -61,7 +63,7 @@ def of_token(document: Document) -> bool:
 def request_document(applicant: Applicant, key: KeyType) -> Document:
     """The document of a certificate request: particulars and key, in one spelling."""
     return Document(
-        id="certificate-request",
+        id=REQUEST_ID,
         media_type=CERTIFICATE_REQUEST,
         content=msgspec.json.encode(Wanted(subject=applicant, key=key)),
         format=SignatureFormat.PKCS10,
@@ -77,7 +79,7 @@ def wanted(document: Document) -> Wanted:
 def certificate_document(certificate: bytes, chain: tuple[bytes, ...]) -> Document:
     """The document of a certificate that comes in, DER; the certificates above it are attached."""
     return Document(
-        id="certificate",
+        id=CERTIFICATE_ID,
         media_type=CERTIFICATE,
         content=certificate,
         format=SignatureFormat.CERTIFICATE,

@@ -30,8 +30,9 @@ from gui.presenters.panels import present_panels
 from gui.presenters.pin import Line as Said
 from gui.presenters.pin import Tone
 from gui.presenters.pin_change import PinChange, Task
+from gui.presenters.request_steps import RequestSteps
 from gui.presenters.session import open_state, present_session
-from gui.presenters.tokens import condition_words, present_tokens
+from gui.presenters.tokens import condition_words, present_tokens, present_warnings
 from gui.presenters.tongue import Tongue
 from gui.presenters.trust import present_offer, present_trust
 from gui.translations import Lang
@@ -46,6 +47,8 @@ from gui.views.module import ModuleWindow
 from gui.views.pages import PagePicture
 from gui.views.pairing import PairingWindow
 from gui.views.pin_change import PinChangeWindow
+from gui.views.request_steps import RequestWindow
+from gui.views.tokens import TokensPage
 from gui.views.trust import TrustDeeds, TrustShown
 from signer.diagnostics.finding import finding
 from signer.model.credential import AuthorisationKind, TriesLeft
@@ -61,6 +64,7 @@ from signer.service.consent import (
     PinRequest,
     TokenQuestion,
 )
+from signer.service.key_requests import KeyRequest
 from signer.service.office import TokensNow
 from signer.service.own_signing import OwnSigned
 from signer.service.panels import PanelsNow
@@ -242,9 +246,12 @@ def _home(
     waiting: int = 0,
     presence: Presence = scenes.PRESENCE,
     opened: OpenNow | None = None,
+    now: TokensNow | None = None,
 ) -> Draw:
     def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
         view = present_home(change, waiting, tongue, tray=True, presence=presence, opened=opened)
+        if now is not None:
+            view = structs.replace(view, endings=present_warnings(now, tongue))
         window.show_state(view.state, tongue)
         window.home.show_home(view, tongue)
 
@@ -302,12 +309,17 @@ def _trust(change: Callable[[TrustShown, Tongue], TrustShown]) -> Draw:
     return _main(fill, act=down)
 
 
-def _tokens(now: TokensNow) -> Draw:
+def _forgetting(page: TokensPage) -> None:
+    page._ask("c-1")
+    page.ensureVisible(0, 9999)
+
+
+def _tokens(now: TokensNow, act: Callable[[TokensPage], None] = lambda _: None) -> Draw:
     def fill(window: MainWindow, tongue: Tongue, _: Preferences) -> None:
         window.tokens.show_tokens(present_tokens(now, tongue), tongue)
         window.turn_to(PageName.TOKENS)
 
-    return _main(fill)
+    return _main(fill, act=lambda window: act(window.tokens))
 
 
 def _journal(
@@ -372,6 +384,72 @@ def _centre_name(tongue: Tongue, _: Preferences) -> QWidget:
     window = NameWindow(row, tongue, Line(lambda number, request: None), lambda now: None, None)
     window.show()
     return window
+
+
+def _request(act: Callable[[RequestSteps], None] = lambda _: None, *, renews: bool = True) -> Draw:
+    """A certificate request, after what `act` let happen."""
+
+    def draw(tongue: Tongue, _: Preferences) -> QWidget:
+        steps = scenes.steps(tongue, renews=renews)
+        act(steps)
+        window = RequestWindow(steps, None)
+        window.show()
+        return window
+
+    return draw
+
+
+def _refused(steps: RequestSteps) -> None:
+    for part, text in (("surname", ""), ("national_code", "0012345678"), ("council_number", "12a")):
+        steps.type(part, text)
+    steps.go_on()
+
+
+def _drafted(*earlier: KeyRequest) -> Callable[[RequestSteps], None]:
+    def act(steps: RequestSteps) -> None:
+        steps.go_on()
+        steps.drafted(scenes.draft(*earlier))
+
+    return act
+
+
+def _key_being_made(steps: RequestSteps) -> None:
+    _drafted()(steps)
+    steps.work()
+
+
+def _pulled_out(steps: RequestSteps) -> None:
+    _drafted(scenes.earlier_request(finished=False))(steps)
+    steps.failed("token-removed")
+    steps.tokens_are(TokensNow(at=scenes.NOW, presence=_ABSENT, managed=(), credentials=()))
+
+
+def _to_send(steps: RequestSteps) -> None:
+    steps.made(scenes.earlier_request(finished=True))
+    steps.saved("certificate-request.csr")
+
+
+def _to_bring(steps: RequestSteps) -> None:
+    steps.made(scenes.earlier_request(finished=True))
+    steps.go_on()
+
+
+def _brought(*, trusted: bool, request: KeyRequest | None = None) -> Callable[[RequestSteps], None]:
+    def act(steps: RequestSteps) -> None:
+        _to_bring(steps)
+        steps.found(scenes.issued(trusted=trusted, request=request))
+
+    return act
+
+
+def _not_mine(steps: RequestSteps) -> None:
+    _to_bring(steps)
+    steps.failed("certificate-not-requested")
+
+
+def _brought_home(steps: RequestSteps) -> None:
+    _brought(trusted=True)(steps)
+    steps.kept()
 
 
 def _first(step: Step, known: Known) -> Draw:
@@ -497,6 +575,24 @@ SCREENS: dict[str, Draw] = {
         tongue, preferences
     ),
     "home-open": _home(_READY, opened=scenes.OPENED),
+    "request-who": _request(),
+    "request-refused": _request(_refused, renews=False),
+    "request-key": _request(_drafted()),
+    "request-key-again": _request(_drafted(scenes.earlier_request(finished=True))),
+    "request-key-making": _request(_key_being_made),
+    "request-key-away": _request(_pulled_out),
+    "request-send": _request(_to_send),
+    "request-bring": _request(_to_bring),
+    "request-brought": _request(_brought(trusted=True)),
+    "request-untrusted": _request(_brought(trusted=False)),
+    "request-another": _request(
+        _brought(trusted=True, request=structs.replace(scenes.earlier_request(finished=True), id="c-9"))
+    ),
+    "request-not-mine": _request(_not_mine),
+    "request-done": _request(_brought_home),
+    "requests": _tokens(scenes.in_progress(), lambda page: page.ensureVisible(0, 9999)),
+    "requests-forget": _tokens(scenes.in_progress(), _forgetting),
+    "home-renewal": _home(_READY, now=scenes.tokens()),
     "home-failed": _home(AgentChanged(AgentState.FAILED, problem="journal-unwritable")),
 }
 
@@ -533,6 +629,12 @@ def _large(name: str) -> bool:
         "journal-entry",
         "panels-revoke",
         "first-token",
+        "request-refused",
+        "request-key-again",
+        "request-send",
+        "request-untrusted",
+        "requests",
+        "home-renewal",
     }
 
 

@@ -14,6 +14,8 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from drivers.catalogue import load_catalogue
+from gui.presenters.request_steps import RequestSteps
+from gui.presenters.tongue import Tongue
 from signer.cli.demo import samples
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
 from signer.diagnostics.check import Checked
@@ -55,6 +57,7 @@ from signer.service.consent import (
 from signer.service.envelopes import sign_in_document
 from signer.service.key_requests import KeyRequest
 from signer.service.office import TokensNow, Unblocking
+from signer.service.own_requests import Begun, Issued
 from signer.service.panels import Panel, PanelsNow
 from signer.service.records import Detailed, Opened, Signer
 from signer.service.session_signing import HolderChoice, SessionSettings
@@ -338,6 +341,7 @@ def tokens(tries: TriesLeft = TriesLeft.UNKNOWN) -> TokensNow:
             unblocking=unblocking,
             user=wants,
             officer=officer,
+            keys=(KeyType.RSA_2048, KeyType.RSA_3072, KeyType.EC_P256),
         )
 
     return TokensNow(
@@ -347,6 +351,44 @@ def tokens(tries: TriesLeft = TriesLeft.UNKNOWN) -> TokensNow:
         credentials=(first, soon, over),
         centres=CENTRES,
     )
+
+
+def in_progress() -> TokensNow:
+    """The same tokens with requests: one waits, a panel's is unfinished, the token of one is out."""
+    waits = earlier_request(finished=True)
+    left = structs.replace(earlier_request(finished=False), id="c-2", origin=ORIGIN)
+    out = structs.replace(waits, id="c-3", token_serial="5500", token_label="مطب دوم")
+    return replace(tokens(), requests=(waits, left, out))
+
+
+def steps(tongue: Tongue, *, renews: bool = True) -> RequestSteps:
+    """A certificate request at its first step."""
+    made = RequestSteps(tongue, tokens(TriesLeft.OK), credential().token.serial)
+    made.begin(Begun(applicant=APPLICANT, key=KeyType.RSA_2048), renews=renews)
+    return made
+
+
+def draft(*earlier: KeyRequest) -> DocumentSheet:
+    """What is to be known before the key is made."""
+    document = token_documents.request_document(APPLICANT, KeyType.RSA_2048)
+    return token_documents.request_sheet(document, credential().token, origin=None, alike=earlier, holders=())
+
+
+def issued(*, trusted: bool, request: KeyRequest | None = None) -> Issued:
+    """A certificate that came back, for the doctor who asked."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    der = DemoAuthority(now=NOW).issue(spki, PLAIN_DOCTOR, not_before=NOW)
+    asked = request or earlier_request(finished=True)
+    sheet = token_documents.certificate_sheet(
+        token_documents.certificate_document(der, ()),
+        credential().token,
+        origin=None,
+        request=asked,
+        trusted=trusted,
+        now=NOW,
+    )
+    return Issued(request=asked, certificate=der, chain=(), trusted=trusted, sheet=sheet)
 
 
 ROWS = tuple(

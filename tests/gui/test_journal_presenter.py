@@ -18,6 +18,9 @@ from gui.presenters.journal import (
 from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from signer.model.errors import by_code
+from signer.model.history import Row
+from signer.model.origin import OWN_ORIGIN
+from signer.model.request import CERTIFICATE_ID, JOURNAL_ID, REQUEST_ID, TEST_ID
 from signer.service.records import Traced
 from signer.verify import Finding, Indication, Report, Severity
 from tests.desktop import scenes
@@ -127,3 +130,39 @@ def test_a_break_of_the_chain_is_bad_and_names_its_entry() -> None:
     broken = chain_line(7, FA)
     assert broken.tone is Tone.BAD
     assert "۷" in broken.text
+
+
+OWN = replace(SIGNED, origin=OWN_ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("row", "document", "result"),
+    [
+        (replace(OWN, document_id=REQUEST_ID, credential_id=None), "Certificate request", "Key made"),
+        (replace(OWN, document_id=CERTIFICATE_ID), "Issued certificate", "Certificate imported"),
+        (replace(OWN, document_id=TEST_ID), "Test document", "Signed"),
+        (replace(OWN, document_id=JOURNAL_ID), "The journal", "Signed"),
+        (replace(SIGNED, document_id=REQUEST_ID, credential_id=None), "Certificate request", "Key made"),
+        (replace(SIGNED, document_id=REQUEST_ID), REQUEST_ID, "Signed"),
+        (replace(SIGNED, document_id=JOURNAL_ID), JOURNAL_ID, "Signed"),
+        (replace(SIGNED, document_id=CERTIFICATE_ID), CERTIFICATE_ID, "Signed"),
+    ],
+)
+def test_work_of_the_window_has_words_and_a_panels_document_keeps_its_name(
+    row: Row, document: str, result: str
+) -> None:
+    cells = present_row(row, {}, EN).cells
+    assert document in cells[3]
+    assert cells[4] == result
+    assert ("Mohr itself" in cells[1]) == (row.origin == OWN_ORIGIN)
+    assert all(text not in present_row(row, {}, FA).cells[4] for text in ("Key", "Signed"))
+
+
+@pytest.mark.parametrize(
+    ("form", "result"), [("pkcs10", "Key made"), ("certificate", "Certificate imported"), ("cades", "Signed")]
+)
+def test_an_entry_of_a_panel_tells_by_its_format_what_was_done(form: str, result: str) -> None:
+    detailed = scenes.entry(SIGNED)
+    view = present_entry(replace(detailed, entry=replace(detailed.entry, format=form)), EN)
+    assert view.result.text == result
+    assert (view.hint is None) == (result != "Signed")

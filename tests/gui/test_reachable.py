@@ -29,6 +29,13 @@ PAGES = (
     "trust-remove",
     "centre-name",
     "first-sign",
+    "home-renewal",
+    "requests-forget",
+    "request-refused",
+    "request-key-again",
+    "request-send",
+    "request-untrusted",
+    "request-done",
 )
 _CONTROLS = {
     QAccessible.Role.Button,

@@ -175,7 +175,8 @@ def test_the_page_offers_what_each_token_can() -> None:
     settle()
     names = {part.objectName() for part in page.findChildren(QPushButton)}
     ways = {f"{way}-{one.id}" for way in ("name", "here") for one in now.credentials}
-    assert names == {"change-0", "unblock-0", "change-1"} | ways
+    renewals = {f"renew-{one.id}" for one in now.credentials[1:]}
+    assert names == {"change-0", "unblock-0", "change-1", "request-0", "request-1"} | ways | renewals
     for name in ("change-0", "unblock-0"):
         part = page.findChild(QPushButton, name)
         assert part is not None

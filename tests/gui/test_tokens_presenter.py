@@ -49,7 +49,7 @@ def test_a_certificate_that_ends_is_told_in_time(
     assert row.left.tone is tone
     assert (told or "") in (row.remedy or "")
     assert (row.remedy is None) == (told is None)
-    assert [line.tone for line in present_warnings(now, EN)] == ([] if at_home is None else [at_home])
+    assert [one.line.tone for one in present_warnings(now, EN)] == ([] if at_home is None else [at_home])
 
 
 def test_days_are_those_of_the_calendar_in_tehran() -> None:
