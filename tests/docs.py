@@ -26,6 +26,7 @@ from signer.verify.sentences import CHAPTERS
 from tests import panel_docs
 from tests.attack.attack import Position
 from tests.attack.table import TABLE
+from tests.desktop import pictures
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -295,6 +296,22 @@ def broken_links(page: Path) -> list[str]:
     return [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
+def picture_problems() -> list[str]:
+    """The folder holds the pictures that are drawn, each is shown somewhere, and all of them are small."""
+    there = {file.stem: file.stat().st_size for file in pictures.FOLDER.glob("*")}
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "README.md", *DOCS.glob("*.md")))
+    shown = set(re.findall(r"pictures/([\w-]+)\.png", pages))
+    problems = [
+        f"docs/pictures: {name} is not drawn by tests.desktop.pictures"
+        for name in there.keys() - {*pictures.NAMES}
+    ]
+    problems += [f"docs/pictures: {name} is missing" for name in {*pictures.NAMES, *shown} - there.keys()]
+    problems += [f"docs/pictures: {name} is shown nowhere" for name in there.keys() - shown]
+    if sum(there.values()) > pictures.MAX_OCTETS:
+        problems.append(f"docs/pictures: more than {pictures.MAX_OCTETS} octets")
+    return sorted(problems)
+
+
 def main(arguments: list[str]) -> int:
     """0 when everything holds."""
     if "--write" in arguments:
@@ -303,6 +320,7 @@ def main(arguments: list[str]) -> int:
     pages = (*ROOT.glob("*.md"), ROOT / "signer" / "panel" / "README.md")
     problems = [f"{page}: {link}" for page in pages for link in broken_links(page)]
     problems += panel_docs.problems()
+    problems += picture_problems()
     for page, written in PAGES.items():
         if page.read_text("utf-8") != written():
             problems.append(f"docs/{page.name} is not what the code says: python -m tests.docs --write")
