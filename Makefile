@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test bench fault-table attack-table diagnose-table soak fuzz lock clean format deb tarball reproducible smoke
+.PHONY: demo test screenshots bench fault-table attack-table diagnose-table soak fuzz lock clean format deb tarball reproducible smoke
 
 demo:
 	@installer/bootstrap desktop
@@ -19,6 +19,12 @@ test:
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.docs
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Every screen in every state, fa and en, light and dark (ARGS="FOLDER NAME..."), and the few that the docs show.
+screenshots:
+	@installer/bootstrap dev
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.desktop.gallery $(or $(ARGS),.mohr/screenshots)
+	@$(BIN)/python -m tests.desktop.pictures
 
 bench:
 	@installer/bootstrap dev

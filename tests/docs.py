@@ -26,6 +26,7 @@ from signer.verify.sentences import CHAPTERS
 from tests import panel_docs
 from tests.attack.attack import Position
 from tests.attack.table import TABLE
+from tests.desktop import pictures
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -295,6 +296,49 @@ def broken_links(page: Path) -> list[str]:
     return [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
+_ATTACKER = re.compile(r"^\| \*\*(.+?)\*\*", re.MULTILINE)
+_DEFENCE = re.compile(r"^\| ([^|*`]+?) \| [^|]+ \| `tests/", re.MULTILINE)
+
+
+def missing_tests() -> list[str]:
+    """Tests that a page names and that are not there, and attackers against whom no test is named."""
+    problems = []
+    for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md")):
+        for named in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", page.read_text("utf-8")):
+            file, _, function = named.partition("::")
+            there = (ROOT / file).is_file()
+            if there and function:
+                there = f"\ndef {function}(" in (text := (ROOT / file).read_text("utf-8")) or (
+                    f"\nasync def {function}(" in text
+                )
+            if not there:
+                problems.append(f"{page}: {named} is not there")
+    threats = (DOCS / "threats.md").read_text("utf-8")
+    stopped = set(_DEFENCE.findall(threats))
+    problems += [
+        f"docs/threats.md: no test against {attacker}"
+        for attacker in _ATTACKER.findall(threats)
+        if attacker not in stopped
+    ]
+    return problems
+
+
+def picture_problems() -> list[str]:
+    """The folder holds the pictures that are drawn, each is shown somewhere, and all of them are small."""
+    there = {file.stem: file.stat().st_size for file in pictures.FOLDER.glob("*")}
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "README.md", *DOCS.glob("*.md")))
+    shown = set(re.findall(r"pictures/([\w-]+)\.png", pages))
+    problems = [
+        f"docs/pictures: {name} is not drawn by tests.desktop.pictures"
+        for name in there.keys() - {*pictures.NAMES}
+    ]
+    problems += [f"docs/pictures: {name} is missing" for name in {*pictures.NAMES, *shown} - there.keys()]
+    problems += [f"docs/pictures: {name} is shown nowhere" for name in there.keys() - shown]
+    if sum(there.values()) > pictures.MAX_OCTETS:
+        problems.append(f"docs/pictures: more than {pictures.MAX_OCTETS} octets")
+    return sorted(problems)
+
+
 def main(arguments: list[str]) -> int:
     """0 when everything holds."""
     if "--write" in arguments:
@@ -303,6 +347,8 @@ def main(arguments: list[str]) -> int:
     pages = (*ROOT.glob("*.md"), ROOT / "signer" / "panel" / "README.md")
     problems = [f"{page}: {link}" for page in pages for link in broken_links(page)]
     problems += panel_docs.problems()
+    problems += picture_problems()
+    problems += missing_tests()
     for page, written in PAGES.items():
         if page.read_text("utf-8") != written():
             problems.append(f"docs/{page.name} is not what the code says: python -m tests.docs --write")
