@@ -88,7 +88,7 @@ def test_the_doctor_sees_the_pages_signs_them_and_has_a_file_that_others_verify(
     assert "Total document signed" in told
     text = text_of(signed)
     assert "Mohr itself" in text
-    assert "test" in text
+    assert "Test document" in text
 
 
 def test_a_no_leaves_no_file(archivist: Archivist, tmp_path: Path) -> None:
