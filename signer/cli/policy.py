@@ -43,6 +43,7 @@ def _allows(policy: Policy) -> Iterator[str]:
     yield f"anchors            {visible(policy.anchors or 'none')}"
     yield f"timestamps from    {_listed([tsa.url for tsa in policy.net.tsa], 'nobody')}"
     yield f"revocation         {policy.net.revocation.value}"
+    yield f"updates from       {visible(policy.updates.manifest or 'nowhere')}"
     signatures, minutes = policy.session_signing_signatures, policy.session_signing_minutes
     session = f"{signatures} signatures, {minutes} minutes" if signatures and minutes else "forbidden"
     yield f"session signing    {session}"

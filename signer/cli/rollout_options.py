@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 def add_rollout(commands: Commands, policy: Commands) -> None:
     """Add the commands to the parser's, and those about policies to `mohr policy`."""
     _add_browsers(policy)
+    _add_update(commands)
     uninstall = commands.add_parser(
         "uninstall", help="take out everything that Mohr has put on this computer"
     )
@@ -20,6 +22,47 @@ def add_rollout(commands: Commands, policy: Commands) -> None:
     uninstall.add_argument("--dry-run", action="store_true", help="change nothing, and tell what would be")
     uninstall.add_argument("--language", choices=("fa", "en"), default="en")
     uninstall.set_defaults(run=_uninstall)
+
+
+def _add_update(commands: Commands) -> None:
+    update = commands.add_parser(
+        "update", help="what the clinic's signed manifest says of newer packages; installs nothing"
+    )
+    asked = update.add_subparsers(title="commands", metavar="check|verify|sign", required=True)
+    check = asked.add_parser("check", help="which version is installed, and which is the newest")
+    check.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    check.set_defaults(run=_update_check)
+    verify = asked.add_parser("verify", help="is a downloaded package one that the manifest lists")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    verify.set_defaults(run=_update_verify)
+    for command in (check, verify):
+        command.add_argument("--manifest", metavar="URL|FILE", help="instead of the policy's")
+        command.add_argument(
+            "--key", type=Path, metavar="FILE", help="the public key, where the policy pins none"
+        )
+    sign = asked.add_parser("sign", help="for who hosts the manifest: sign it")
+    sign.add_argument("key", type=Path, metavar="KEY", help="an Ed25519 private key, PEM")
+    sign.add_argument("manifest", type=Path, metavar="MANIFEST", help="JSON; see docs/rollout.md")
+    sign.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
+    sign.set_defaults(run=_update_sign)
+
+
+def _update_check(options: argparse.Namespace) -> int:
+    from signer.cli.update import check
+
+    return check(options.manifest, options.key, as_json=options.json)
+
+
+def _update_verify(options: argparse.Namespace) -> int:
+    from signer.cli.update import verify
+
+    return verify(options.file, options.manifest, options.key)
+
+
+def _update_sign(options: argparse.Namespace) -> int:
+    from signer.cli.update import sign
+
+    return sign(options.key, options.manifest, options.out)
 
 
 def _add_browsers(policy: Commands) -> None:

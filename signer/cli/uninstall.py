@@ -26,11 +26,30 @@ from signer.platform.uninstall import (
     own_account,
 )
 
+#: What was done, and what would be in a rehearsal.
 _WORDS = {
     "en": {Outcome.REMOVED: "removed", Outcome.KEPT: "kept", Outcome.LEFT: "LEFT"},
-    "fa": {Outcome.REMOVED: "برداشته شد", Outcome.KEPT: "ماند", Outcome.LEFT: "برداشته نشد"},
+    "fa": {Outcome.REMOVED: "برداشته شد", Outcome.KEPT: "نگه داشته شد", Outcome.LEFT: "برداشته نشد"},
 }
-_WOULD = {"en": "would be ", "fa": "اگر اجرا شود: "}
+_REHEARSED = {
+    "en": {Outcome.REMOVED: "would be removed", Outcome.KEPT: "would be kept", Outcome.LEFT: "would be LEFT"},
+    "fa": {
+        Outcome.REMOVED: "برداشته می‌شود",
+        Outcome.KEPT: "نگه داشته می‌شود",
+        Outcome.LEFT: "برداشته نمی‌شود",
+    },
+}
+#: Kinds of things; what stands in none is a file by its name.
+_KINDS = {
+    "trust": "اعتماد به گواهی مُهر",
+    "autostart": "شروع همراه سیستم",
+    "mohr: handler": "باز کردن پیوندهای mohr:",
+    "runtime files": "فایل‌های هنگام اجرا",
+    "browser policies": "سیاست‌های مرورگر",
+    "data": "پوشهٔ داده",
+    "everything": "همه‌چیز",
+    "the journal of what was signed": "دفتر امضا",
+}
 _NOTHING = {"en": "nothing of Mohr's is here", "fa": "چیزی از مُهر اینجا نیست"}
 _PURGE = {
     "en": "--purge removes the journal too",
@@ -67,8 +86,9 @@ def _tell(steps: Iterable[Step], rehearse: bool, language: str) -> int:
     left, kept = 0, False
     for step in steps:
         kept = kept or step.outcome is Outcome.KEPT
-        word = (_WOULD[language] if rehearse else "") + _WORDS[language][step.outcome]
-        print(f"{word}: {visible(step.what)} ({visible(step.place)})")
+        word = (_REHEARSED if rehearse else _WORDS)[language][step.outcome]
+        what = _KINDS.get(step.what, step.what) if language == "fa" else step.what
+        print(f"{word}: {visible(what)} ({visible(step.place)})")
         if (problem := step.reason) is not None:
             left = 1
             said = (problem.fa, problem.fa_remedy) if language == "fa" else (problem.en, problem.en_remedy)

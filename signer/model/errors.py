@@ -21,11 +21,12 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │                     LastTryUnconfirmed OfficerPinLocked
     ├── SessionError      AlreadyLoggedIn NotLoggedIn SignatureWantsPin OperationActive
     ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
-    ├── OutsideError      TsaUnreachable RevocationUnreachable
+    ├── OutsideError      TsaUnreachable RevocationUnreachable UpdatesUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable AddressInvalid
                           SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed
                           TrustStoreLocked TrustStoreWantsPassword PanelOriginUnfit AdministratorNeeded
-                          BrowserPolicyUnreadable DataNewer Unexpected
+                          BrowserPolicyUnreadable DataNewer SignedFileMalformed SignedFileUntrusted
+                          SignedFileExpired SignedFileOlder SigningKeyUnusable PackageNotListed Unexpected
 """
 
 from __future__ import annotations
@@ -830,6 +831,17 @@ class RevocationUnreachable(OutsideError):
     helpdesk = "The places that were asked are in `detail`; policy can name CRLs for CAs that name none."
 
 
+class UpdatesUnreachable(OutsideError):
+    code = "updates-unreachable"
+    status = None
+    retriable = True
+    fa = "فهرست به‌روزرسانی درمانگاه به دست نیامد."
+    en = "The clinic's manifest of updates could not be had."
+    fa_remedy = "شبکه را ببینید و دوباره بکوشید."
+    en_remedy = "Look at the network and try again."
+    helpdesk = "`detail` says why: HTTP status, deadline, size, or no address given."
+
+
 class AgentError(MohrError):
     """The agent itself cannot go on with this."""
 
@@ -946,6 +958,66 @@ class DataNewer(AgentError):
         "version.json in the data folder is ahead of the program; `detail` says by how much. To go back for "
         "good, keep the folder aside: the older version begins a new one, and panels pair again."
     )
+
+
+class SignedFileMalformed(AgentError):
+    code = "signed-file-malformed"
+    status = None
+    fa = "این فایل امضاشده درست نوشته نشده است."
+    en = "This signed file is not well formed."
+    fa_remedy = "فایل را دوباره از مسئول رایانه بگیرید."
+    en_remedy = "Get the file again from whoever signs it."
+    helpdesk = "`detail` has the place. 256 KiB, 64 packages and 400 days are the most."
+
+
+class SignedFileUntrusted(AgentError):
+    code = "signed-file-untrusted"
+    status = None
+    fa = "این فایل را کلیدی که باید، امضا نکرده است."
+    en = "The key that is pinned has not signed this file."
+    fa_remedy = "از آن استفاده نکنید و به مسئول رایانه خبر دهید."
+    en_remedy = "Do not use it, and tell the administrator."
+    helpdesk = "A changed file, another key, or no signature; `detail` has the pinned key's beginning."
+
+
+class SignedFileExpired(AgentError):
+    code = "signed-file-expired"
+    status = None
+    fa = "زمان اعتبار این فایل گذشته یا هنوز نرسیده است."
+    en = "This signed file is past its time, or not yet of it."
+    fa_remedy = "ساعت رایانه را ببینید؛ اگر درست است، فایل تازه‌ای بگیرید."
+    en_remedy = "Look at the clock; if it is right, get a new file."
+    helpdesk = "Somebody may hold newer ones back: ask when the last was signed."
+
+
+class SignedFileOlder(AgentError):
+    code = "signed-file-older"
+    status = None
+    fa = "این فایل از فایلی که پیش‌تر دیده شده کهنه‌تر است."
+    en = "This signed file is older than one that was seen before."
+    fa_remedy = "فایل تازه‌تر را بگیرید."
+    en_remedy = "Get the newer one; to go back, the clinic signs a new manifest."
+    helpdesk = "Serials go up only, and one serial has one content; `detail` has both."
+
+
+class SigningKeyUnusable(AgentError):
+    code = "signing-key-unusable"
+    status = None
+    fa = "کلیدی که با آن امضا سنجیده یا زده شود در دست نیست."
+    en = "There is no usable key to sign or to check with."
+    fa_remedy = "کلید را در سیاست درمانگاه یا با --key بدهید."
+    en_remedy = "Name an Ed25519 key in the policy (updates.key) or with --key."
+    helpdesk = "PEM, or base64 of the 32 octets; `openssl genpkey -algorithm ed25519` makes one."
+
+
+class PackageNotListed(AgentError):
+    code = "package-not-listed"
+    status = None
+    fa = "این بسته در فهرست درمانگاه نیست."
+    en = "This package is not in the clinic's manifest."
+    fa_remedy = "آن را نصب نکنید؛ دوباره دانلود کنید."
+    en_remedy = "Do not install it; download it again."
+    helpdesk = "SHA-256 and size fit no row: cut off, changed, or of another manifest."
 
 
 class TrustStoreLocked(AgentError):

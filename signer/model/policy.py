@@ -59,6 +59,16 @@ class NetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     deadline_seconds: Annotated[float, Meta(ge=1, le=60)] = 10.0
 
 
+class UpdateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the clinic's manifest of updates is, a URL or a path, and the Ed25519 key that must sign it.
+
+    `key` is PEM or base64 of the 32 octets.
+    """
+
+    manifest: str | None = None
+    key: str | None = None
+
+
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may ask for signatures, and for which. The defaults are those of a computer without a policy.
 
@@ -66,7 +76,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `loopback_origins` are pages served by this computer that may call, http ones too: none unless named.
     `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
     `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
-    certificates of authorities. `net` says whom the agent may ask outside. `sign_in_with_non_repudiation`
+    certificates of authorities. `net` says whom the agent may ask outside. `updates` is for `mohr update`.
+    `sign_in_with_non_repudiation`
     lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` and
     `session_signing_signatures` are how long and for how many a token may stay logged in, for one request
     after another, at most; 0 of either forbids it.
@@ -82,6 +93,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     red_findings: frozenset[str] = frozenset()
     anchors: str | None = None
     net: NetSettings = NetSettings()
+    updates: UpdateSettings = UpdateSettings()
 
     def admits(self, origin: str) -> bool:
         """May a page of `origin`, the Origin header as received, speak to the agent at all?"""

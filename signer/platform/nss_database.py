@@ -19,7 +19,8 @@ from msgspec import Struct
 from signer.model.errors import MohrError, TrustStoreFailed, TrustStoreLocked, TrustStoreWantsPassword
 from signer.platform import nss_worker
 
-_SECONDS = 30.0
+#: For one question; the end of the agent may have to wait for it.
+_SECONDS = 15.0
 _BOOT = (
     "import runpy, sys\n"
     "if sys.argv[1] not in sys.path: sys.path.insert(0, sys.argv[1])\n"

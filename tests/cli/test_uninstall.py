@@ -79,6 +79,14 @@ def test_a_rehearsal_changes_nothing_and_tells_the_same(used: tuple[User, set[st
     assert "would be removed: trust" in told
 
 
+def test_it_is_told_in_persian_too(used: tuple[User, set[str]]) -> None:
+    user, _ = used
+    told = user.mohr("uninstall", "--dry-run", "--language", "fa").stdout
+    assert "برداشته می‌شود: اعتماد به گواهی مُهر" in told
+    assert "نگه داشته می‌شود: دفتر امضا" in told
+    assert "برداشته شد: شروع همراه سیستم" in user.mohr("uninstall", "--language", "fa").stdout
+
+
 def test_while_the_agent_runs_nothing_is_touched(used: tuple[User, set[str]]) -> None:
     user, _ = used
     with agent(user):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signer.model.errors import PolicyInvalid
-from signer.model.policy import NetSettings, Policy, RevocationMode, Tsa
+from signer.model.policy import NetSettings, Policy, RevocationMode, Tsa, UpdateSettings
 from signer.model.request import SignatureFormat
 from signer.platform.policy_file import MAX_OCTETS, PLACE, read_policy
 
@@ -38,6 +38,10 @@ policy = "1.2.3.4"
 
 [[net.tsa]]
 url = "http://second.example/tsa"
+
+[updates]
+manifest = "https://clinic.example/mohr.json"
+key = "AAAA"
 """
 
 
@@ -74,6 +78,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             proxy="http://proxy.example:3128",
             deadline_seconds=5.0,
         ),
+        updates=UpdateSettings(manifest="https://clinic.example/mohr.json", key="AAAA"),
     )
 
 

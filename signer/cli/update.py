@@ -1,0 +1,160 @@
+"""`mohr update`: what the clinic's signed manifest says of packages. Nothing is downloaded or installed.
+
+The key that signs is pinned by the clinic's policy, or by a file where the policy pins none.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from signer.cli.assembly import version
+from signer.model.errors import FileUnusable, SignedFileUntrusted, SigningKeyUnusable, UpdatesUnreachable
+from signer.model.policy import Policy
+from signer.model.text import visible
+from signer.net.http import ExchangeFailed, exchange
+from signer.platform.folders import user_data
+from signer.platform.policy_file import read_policy
+from signer.platform.private_files import read_private, write_private
+from signer.verify import signed_file, update_manifest
+from signer.verify.update_manifest import Manifest, Seen, ordered
+
+#: What was seen last of each key.
+SEEN = "updates-seen.json"
+#: The exit status where another version is to be installed.
+OTHER = 3
+_MAX_KEY = 16 * 1024
+_BLOCK = 1024 * 1024
+
+
+def check(source: str | None, key_file: Path | None, *, as_json: bool) -> int:
+    """0 where the clinic's newest is installed, 3 where it is not. Raises what refuses the manifest."""
+    manifest = _accepted(source, key_file)
+    installed, newest = version(), manifest.newest
+    ahead = _order(installed) > ordered(newest)
+    current = _order(installed) == ordered(newest)
+    packages = [one for one in manifest.packages if one.version == newest]
+    if as_json:
+        said = {
+            "installed": installed,
+            "newest": newest,
+            "serial": manifest.serial,
+            "expires": manifest.expires.isoformat(),
+            "packages": [msgspec.to_builtins(one) for one in packages],
+        }
+        print(json.dumps(said, ensure_ascii=False))
+        return 0 if current else OTHER
+    print(f"installed  {installed}")
+    print(f"newest     {newest}, says manifest {manifest.serial}, good until {manifest.expires:%Y-%m-%d}")
+    if current:
+        print("this is the newest")
+        return 0
+    if ahead:
+        print("the clinic goes back to an older one")
+    for one in packages:
+        print(f"  {visible(one.file)} for {visible(one.system)}, {one.size} octets")
+        print(f"    {visible(one.where)}\n    SHA-256 {one.sha256}")
+    print("nothing was downloaded or installed; `mohr update verify FILE` checks what you have downloaded")
+    return OTHER
+
+
+def verify(package: Path, source: str | None, key_file: Path | None) -> int:
+    """0 where the file is one that the manifest lists. Raises what refuses manifest or file."""
+    manifest = _accepted(source, key_file)
+    digest, size = hashlib.sha256(), 0
+    try:
+        with package.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+    except OSError as fault:
+        raise FileUnusable(f"{package.name}: {type(fault).__name__}") from fault
+    found = update_manifest.listed(manifest, digest.hexdigest(), size)
+    print(f"genuine: {visible(found.file)}, version {found.version}, for {visible(found.system)}")
+    return 0
+
+
+def sign(key_file: Path, manifest_file: Path, out: Path | None) -> int:
+    """Sign what is written there, as it is, where it is a manifest; to `out` or standard output."""
+    pem, payload = _octets(key_file, _MAX_KEY), _octets(manifest_file, signed_file.MAX_OCTETS)
+    manifest = update_manifest.read(payload)
+    password = getpass.getpass("Password of the key: ").encode() if b"ENCRYPTED" in pem else None
+    key = signed_file.private_key(pem, password)
+    envelope = signed_file.sign(payload, update_manifest.PAYLOAD_TYPE, key)
+    if out is None:
+        sys.stdout.write(envelope.decode())
+    else:
+        try:
+            out.write_bytes(envelope)
+        except OSError as fault:
+            raise FileUnusable(f"{out.name}: {type(fault).__name__}") from fault
+    print(f"serial {manifest.serial}, key {signed_file.key_id(key.public_key())}", file=sys.stderr)
+    return 0
+
+
+def _order(installed: str) -> tuple[int, ...]:
+    """A version that is none of numbers, such as a developer's, comes before every other."""
+    try:
+        return ordered(installed)
+    except ValueError:
+        return (0, 0, 0, 0)
+
+
+def _accepted(source: str | None, key_file: Path | None) -> Manifest:
+    """The manifest, signed by the pinned key, current, and none that goes back; it is remembered."""
+    policy = read_policy() or Policy()
+    key = _key(policy, key_file)
+    octets = _fetched(source or policy.updates.manifest, policy)
+    payload = signed_file.opened(octets, update_manifest.PAYLOAD_TYPE, key)
+    manifest = update_manifest.read(payload)
+    place, named = user_data() / SEEN, signed_file.key_id(key)
+    try:
+        seen = msgspec.json.decode(read_private(place) or b"{}", type=dict[str, Seen])
+        now = update_manifest.judge(
+            manifest, hashlib.sha256(payload).hexdigest(), datetime.now(UTC), seen.get(named)
+        )
+        if now != seen.get(named):
+            write_private(place, msgspec.json.encode({**seen, named: now}))
+    except (OSError, msgspec.DecodeError) as fault:
+        raise FileUnusable(f"{SEEN}: {type(fault).__name__}") from fault
+    return manifest
+
+
+def _key(policy: Policy, file: Path | None) -> Ed25519PublicKey:
+    pinned = None if policy.updates.key is None else signed_file.public_key(policy.updates.key)
+    if file is None:
+        if pinned is None:
+            raise SigningKeyUnusable("neither the policy nor --key names one")
+        return pinned
+    given = signed_file.public_key(_octets(file, _MAX_KEY).decode("utf-8", "replace"))
+    if pinned is not None and signed_file.key_id(given) != signed_file.key_id(pinned):
+        raise SignedFileUntrusted("the clinic's policy pins another key")
+    return given
+
+
+def _fetched(source: str | None, policy: Policy) -> bytes:
+    if source is None:
+        raise UpdatesUnreachable("neither the policy nor --manifest names one")
+    if not source.startswith(("https://", "http://")):
+        return _octets(Path(source), signed_file.MAX_OCTETS)
+    net = policy.net
+    try:
+        return exchange(source, cap=signed_file.MAX_OCTETS, seconds=net.deadline_seconds, proxy=net.proxy)
+    except ExchangeFailed as fault:
+        raise UpdatesUnreachable(str(fault)) from fault
+
+
+def _octets(file: Path, most: int) -> bytes:
+    """At most one octet more than is taken, so that whoever reads it refuses it."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(most + 1)
+    except OSError as fault:
+        raise FileUnusable(f"{file.name}: {type(fault).__name__}") from fault
