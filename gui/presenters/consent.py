@@ -285,7 +285,7 @@ class ConsentPresenter:
             stays=self._will_stay() if asking else None,
             takes_pin=asking and not pad and authorisation.tries is not TriesLeft.LOCKED,
             tries=(
-                Line(open_left(opened, self.tongue))
+                Line(where, Tone.WARN)
                 if opened is not None
                 else pins.tries_line(authorisation.tries, self.tongue, wrong_before=self._guard_unknown)
             ),
@@ -404,15 +404,17 @@ class ConsentPresenter:
         return self.tongue.say(t.SIGN_MANY, approved=self.counts().approved, total=self.count)
 
     def _in_the_pins_place(self) -> tuple[str, str]:
-        """Why Mohr takes no PIN here, and what there is to know of that."""
+        """What stands there where Mohr takes no PIN, and what there is to know of that."""
         if self._opened is not None:
-            return self.tongue.say(t.TOKEN_OPEN), self.tongue.say(t.OPEN_HOW_TO_CLOSE)
+            return self.tongue.say(t.TOKEN_OPEN), open_left(self._opened, self.tongue)
         return pins.elsewhere_words(self._authorisation, self.tongue)
 
     def _will_stay(self) -> Line | None:
-        """What the PIN that is asked for will open beside this request."""
+        """What the PIN that is asked for will open beside this request; how to close what stands open."""
         question = self.question
-        if isinstance(question, TokenQuestion) or question.stays is None or self._opened is not None:
+        if self._opened is not None:
+            return Line(self.tongue.say(t.OPEN_HOW_TO_CLOSE))
+        if isinstance(question, TokenQuestion) or question.stays is None:
             return None
         return will_stay(question.stays, self.tongue)
 

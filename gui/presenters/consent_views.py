@@ -61,7 +61,8 @@ class Counts(Struct, frozen=True, kw_only=True):
 class Footer(Struct, frozen=True, kw_only=True):
     """The last row. `why_not` says why Sign cannot be pressed; None when it can.
 
-    `pin_pad` stands in the field's place, also where the token is `opened`; `stays` is what a PIN will open.
+    `pin_pad` stands in the field's place; where the token is `opened`, `tries` and `layout` say so instead.
+    `stays` is what a PIN will open, or how to close what is.
     """
 
     holder: str

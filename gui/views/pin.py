@@ -133,7 +133,7 @@ class PinRow(QFrame):
         self._takes_pin = footer.takes_pin
         self.field.setVisible(footer.pin_pad is None and not busy)
         self.field.setEnabled(footer.takes_pin)
-        self.pad.setVisible(footer.pin_pad is not None and not busy)
+        self.pad.setVisible(footer.pin_pad is not None and not footer.opened and not busy)
         self.pad.setText(footer.pin_pad.text if footer.pin_pad else "")
         self.open_mark.setVisible(footer.opened and not busy)
         self.facts.setVisible(not busy)

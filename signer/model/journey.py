@@ -8,6 +8,8 @@ changes nothing; an event that cannot come at this stage is `OutOfStep`, a bug.
                    └───────────────────────▲              │ ▲        │
                                           PIN refused: asked again   │ token gone
                                                           └─┴── AwaitingToken
+
+A login that has gone while the token is there leads from Signing back to Authorising, where its PIN is asked.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from tests.desktop import scenes
 
 PIN = "4321"
 #: Why a PIN is wanted that was not wrong.
-NOT_REFUSED = (PinProblem.TOKEN_BACK, PinProblem.EACH_SIGNATURE)
+NOT_REFUSED = (PinProblem.TOKEN_BACK, PinProblem.TOKEN_CLOSED, PinProblem.EACH_SIGNATURE)
 
 
 async def test_she_approves_what_may_be_approved_and_names_each_amber_finding() -> None:
@@ -42,6 +42,12 @@ async def test_she_never_agrees_to_spend_the_last_try() -> None:
     answer = await ScriptedDoctor(PIN).open(question).answer()
     assert isinstance(answer, Approved)
     assert not answer.last_try_accepted
+
+
+async def test_where_the_token_stands_open_no_pin_is_typed() -> None:
+    answer = await ScriptedDoctor(PIN).open(scenes.opened(scenes.consent(scenes.three_items()))).answer()
+    assert isinstance(answer, Approved)
+    assert answer.pin is None
 
 
 @pytest.mark.parametrize("problem", NOT_REFUSED)

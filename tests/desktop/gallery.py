@@ -622,6 +622,9 @@ def _large(name: str) -> bool:
     """Is this to be drawn with letters of twice the size as well?"""
     return name in {
         "home",
+        "consent-open",
+        "home-open",
+        "settings-session",
         "settings",
         "trust",
         "tokens",

@@ -27,15 +27,18 @@ from signer.model.request import Document, DocumentState
 from signer.model.session_signing import Ended
 from signer.model.session_signing import Limits as Allowed
 from signer.platform.folders import folders_under
+from signer.platform.screen_lock import SAVERS
 from signer.service.consent import Approved, ConsentQuestion, Pin, PinProblem
 from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
+from signer.service.ports import ScreenWatch
 from signer.service.token_desk import Secret, TokenDesk
 from signer.service.token_signers import TokenModule
 from signer.service.views import RequestView
 from tests import softhsm as hsm
 from tests.fault.desk import Desk
 from tests.fault.module import FaultyModule
+from tests.platform.test_screen_lock import GNOME, Desktop
 from tests.service.doubles import Doctor, again, yes
 from tests.service.test_session_signing import Screen
 
@@ -318,19 +321,32 @@ async def test_an_agent_that_ends_logs_out(opened: Open, once_token: hsm.SoftHsm
     assert place.module.entered("C_Logout") == 1
 
 
-async def test_a_whole_agent_tells_its_window_and_logs_out_at_its_button_and_at_its_end(
-    once_token: hsm.SoftHsm, built: Path, tmp_path: Path
-) -> None:
-    module = FaultyModule(built, hsm.copy(once_token, tmp_path / "softhsm"), tmp_path)
-    asked: list[ConsentQuestion] = []
+def whole_agent(
+    built: Path, token: hsm.SoftHsm, folder: Path, asked: list[ConsentQuestion], screen: ScreenWatch
+) -> tuple[Agent, FaultyModule]:
+    """An agent with its endpoint, at a clinic that allows three signatures for one PIN."""
+    module = FaultyModule(built, hsm.copy(token, folder / "softhsm"), folder)
     agent = Agent(
         consent=ScriptedDoctor(hsm.PIN, asked.append),
         modules=(ModuleChoice(path=built, profile=hsm.profile(), env=module.token.env),),
-        folders=folders_under(tmp_path / "agent"),
+        folders=folders_under(folder / "agent"),
         policy=Policy(session_signing_signatures=3),
         ports=(0,),
-        screen=Screen(),
+        screen=screen,
     )
+    return agent, module
+
+
+async def sign_text(agent: Agent, text: str) -> bool:
+    document = Document(id="t", media_type="text/plain", content=text.encode())
+    return (await agent.office.own_signing.sign(document)).code is None
+
+
+async def test_a_whole_agent_tells_its_window_and_logs_out_at_its_button_and_at_its_end(
+    once_token: hsm.SoftHsm, built: Path, tmp_path: Path
+) -> None:
+    asked: list[ConsentQuestion] = []
+    agent, module = whole_agent(built, once_token, tmp_path, asked, Screen())
     await agent.start()
     told: list[int | None] = []
     try:
@@ -343,23 +359,42 @@ async def test_a_whole_agent_tells_its_window_and_logs_out_at_its_button_and_at_
         now = await agent.office.choose_session(holder.credential_id, Allowed())
         assert now.session is not None
         assert now.session.holders[0].limits == Allowed()
-
-        async def sign(text: str) -> bool:
-            document = Document(id="t", media_type="text/plain", content=text.encode())
-            return (await agent.office.own_signing.sign(document)).code is None
-
-        assert [await sign(text) for text in ("one", "two", "three", "four")] == [True] * 4
+        assert [await sign_text(agent, text) for text in ("one", "two", "three", "four")] == [True] * 4
         assert [question.opened is None for question in asked] == [True, False, False, True]
         assert asked[0].stays == Allowed(3, 15), "as the clinic allows"
         assert module.entered("C_Login") == 2
         await _until(lambda: told[-1] == 2)
         await agent.office.close_token()
         assert (module.entered("C_Logout"), told[-1]) == (2, None)
-        assert await sign("five")
+        assert await sign_text(agent, "five")
         await _until(lambda: told[-1] == 2)
     finally:
         await agent.stop()
     assert module.entered("C_Logout") == 3
+
+
+async def test_a_screen_saver_that_comes_up_on_the_users_bus_has_the_worker_log_out(
+    once_token: hsm.SoftHsm, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desktop = Desktop(tmp_path, monkeypatch)
+    await desktop.logind()
+    saver = await desktop.saver()
+    agent, module = whole_agent(built, once_token, tmp_path, [], desktop.screen)
+    await agent.start()
+    try:
+        await desktop.until(lambda: desktop.screen.sees)
+        present = await agent.office.signers.credentials()
+        await agent.office.choose_session(present[0].id, Allowed())
+        assert await sign_text(agent, "one")
+        assert await sign_text(agent, "two")
+        assert (module.entered("C_Login"), module.entered("C_Logout")) == (1, 0)
+        await saver.tell(SAVERS[GNOME], GNOME, "ActiveChanged", "b", True)
+        await _until(lambda: module.entered("C_Logout") == 1)
+        assert await sign_text(agent, "three"), "with a PIN, which opens nothing behind a lock"
+        assert (module.entered("C_Login"), module.entered("C_Logout")) == (2, 2)
+    finally:
+        await agent.stop()
+        await desktop.close()
 
 
 def signed(view: RequestView) -> bool:

@@ -64,7 +64,7 @@ def test_an_open_token_asks_for_no_pin_and_says_for_how_many_more_and_until_when
     footer = presenter.footer()
     assert footer.pin_pad is not None
     assert (footer.opened, footer.takes_pin, footer.why_not) == (True, False, None)
-    said = " ".join((footer.pin_pad.text, footer.tries.text, footer.pin_caption))
+    said = " ".join((footer.tries.text, footer.layout.text, footer.pin_caption))
     assert "The token is open" in said
     assert "12 more, until \u206610:31\u2069" in said
     assert "No PIN is asked" in said
@@ -90,7 +90,9 @@ def test_a_pin_that_opens_the_token_for_more_says_so_before_it_is_typed() -> Non
     assert stays is not None
     assert stays.text == ("With this PIN the token stays open: up to 20 signatures in all, 1 h at most.")
     assert ConsentPresenter(scenes.consent(scenes.three_items()), Tongue("en")).footer().stays is None
-    assert ConsentPresenter(replace(QUESTION, stays=Limits()), Tongue("en")).footer().stays is None
+    opened = ConsentPresenter(replace(QUESTION, stays=Limits()), Tongue("en")).footer().stays
+    assert opened is not None
+    assert opened.text == t.OPEN_HOW_TO_CLOSE.en
 
 
 @LANGS
@@ -125,8 +127,8 @@ def test_another_number_or_time_is_drawn_at_once(desk: Desk) -> None:
     window = desk.consent(QUESTION, "en")
     later = replace(scenes.OPENED, left=3, until=scenes.OPENED.until + timedelta(minutes=1))
     window.token_open(later)
-    assert "3 more" in window.pin.tries.text()
-    assert "10:32" in window.pin.tries.text()
+    assert "3 more" in window.pin.layout_hint.text()
+    assert "10:32" in window.pin.layout_hint.text()
 
 
 def test_it_is_signed_by_a_click_or_by_space_on_the_button_and_by_no_enter(desk: Desk) -> None:
