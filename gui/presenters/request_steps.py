@@ -344,7 +344,8 @@ class RequestSteps:
             banner=None,
             sign=say(t.MAKE_KEY if makes else t.KEEP),
             why_not="" if working else self._why_not(token, len(typed)),
-            decline=say(t.CANCEL if self.request is None else t.CLOSE),
+            # What the token is at goes on where the window is closed: that takes nothing back.
+            decline=say(t.CANCEL if self.request is None and not working else t.CLOSE),
             can_decline=True,
             hint=None,
             busy=busy,

@@ -23,8 +23,9 @@ from gui.requesting import Requesting
 from gui.views.main import MainWindow
 from gui.views.request_steps import RequestWindow
 from signer import x509
+from signer.cli.demo import samples
 from signer.cli.demo.people import PRACTICES
-from signer.model.request import Document
+from signer.model.request import PRESCRIPTION, Document
 from signer.service.key_requests import KeyRequest
 from signer.service.office import Office, TokensNow
 from signer.service.own_signing import OwnSigned
@@ -246,7 +247,7 @@ class Applying:
 
     def sign(self, document: Document) -> OwnSigned:
         signed: list[OwnSigned] = []
-        self.office.doctor.answers.append(yes)
+        self.office.doctor.answers.append(lambda question: yes(question, hsm.PIN))
         self.office.line.ask(SignOne(document), signed.append, pytest.fail)
         self.office.until(lambda: bool(signed))
         return signed[0]
@@ -282,7 +283,10 @@ def test_from_the_fields_to_a_certificate_that_signs_a_prescription(
     applying.keep()
     assert "you can sign with it" in applying.said()
     assert applying.in_progress() == ()
-    signed = applying.sign(scenes.three_items())
+    applying.office.until(lambda: bool(applying.office.tokens().credentials))
+    (mine,) = applying.office.tokens().credentials
+    prescription = samples.tamin(scenes.ISSUED, mine.holder)
+    signed = applying.sign(Document(id="rx-1", media_type=PRESCRIPTION, content=prescription))
     assert signed.code is None
     assert signed.holder is not None
     assert signed.holder.national_codes == ("0012345679",)
