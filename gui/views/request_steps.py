@@ -195,7 +195,8 @@ class RequestWindow(QDialog):
         column.setContentsMargins(26, 22, 26, 18)
         column.setSpacing(12)
         column.addWidget(label(view.headline, "headline", wrap=True))
-        column.addWidget(label(view.words, wrap=True))
+        if view.words is not None:
+            column.addWidget(label(view.words, wrap=True))
         if view.banner is not None:
             column.addWidget(notice(view.banner, view.remedy))
         if view.fields:

@@ -281,7 +281,7 @@ def test_from_the_fields_to_a_certificate_that_signs_a_prescription(
     applying.bring(authority.as_pkcs7(authority.issue(path)))
     assert "an authority that is trusted" in applying.said()
     applying.keep()
-    assert "you can sign with it" in applying.said()
+    assert "You can sign with it" in applying.said()
     assert applying.in_progress() == ()
     applying.office.until(lambda: bool(applying.office.tokens().credentials))
     (mine,) = applying.office.tokens().credentials
@@ -388,6 +388,10 @@ def test_a_certificate_that_has_ended_or_that_nobody_vouches_for_wants_its_own_y
     assert not applying.window.pin.sign.isEnabled()
     assert applying.accept_all() == 2
     assert applying.window.pin.sign.isEnabled()
+    QTest.mouseClick(applying.window.pin.sign, Qt.MouseButton.LeftButton)
+    applying.office.until(lambda: applying.window.steps.stage is Stage.DONE)
+    assert "cannot sign" in applying.said()
+    assert "You can sign" not in applying.said()
 
 
 def test_without_its_token_a_request_says_which_one_and_goes_on_when_it_is_back(applying: Applying) -> None:
