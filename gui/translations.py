@@ -339,10 +339,7 @@ REQUEST_OF_ANOTHER = Text(
     "This certificate is for another request of yours: {other}.",
 )
 REQUEST_GO_TO_OTHER = Text("ادامه با همان درخواست", "Go on with that request")
-REQUEST_DONE = Text(
-    "گواهی در توکن است و می‌توانید با آن امضا کنید.",
-    "The certificate is on the token, and you can sign with it.",
-)
+REQUEST_DONE = Text("می‌توانید با آن امضا کنید.", "You can sign with it.")
 REQUEST_DONE_HINT = Text(
     "گواهی پیشین، اگر بود، تا پایان اعتبارش کنار آن می‌ماند.",
     "An earlier one, if there was one, stays beside it until its end.",

@@ -47,8 +47,14 @@ def applicant_of(texts: Mapping[str, str]) -> Applicant:
 
 
 def refusals(applicant: Applicant, tongue: Tongue) -> dict[str, str]:
-    """A sentence for each part that breaks a rule."""
-    return {part: _refusal(part, applicant, tongue) for part in applicant.broken()}
+    """A sentence for each part that breaks a rule.
+
+    Both names together are too long only where neither is by itself.
+    """
+    said = {part: _refusal(part, applicant, tongue) for part in applicant.broken()}
+    if "given_name" in said and said.get("surname") == tongue.say(t.FIELD_NAME_LONG, count=LONGEST_PART):
+        del said["surname"]
+    return said
 
 
 def present_fields(refused: Mapping[str, str], tongue: Tongue) -> tuple[FieldView, ...]:

@@ -48,6 +48,7 @@ KEY_NAMES = {
 }
 #: Taken where the certificate that is followed does not say: what every authority here certifies.
 _USUAL = (KeyType.RSA_2048, KeyType.EC_P256)
+_CANNOT_SIGN = "certificate-cannot-sign"
 _TOKEN_GONE = frozenset({"token-absent", "token-removed", "card-mute", "reader-absent"})
 
 
@@ -93,7 +94,7 @@ class StepsView(Struct, frozen=True, kw_only=True):
     title: str
     marks: tuple[StepMark, ...]
     headline: str
-    words: str
+    words: str | None
     banner: Line | None
     remedy: str | None
     fields: tuple[FieldView, ...]
@@ -219,10 +220,12 @@ class RequestSteps:
     def kept(self) -> None:
         """The certificate is on the token."""
         self.stage, self.sheet = Stage.DONE, None
-        self._said = (
-            Line(self.tongue.say(t.REQUEST_DONE), Tone.OK),
-            self.tongue.say(t.REQUEST_DONE_HINT),
-        )
+        findings = () if self.issued is None else self.issued.sheet.findings
+        if any(one.code == _CANNOT_SIGN for one in findings):
+            line = Line(self.tongue.say(t.FIRST_TOKEN_UNUSABLE), Tone.WARN)
+        else:
+            line = Line(self.tongue.say(t.REQUEST_DONE), Tone.OK)
+        self._said = line, self.tongue.say(t.REQUEST_DONE_HINT)
 
     def back(self) -> None:
         """One step back: to the particulars, or to the file that went out."""
@@ -276,9 +279,13 @@ class RequestSteps:
     def view(self) -> StepsView:
         """As it is to be drawn now."""
         say, step = self.tongue.say, self.step
+        headline: Text
+        words: Text | None
         headline, words = _WORDS[step]
         if step is Step.WHO and self._renews:
             words = t.REQUEST_RENEW_WORDS
+        if self.stage is Stage.DONE:
+            headline, words = t.DONE_KEPT, None
         banner, remedy = self._said or (None, None)
         asks = self.stage is Stage.ASKING and step in {Step.KEY, Step.BRING}
         if self.token is None and asks and (banner is None or banner.tone is Tone.BAD):
@@ -296,7 +303,7 @@ class RequestSteps:
             title=say(t.REQUEST_TITLE),
             marks=self._marks(),
             headline=say(headline),
-            words=say(words),
+            words=None if words is None else say(words),
             banner=banner,
             remedy=remedy,
             fields=form.present_fields(self._refused, self.tongue) if step is Step.WHO else (),
@@ -346,7 +353,8 @@ class RequestSteps:
             banner=None,
             sign=say(t.MAKE_KEY if makes else t.KEEP),
             why_not="" if working else self._why_not(token, len(typed)),
-            decline=say(t.CANCEL if self.request is None else t.CLOSE),
+            # What the token is at goes on where the window is closed: that takes nothing back.
+            decline=say(t.CANCEL if self.request is None and not working else t.CLOSE),
             can_decline=True,
             hint=None,
             busy=busy,

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLineEdit,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -194,7 +195,8 @@ class RequestWindow(QDialog):
         column.setContentsMargins(26, 22, 26, 18)
         column.setSpacing(12)
         column.addWidget(label(view.headline, "headline", wrap=True))
-        column.addWidget(label(view.words, wrap=True))
+        if view.words is not None:
+            column.addWidget(label(view.words, wrap=True))
         if view.banner is not None:
             column.addWidget(notice(view.banner, view.remedy))
         if view.fields:
@@ -207,6 +209,8 @@ class RequestWindow(QDialog):
             column.addWidget(facts_card(view.facts))
         if view.sheet is not None:
             self._sheet(view.sheet, view, column)
+        if view.back and self.pin.isVisibleTo(self):
+            column.addLayout(row(self._back("link"), None))
         column.addStretch(1)
         return body
 
@@ -290,7 +294,6 @@ class RequestWindow(QDialog):
         )
 
     def _foot(self, view: StepsView) -> None:
-        say = self.steps.tongue.say
         old = self.foot
         self.foot = QFrame()
         self.foot.setObjectName("footer")
@@ -299,14 +302,9 @@ class RequestWindow(QDialog):
         self.close_button.clicked.connect(self.reject)
         last = row(spacing=12)
         last.setContentsMargins(22, 14, 22, 14)
-        if view.back:
-            back = button(say(t.FIRST_BACK))
-            back.setObjectName("step-back")
-            back.clicked.connect(lambda: self.went.emit(-1))
-            last.addWidget(back)
+        if view.back and not self.pin.isVisibleTo(self):
+            last.addWidget(self._back())
         last.addStretch(1)
-        with_pin = self.pin.isVisibleTo(self)
-        self.close_button.setVisible(not with_pin)
         last.addWidget(self.close_button)
         if view.go_on is not None:
             on = button(view.go_on, "primary" if view.step is Step.WHO else "")
@@ -318,10 +316,13 @@ class RequestWindow(QDialog):
         self._last.replaceWidget(old, self.foot)
         old.hide()
         old.deleteLater()
-        # Where the PIN's row has the way out, this one is there for the way back alone, above it.
-        self._last.removeWidget(self.pin)
-        self._last.insertWidget(1 if with_pin else 0, self.pin)
-        self.foot.setVisible(not with_pin or view.back)
+        self.foot.setVisible(not self.pin.isVisibleTo(self))
+
+    def _back(self, role: str = "") -> QPushButton:
+        back = button(self.steps.tongue.say(t.FIRST_BACK), role)
+        back.setObjectName("step-back")
+        back.clicked.connect(lambda: self.went.emit(-1))
+        return back
 
     def _focus(self, view: StepsView, held: str) -> None:
         """On what was held; at a new step on its first control, never on the PIN."""

@@ -81,6 +81,7 @@ class TokensPage(Page):
             words.addWidget(tries)
         if token.no_unblock is not None:
             words.addWidget(label(token.no_unblock, "bad", wrap=True))
+        words.addStretch(1)
         top.addLayout(words, 1)
         top.addWidget(self._buttons(number, token, tongue), 0, Qt.AlignmentFlag.AlignTop)
         inside.addLayout(top)

@@ -23,8 +23,9 @@ from gui.requesting import Requesting
 from gui.views.main import MainWindow
 from gui.views.request_steps import RequestWindow
 from signer import x509
+from signer.cli.demo import samples
 from signer.cli.demo.people import PRACTICES
-from signer.model.request import Document
+from signer.model.request import PRESCRIPTION, Document
 from signer.service.key_requests import KeyRequest
 from signer.service.office import Office, TokensNow
 from signer.service.own_signing import OwnSigned
@@ -246,7 +247,7 @@ class Applying:
 
     def sign(self, document: Document) -> OwnSigned:
         signed: list[OwnSigned] = []
-        self.office.doctor.answers.append(yes)
+        self.office.doctor.answers.append(lambda question: yes(question, hsm.PIN))
         self.office.line.ask(SignOne(document), signed.append, pytest.fail)
         self.office.until(lambda: bool(signed))
         return signed[0]
@@ -280,9 +281,12 @@ def test_from_the_fields_to_a_certificate_that_signs_a_prescription(
     applying.bring(authority.as_pkcs7(authority.issue(path)))
     assert "an authority that is trusted" in applying.said()
     applying.keep()
-    assert "you can sign with it" in applying.said()
+    assert "You can sign with it" in applying.said()
     assert applying.in_progress() == ()
-    signed = applying.sign(scenes.three_items())
+    applying.office.until(lambda: bool(applying.office.tokens().credentials))
+    (mine,) = applying.office.tokens().credentials
+    prescription = samples.tamin(scenes.ISSUED, mine.holder)
+    signed = applying.sign(Document(id="rx-1", media_type=PRESCRIPTION, content=prescription))
     assert signed.code is None
     assert signed.holder is not None
     assert signed.holder.national_codes == ("0012345679",)
@@ -384,6 +388,10 @@ def test_a_certificate_that_has_ended_or_that_nobody_vouches_for_wants_its_own_y
     assert not applying.window.pin.sign.isEnabled()
     assert applying.accept_all() == 2
     assert applying.window.pin.sign.isEnabled()
+    QTest.mouseClick(applying.window.pin.sign, Qt.MouseButton.LeftButton)
+    applying.office.until(lambda: applying.window.steps.stage is Stage.DONE)
+    assert "cannot sign" in applying.said()
+    assert "You can sign" not in applying.said()
 
 
 def test_without_its_token_a_request_says_which_one_and_goes_on_when_it_is_back(applying: Applying) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QWidget
 
 from gui import preferences, theme
+from gui.bridge.certificate_requests import BeginRequest, ForgetRequest
 from gui.bridge.messages import (
     AgentChanged,
     AgentInfo,
@@ -29,6 +31,8 @@ from gui.bridge.requests import ChangePin, CheckJournal, OpenJournal, ReadPanels
 from gui.bridge.surface import Outbox, WindowSurface
 from gui.preferences import Preferences
 from gui.presenters.pin_change import Task
+from gui.presenters.tokens import present_tokens
+from gui.presenters.tongue import Tongue
 from gui.shell import Shell
 from gui.translations import Lang
 from gui.views.consent import ConsentWindow
@@ -38,6 +42,7 @@ from gui.views.pin_change import PinChangeWindow
 from gui.views.words import Words
 from signer.model.presence import Presence
 from signer.service.consent import DocumentOutcome, Outcome
+from signer.service.own_requests import Begun
 from tests.desktop import scenes
 from tests.gui.theatre import application, approve_all, settle, sign
 
@@ -454,3 +459,68 @@ def test_a_pairing_that_was_answered_is_told_in_the_first_steps(tmp_path: Path) 
     assert scenes.PANELS.panels[0].origin in said
     desktop.shell.close()
     settle()
+
+
+def with_requests(desktop: Desktop) -> Shell:
+    desktop.outbox.post(AgentChanged(AgentState.READY, info=INFO))
+    settle()
+    desktop.outbox.post(TokensChanged(scenes.PRESENCE))
+    settle()
+    desktop.answer(ReadTokens, scenes.in_progress())
+    return desktop.shell
+
+
+def push(parent: QWidget, name: str) -> None:
+    part = parent.findChild(QPushButton, name)
+    assert part is not None
+    part.click()
+    settle()
+
+
+@pytest.mark.parametrize("page", [PageName.HOME, PageName.TOKENS])
+def test_a_renewal_is_one_click_away(desktop: Desktop, page: PageName) -> None:
+    shell = with_requests(desktop)
+    ends = scenes.tokens().credentials[1].id
+    shell.window.turn_to(page)
+    settle()
+    push(shell.window.pages[page], f"renew-{ends}")
+    asked = [request for request in desktop.asked.values() if isinstance(request, BeginRequest)]
+    assert asked == [BeginRequest(ends)]
+    desktop.answer(BeginRequest, Begun(applicant=scenes.APPLICANT, key=None))
+    window = shell.requesting.window
+    assert window is not None
+    assert window.steps.texts["surname"] == scenes.APPLICANT.surname
+    assert "از گواهی کنونی" in "\n".join(one.text() for one in window.findChildren(QLabel))
+    shell.prefer(Preferences(language="en"))
+    assert "Taken from your present certificate" in "\n".join(
+        one.text() for one in window.findChildren(QLabel)
+    )
+    assert window.layoutDirection() is Qt.LayoutDirection.LeftToRight
+    window.close()
+
+
+def test_a_request_is_gone_on_with_or_thrown_away_after_a_question(desktop: Desktop) -> None:
+    shell = with_requests(desktop)
+    shell.window.turn_to(PageName.TOKENS)
+    push(shell.window, "go-on-0")
+    assert shell.requesting.window is not None
+    shell.requesting.window.close()
+    push(shell.window, "forget-0")
+    focus = shell.window.focusWidget()
+    assert focus is not None
+    assert focus.objectName() == "forget-no-0", "a second Enter takes nothing away"
+    push(shell.window, "forget-no-0")
+    push(shell.window, "forget-0")
+    assert not any(isinstance(request, ForgetRequest) for request in desktop.asked.values())
+    push(shell.window, "forget-yes-0")
+    assert ForgetRequest("c-1") in desktop.asked.values()
+    desktop.answer(ForgetRequest, scenes.tokens())
+    assert shell.window.findChild(QPushButton, "go-on-0") is None
+
+
+def test_a_question_of_a_request_that_is_gone_is_not_asked_of_the_next(desktop: Desktop) -> None:
+    shell = with_requests(desktop)
+    push(shell.window, "forget-0")
+    rest = replace(scenes.in_progress(), requests=scenes.in_progress().requests[1:])
+    shell.window.tokens.show_tokens(present_tokens(rest, Tongue("fa")), Tongue("fa"))
+    assert shell.window.findChild(QPushButton, "forget-yes-0") is None
