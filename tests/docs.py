@@ -292,9 +292,19 @@ PAGES = {
 
 
 def broken_links(page: Path) -> list[str]:
-    """Relative links of a Markdown file outside the site that lead nowhere."""
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
-    return [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    """Relative links of a Markdown file outside the site that lead nowhere, or to no heading there."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        place, _, anchor = link.partition("#")
+        target = page.parent / place if place else page
+        if "://" in link or (target.exists() and (not anchor or anchor in _anchors(target))):
+            continue
+        broken.append(link)
+    return broken
+
+
+def _anchors(page: Path) -> set[str]:
+    return {_anchor(title) for title in re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)}
 
 
 _ATTACKER = re.compile(r"^\| \*\*(.+?)\*\*", re.MULTILINE)
