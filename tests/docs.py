@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 from mkdocs.commands.build import build
@@ -291,9 +292,19 @@ PAGES = {
 
 
 def broken_links(page: Path) -> list[str]:
-    """Relative links of a Markdown file outside the site that lead nowhere."""
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
-    return [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    """Relative links of a Markdown file outside the site that lead nowhere, or to no heading there."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        place, _, anchor = link.partition("#")
+        target = page.parent / place if place else page
+        if "://" in link or (target.exists() and (not anchor or anchor in _anchors(target))):
+            continue
+        broken.append(link)
+    return broken
+
+
+def _anchors(page: Path) -> set[str]:
+    return {_anchor(title) for title in re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)}
 
 
 _ATTACKER = re.compile(r"^\| \*\*(.+?)\*\*", re.MULTILINE)
@@ -323,6 +334,33 @@ def missing_tests() -> list[str]:
     return problems
 
 
+def unexplained() -> list[str]:
+    """Direct dependencies that the page does not name, and rooms that the architecture does not."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    for file in (ROOT / "requirements").glob("*.in"):
+        declared += [line for line in file.read_text("utf-8").splitlines() if line and line[0] not in "#-"]
+    names = {re.split(r"[^\w.-]", requirement)[0] for requirement in declared} - {project["name"]}
+    page = (DOCS / "dependencies.md").read_text("utf-8").lower()
+    problems = [
+        f"docs/dependencies.md: no word of {name}"
+        for name in sorted(names)
+        if not re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", page)
+    ]
+    architecture = (DOCS / "architecture.md").read_text("utf-8")
+    rooms = [
+        file.parent.relative_to(ROOT)
+        for part in ("signer", "gui")
+        for file in (ROOT / part).glob("*/__init__.py")
+    ]
+    return problems + [
+        f"docs/architecture.md: no row for {room}/" for room in rooms if f"| `{room}/` |" not in architecture
+    ]
+
+
 def picture_problems() -> list[str]:
     """The folder holds the pictures that are drawn, each is shown somewhere, and all of them are small."""
     there = {file.stem: file.stat().st_size for file in pictures.FOLDER.glob("*")}
@@ -349,6 +387,7 @@ def main(arguments: list[str]) -> int:
     problems += panel_docs.problems()
     problems += picture_problems()
     problems += missing_tests()
+    problems += unexplained()
     for page, written in PAGES.items():
         if page.read_text("utf-8") != written():
             problems.append(f"docs/{page.name} is not what the code says: python -m tests.docs --write")
