@@ -81,8 +81,11 @@ class Root:
         return self._run(self._as_user, command, {**self.user_env, **(env or {})})
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a program as root."""
-        return subprocess.Popen(["chroot", self.folder, *command], env=_PATH, stdin=subprocess.DEVNULL)
+        """Start a program as root. What it says of this strange root is nobody's business."""
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            ["chroot", self.folder, *command], env=_PATH, stdin=nothing, stdout=nothing, stderr=nothing
+        )
 
     def start_as_user(self, *command: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
         """Start a program as the doctor; its words go to `log`."""
