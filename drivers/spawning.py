@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping
@@ -29,6 +30,13 @@ def worker_command(module: str = WORKER) -> tuple[str, ...]:
         return (str(Path(sys.executable).parent / "worker" / f"mohr-worker{_SUFFIX}"),)
     root = str(Path(__file__).resolve().parent.parent)
     return (sys.executable, "-I", "-c", _BOOT.format(module=module), root)
+
+
+def bindings_here() -> bool:
+    """Has a worker what it loads modules with? A packaged agent's are in the worker's program."""
+    if getattr(sys, "frozen", False):
+        return Path(worker_command()[0]).exists()
+    return all(importlib.util.find_spec(name) for name in ("PyKCS11", "pkcs11"))
 
 
 def scrubbed_environment(extra: Mapping[str, str]) -> dict[str, str]:

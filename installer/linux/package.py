@@ -58,7 +58,8 @@ def debian(root: Path, needs: Needs, version: str, epoch: int, target: Path) -> 
     """Write `mohr_VERSION_amd64.deb` into `target`; its path. `root` gets a DEBIAN folder for the moment."""
     about = root / "DEBIAN"
     text = control(needs, version, kilobytes(root))
-    about.mkdir(mode=0o755)
+    about.mkdir()
+    about.chmod(0o755)  # whatever the mask
     try:
         (about / "control").write_text(text, encoding="utf-8")
         (about / "md5sums").write_text(_sums(root), encoding="utf-8")

@@ -30,6 +30,17 @@ def test_what_a_packaged_agent_starts_lies_in_its_folder() -> None:
     assert demo.window_command() == (str(HOME / "mohr-demo-window"),)
 
 
+@pytest.mark.usefixtures("packaged")
+def test_the_bindings_of_a_packaged_agent_are_in_its_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "mohr"))
+    assert not spawning.bindings_here()
+    (tmp_path / "worker").mkdir()
+    (tmp_path / "worker" / "mohr-worker").touch()
+    assert spawning.bindings_here()
+
+
 def test_a_checkout_starts_its_own_interpreter() -> None:
     for command in (spawning.worker_command(), pdf_process.worker_command(), demo.window_command()):
         assert command[0] == sys.executable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from drivers.catalogue import load_catalogue
 from drivers.installed import installed_modules
+from drivers.spawning import bindings_here
 from signer.cli.assembly import version
 from signer.diagnostics.ground import Candidate, Ground, numbered
 from signer.endpoint.listener import PORTS
@@ -55,7 +55,7 @@ def this_computer(module: Path | None = None) -> Ground:
         past=lambda: tuple(past(folders.data)),
         reference_time=_reference_time(),
         damaged_list=damaged,
-        bindings=all(importlib.util.find_spec(name) for name in ("PyKCS11", "pkcs11")),
+        bindings=bindings_here(),
         path=os.environ.get("PATH", ""),
     )
 

@@ -1,0 +1,130 @@
+"""The doctor's side, as the doctor's own user: a screen, a panel that asks, and hands that answer.
+
+`python -m tests.smoke.practice FOLDER FILE` tells on its first line what a program needs to be seen here.
+Then a line comes in, `pair` or `sign` or `warm`, and one goes out, JSON, until the input ends. It starts
+nothing of Mohr and reads nothing of it but the file with its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gui import translations as t
+from signer.cli.demo import people, samples
+from signer.cli.demo.token import PIN
+from signer.client.keys import FileKeys
+from signer.client.panel import PanelClient
+from signer.model.request import PRESCRIPTION, Document
+from tests.desktop.doctor import Doctor, Screen, screen
+
+ORIGIN = "https://panel.example"
+#: Seconds that an agent may take to answer, on a machine that is busy with other things.
+PATIENCE = 60.0
+
+
+class Practice:
+    """One doctor, one panel, one screen."""
+
+    def __init__(self, shown: Screen, folder: Path, endpoint: Path) -> None:
+        self._shown = shown
+        self._doctor = Doctor(shown)
+        self._folder = folder
+        self._endpoint = endpoint
+
+    async def pair(self) -> dict[str, object]:
+        """Pair the panel: the digits in its page and in the window are the same."""
+        panel = self._panel()
+        codes: asyncio.Queue[str] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def tell(code: str) -> None:
+            loop.call_soon_threadsafe(codes.put_nowait, code)
+
+        pairing = asyncio.create_task(asyncio.to_thread(panel.pair, tell))
+        code = await codes.get()
+        shown = await self._doctor.pairing_digits()
+        await self._doctor.accept_pairing()
+        state = await pairing
+        panel.close()
+        return {"state": state.value, "same": shown == "".join(filter(str.isdigit, code))}
+
+    async def sign(self) -> dict[str, object]:
+        """Have one prescription signed; the file with its signature."""
+        panel = self._panel()
+        credential = (await asyncio.to_thread(panel.credentials))[0]
+        document = Document(
+            id=f"rx-{time.monotonic_ns()}",
+            media_type=PRESCRIPTION,
+            content=samples.tamin(
+                datetime.now(ZoneInfo("Asia/Tehran")), people.prescriber(credential.centre or None)
+            ),
+        )
+        asked = asyncio.create_task(asyncio.to_thread(panel.sign, [document], credential=credential.id))
+        await self._doctor.sign(PIN)
+        answer = (await asked).documents[0]
+        await self._doctor.signed()
+        panel.close()
+        assert isinstance(answer.signature, str), answer
+        signature = self._folder / f"{document.id}.p7m"
+        signature.write_bytes(base64.b64decode(answer.signature))
+        content = self._folder / f"{document.id}.json"
+        content.write_bytes(document.content)
+        return {"signature": str(signature), "content": str(content)}
+
+    async def warm(self) -> dict[str, object]:
+        """Wait for the endpoint and the window; when the first answer came, on the clock of all processes."""
+        answered = await asyncio.to_thread(_first_answer, self._endpoint)
+        await self._shown.reader.window(t.APP.fa)
+        return {"answered": answered}
+
+    def _panel(self) -> PanelClient:
+        port = _port(self._endpoint)
+        return PanelClient(f"http://127.0.0.1:{port}", ORIGIN, FileKeys(self._folder / "panel.json"))
+
+
+def _port(endpoint: Path) -> int:
+    return int(msgspec.json.decode(endpoint.read_bytes())["port"])
+
+
+def _first_answer(endpoint: Path) -> float:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", _port(endpoint), timeout=PATIENCE)
+            connection.request("GET", "/openapi.json")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return time.monotonic()
+        except (OSError, msgspec.MsgspecError, http.client.HTTPException):
+            time.sleep(0.01)
+    raise TimeoutError("no agent answered")
+
+
+async def main(folder: Path, endpoint: Path) -> None:
+    """Answer line by line."""
+    with screen() as shown:
+        practice = Practice(shown, folder, endpoint)
+        acts = {"pair": practice.pair, "sign": practice.sign, "warm": practice.warm}
+        _say(shown.env)
+        while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+            try:
+                _say(await acts[line]())
+            except TimeoutError:
+                shown.display.picture().save(str(folder / f"{line}.png"))
+                raise
+
+
+def _say(what: object) -> None:
+    print(msgspec.json.encode(what).decode(), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
