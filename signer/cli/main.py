@@ -10,6 +10,7 @@ from pathlib import Path
 
 from signer.cli.diagnosis.options import add_diagnosis
 from signer.cli.simulate.options import add_simulator
+from signer.cli.trace.options import add_trace
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
 APPLICANT = {
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     add_diagnosis(commands)
+    add_trace(commands)
     add_simulator(commands)
     pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
