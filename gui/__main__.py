@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gui.app import run
 from gui.hosting import HostedAgent
+from signer.cli.logbook import begin
 from signer.platform.autostart import autostart_folder
 from signer.platform.display import has_display
 from signer.platform.folders import user_data
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mohr-desktop: there is no display here; `mohr agent` asks in the terminal", file=sys.stderr)
         return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    begin(user_data())
     return run(
         lambda consent: HostedAgent(_agent, consent),
         preferences_path=user_data() / "desktop.json",

@@ -9,9 +9,11 @@ import sys
 from contextlib import suppress
 
 from signer.cli.assembly import Agent
+from signer.cli.logbook import begin
 from signer.cli.terminal import TerminalConsent
 from signer.model.errors import MohrError
 from signer.model.text import visible
+from signer.platform.folders import user_data
 
 
 def run() -> int:
@@ -23,6 +25,7 @@ def run() -> int:
     handler.setFormatter(_PlainLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
+        begin(user_data())
         asyncio.run(_serve())
     except MohrError as problem:
         print(f"mohr agent: {problem.en} {problem.en_remedy} [{problem.code}]", file=sys.stderr)
