@@ -27,6 +27,13 @@ class Way(Enum):
     PANELS = "panels"
 
 
+class Fix(Enum):
+    """What the page can mend by itself, at a press of a button."""
+
+    START_READERS = "start-readers"
+    TRUST = "trust"
+
+
 class _Stretch(Struct, frozen=True):
     """A part of the chain, by its name in reports, and the beginnings of its probes' names."""
 
@@ -50,6 +57,12 @@ _WORTH_TELLING = {"browsers": "browser"}
 _TONES = {"stops": Tone.BAD, "hinders": Tone.WARN}
 _WAYS = {"token": Way.TOKENS, "certificate": Way.TOKENS}
 _READY = "credential-ready"
+#: The findings that a press of a button may mend.
+_FIXES = {
+    "reader-service-stopped": Fix.START_READERS,
+    "authority-missing": Fix.TRUST,
+    "authority-outdated": Fix.TRUST,
+}
 
 
 class CheckRow(Struct, frozen=True, kw_only=True):
@@ -66,7 +79,10 @@ class CheckRow(Struct, frozen=True, kw_only=True):
 
 
 class CheckView(Struct, frozen=True, kw_only=True):
-    """The page. `code` is the support code, `way` leads to where the first broken link is mended."""
+    """The page. `code` is the support code, `way` leads to where the first broken link is mended.
+
+    `fixes` are what can be mended from here, the gravest first.
+    """
 
     first: Line
     remedy: str | None
@@ -74,6 +90,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
     code: str
     spoken_code: str
     rows: tuple[CheckRow, ...]
+    fixes: tuple[Fix, ...] = ()
 
 
 def present_check(report: Report, tongue: Tongue) -> CheckView:
@@ -91,6 +108,7 @@ def present_check(report: Report, tongue: Tongue) -> CheckView:
         code=left_to_right(tongue.digits(report.support_code)),
         spoken_code=" ".join(tongue.digits(report.support_code.replace("-", ""))),
         rows=tuple(_row(stretch, report, tongue) for stretch in _CHAIN),
+        fixes=tuple(dict.fromkeys(_FIXES[one.code] for one in report.causes if one.code in _FIXES)),
     )
 
 
