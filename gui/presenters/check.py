@@ -14,6 +14,7 @@ from gui import translations as t
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.translations import Text
+from signer.diagnostics.qr import squares
 
 if TYPE_CHECKING:
     from signer.diagnostics.report import Report, ReportedFinding, Sentence
@@ -81,7 +82,7 @@ class CheckRow(Struct, frozen=True, kw_only=True):
 class CheckView(Struct, frozen=True, kw_only=True):
     """The page. `code` is the support code, `way` leads to where the first broken link is mended.
 
-    `fixes` are what can be mended from here, the gravest first.
+    `fixes` are what can be mended from here, the gravest first; `symbol` is the support code as a QR.
     """
 
     first: Line
@@ -91,6 +92,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
     spoken_code: str
     rows: tuple[CheckRow, ...]
     fixes: tuple[Fix, ...] = ()
+    symbol: tuple[tuple[bool, ...], ...] = ()
 
 
 def present_check(report: Report, tongue: Tongue) -> CheckView:
@@ -108,6 +110,7 @@ def present_check(report: Report, tongue: Tongue) -> CheckView:
         code=left_to_right(tongue.digits(report.support_code)),
         spoken_code=" ".join(tongue.digits(report.support_code.replace("-", ""))),
         rows=tuple(_row(stretch, report, tongue) for stretch in _CHAIN),
+        symbol=squares(report.support_code),
         fixes=tuple(dict.fromkeys(_FIXES[one.code] for one in report.causes if one.code in _FIXES)),
     )
 

@@ -29,6 +29,7 @@ from gui.presenters.tongue import Tongue
 from gui.views.kit import button, card, hairline, label, row
 from gui.views.marks import Sign, SignMark
 from gui.views.page import Page, notice
+from gui.views.symbol import Symbol
 from gui.views.words import Flow
 
 #: Per cent of the designed text size from which what stood side by side stands one below the other.
@@ -77,6 +78,7 @@ class CheckPage(Page):
         across.setSpacing(18)
         words = QVBoxLayout()
         words.setSpacing(6)
+        words.addStretch(1)
         first = tongue.say(t.CHECK_ASK) if view is None else view.first.text
         words.addWidget(label(first, "title", wrap=True))
         remedy = tongue.say(t.CHECK_HINT) if view is None else view.remedy
@@ -84,6 +86,7 @@ class CheckPage(Page):
             words.addWidget(label(remedy, "qualifier", wrap=True))
         words.addSpacing(6)
         words.addWidget(self._ways(view, tongue, checking))
+        words.addStretch(1)
         across.addLayout(words, 1)
         if view is not None:
             code = QVBoxLayout()
@@ -95,6 +98,7 @@ class CheckPage(Page):
             digits.setAccessibleName(tongue.say(t.CHECK_CODE))
             digits.setAccessibleDescription(view.spoken_code)
             code.addWidget(digits, 0, Qt.AlignmentFlag.AlignHCenter)
+            code.addWidget(Symbol(view.symbol, tongue.say(t.CHECK_CODE)), 0, Qt.AlignmentFlag.AlignHCenter)
             code.addStretch(1)
             across.addLayout(code)
         inside.addLayout(across)

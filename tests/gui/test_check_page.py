@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
@@ -21,9 +22,11 @@ from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
 from gui.views.check import LogWindow, ReportWindow
 from gui.views.main import MainWindow, PageName
+from gui.views.symbol import Symbol
 from signer.cli.logbook import FILE, FOLDER
 from signer.diagnostics.catalogue import meanings
 from signer.diagnostics.finding import finding
+from signer.diagnostics.qr import spoken
 from signer.diagnostics.support_code import read
 from signer.endpoint.local_ca import local_identity
 from signer.platform.folders import user_data
@@ -215,3 +218,17 @@ def test_a_check_that_fails_and_a_report_that_cannot_be_written_are_told(tmp_pat
     assert desk.button("check-now").isEnabled()
     desk.checking._write(tmp_path / "no" / "such" / "folder", "text")
     assert "The report was not saved" in desk.said()
+
+
+def test_the_window_draws_the_code_so_that_another_library_reads_it() -> None:
+    desk = Desk(Line(lambda number, request: None))
+    view = present_check(scenes.locked(), FA)
+    desk.window.check.show_check(view, FA, checking=False)
+    settle()
+    symbol = desk.window.check.findChild(Symbol, "support-code-symbol")
+    assert symbol is not None
+    picture = symbol.grab().toImage()
+    width, height = picture.width(), picture.height()
+    rows = bytes(picture.pixelColor(x, y).lightness() for y in range(height) for x in range(width))
+    grey = memoryview(rows).cast("B", shape=[height, width])
+    assert [found.text for found in zxingcpp.read_barcodes(grey)] == [spoken(scenes.locked().support_code)]
