@@ -107,6 +107,9 @@ def test_a_signature_of_the_running_agent_is_told_lane_by_lane_and_no_mark_with_
     marks = [PIN, ORIGIN, "panel.example", document.id, *_values(json.loads(content)), str(user.home)]
     assert [mark for mark in marks if mark in whole] == []
     assert "the doctor" in printed
+    log = (user.data / "logs" / "mohr.log").read_text()
+    assert "listening on port" in log
+    assert [mark for mark in marks if mark in log] == []
 
 
 def _until_recording(user: User) -> None:
