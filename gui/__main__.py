@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gui.app import run
 from gui.hosting import HostedAgent
+from signer.cli.logbook import begin
 from signer.model.errors import DataNewer, FileUnusable
 from signer.platform.autostart import autostart_folder
 from signer.platform.display import has_display
@@ -49,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _preferences() -> Iterator[Path]:
-    """Where they are kept. Beside data that is not for this program, somewhere else, and not for long.
+    """Where they are kept; the log begins there too.
 
-    The window opens all the same: it is where the doctor reads what the matter is.
+    Beside data that is not for this program they are kept somewhere else, and not for long. The window opens all the same: it is where the doctor reads what the matter is.
     """
     try:
         kept = user_data()
@@ -59,6 +60,7 @@ def _preferences() -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder) / "desktop.json"
         return
+    begin(kept)
     yield kept / "desktop.json"
 
 

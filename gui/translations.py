@@ -139,6 +139,20 @@ CHECK_NOW = Text("بررسی کن", "Check now")
 CHECK_AGAIN = Text("بررسی دوباره", "Check again")
 CHECK_ROW_AGAIN = Text("دوباره ببین", "Look again")
 CHECKING = Text("در حال بررسی…", "Checking…")
+CHECKING_SO_FAR = Text("در حال بررسی… {done} از {total}", "Checking… {done} of {total}")
+CHECK_START_READERS = Text("روشن کردن سرویس کارت هوشمند", "Start the smart card service")
+CHECK_TRUST = Text("نصب گواهی محلی مُهر در مرورگرها", "Let the browsers trust Mohr's local authority")
+CHECK_MENDED = Text("انجام شد و دوباره بررسی شد", "Done, and looked at again")
+CHECK_NOT_MENDED = Text(
+    "از اینجا انجام نشد؛ به مسئول رایانه بگویید",
+    "It could not be done from here; call who looks after this computer",
+)
+CHECK_LOG = Text("دیدن رویدادنگاشت", "Show the log")
+CHECK_LOG_NONE = Text("هنوز چیزی ثبت نشده است", "Nothing was logged yet")
+CHECK_LOG_PRIVATE = Text(
+    "رویدادنگاشت مُهر، با شمارهٔ رخدادها؛ نام بیمار و رمز در آن نوشته نمی‌شود.",
+    "Mohr's log, with incident numbers; no patient's name and no PIN is written there.",
+)
 CHECK_READY = Text("همه چیز آمادهٔ امضا است", "Everything is ready to sign")
 CHECK_CLEAR = Text("ایرادی پیدا نشد", "Nothing is wrong")
 CHECK_CODE = Text("کد پشتیبانی (بخوانید)", "Support code, to read aloud")

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from drivers.no_core import forbid_core_files
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _SECONDS_TO_LEAVE = 5
@@ -45,12 +47,7 @@ def move_pipes() -> tuple[int, int]:
 
 def forbid_core_dumps() -> None:
     """Keep the process's memory, where a PIN passes, off the disk and away from other processes."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    # One octet rather than none: Linux ignores a limit of 0 when cores are piped to a program (core(5)).
-    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    forbid_core_files()
     if sys.platform == "linux":
         import ctypes
 

@@ -6,6 +6,8 @@ Apart from `requests`: it asks nothing of the office, and looks at this computer
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -25,16 +27,24 @@ class Examined(Struct, frozen=True, kw_only=True):
     report: Report
 
 
-class CheckComputer(Struct, frozen=True):
-    """Run every probe."""
+def _nobody(done: int, total: int) -> None:
+    """Nobody waits to hear how far it is."""
+
+
+class CheckComputer(Struct, frozen=True, kw_only=True):
+    """Run every probe. `told` is called on the agent's loop, with how many have ended and of how many."""
+
+    told: Callable[[int, int], None] = _nobody
 
     async def perform(self, office: Office) -> Examined:
         """See `Request`."""
         from signer.cli.diagnosis.place import this_computer
-        from signer.diagnostics.check import check
+        from signer.diagnostics.check import check, probes
 
         ground = await asyncio.to_thread(this_computer)
-        return _examined(ground, await check(ground))
+        total, done = len(probes(ground)), itertools.count(1)
+        self.told(0, total)
+        return _examined(ground, await check(ground, lambda _: self.told(next(done), total)))
 
 
 class CheckAgain(Struct, frozen=True, kw_only=True):

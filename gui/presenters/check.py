@@ -14,6 +14,7 @@ from gui import translations as t
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tongue import Tongue, left_to_right
 from gui.translations import Text
+from signer.diagnostics.qr import squares
 
 if TYPE_CHECKING:
     from signer.diagnostics.report import Report, ReportedFinding, Sentence
@@ -25,6 +26,13 @@ class Way(Enum):
     TOKENS = "tokens"
     JOURNAL = "journal"
     PANELS = "panels"
+
+
+class Fix(Enum):
+    """What the page can mend by itself, at a press of a button."""
+
+    START_READERS = "start-readers"
+    TRUST = "trust"
 
 
 class _Stretch(Struct, frozen=True):
@@ -50,6 +58,12 @@ _WORTH_TELLING = {"browsers": "browser"}
 _TONES = {"stops": Tone.BAD, "hinders": Tone.WARN}
 _WAYS = {"token": Way.TOKENS, "certificate": Way.TOKENS}
 _READY = "credential-ready"
+#: The findings that a press of a button may mend.
+_FIXES = {
+    "reader-service-stopped": Fix.START_READERS,
+    "authority-missing": Fix.TRUST,
+    "authority-outdated": Fix.TRUST,
+}
 
 
 class CheckRow(Struct, frozen=True, kw_only=True):
@@ -66,7 +80,10 @@ class CheckRow(Struct, frozen=True, kw_only=True):
 
 
 class CheckView(Struct, frozen=True, kw_only=True):
-    """The page. `code` is the support code, `way` leads to where the first broken link is mended."""
+    """The page. `code` is the support code, `way` leads to where the first broken link is mended.
+
+    `fixes` are what can be mended from here, the gravest first; `symbol` is the support code as a QR.
+    """
 
     first: Line
     remedy: str | None
@@ -74,6 +91,8 @@ class CheckView(Struct, frozen=True, kw_only=True):
     code: str
     spoken_code: str
     rows: tuple[CheckRow, ...]
+    fixes: tuple[Fix, ...] = ()
+    symbol: tuple[tuple[bool, ...], ...] = ()
 
 
 def present_check(report: Report, tongue: Tongue) -> CheckView:
@@ -91,6 +110,8 @@ def present_check(report: Report, tongue: Tongue) -> CheckView:
         code=left_to_right(tongue.digits(report.support_code)),
         spoken_code=" ".join(tongue.digits(report.support_code.replace("-", ""))),
         rows=tuple(_row(stretch, report, tongue) for stretch in _CHAIN),
+        symbol=squares(report.support_code),
+        fixes=tuple(dict.fromkeys(_FIXES[one.code] for one in report.causes if one.code in _FIXES)),
     )
 
 

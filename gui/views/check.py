@@ -9,29 +9,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from gui import theme
 from gui import translations as t
-from gui.presenters.check import CheckRow, CheckView, Way
+from gui.presenters.check import CheckRow, CheckView, Fix, Way
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tongue import Tongue
 from gui.views.kit import button, card, hairline, label, row
 from gui.views.marks import Sign, SignMark
 from gui.views.page import Page, notice
+from gui.views.symbol import Symbol
 from gui.views.words import Flow
 
 #: Per cent of the designed text size from which what stood side by side stands one below the other.
 _TOO_LARGE = 150
 _SIGNS = {Tone.OK: Sign.TICK, Tone.WARN: Sign.BANG, Tone.BAD: Sign.CROSS}
+_FIX_WORDS = {Fix.START_READERS: t.CHECK_START_READERS, Fix.TRUST: t.CHECK_TRUST}
 _WORDS = {Way.TOKENS: t.CHECK_TO_TOKENS, Way.JOURNAL: t.CHECK_TO_JOURNAL, Way.PANELS: t.CHECK_TO_PANELS}
 
 
@@ -39,15 +43,23 @@ class CheckPage(Page):
     """Draws a `CheckView`. `wanted` when the whole is to be checked, `again(probes)` when a stretch is.
 
     `turned(way)` when the page is wanted on which the first link is mended, `saving` when the report is.
+    `mending(fix)` when something is to be mended from here, `log_wanted` when the log is.
     """
 
     wanted = Signal()
     again = Signal(object)
     turned = Signal(object)
     saving = Signal()
+    mending = Signal(object)
+    log_wanted = Signal()
 
     def show_check(
-        self, view: CheckView | None, tongue: Tongue, *, checking: bool, notice_line: Line | None = None
+        self,
+        view: CheckView | None,
+        tongue: Tongue,
+        *,
+        checking: bool,
+        notice_line: Line | None = None,
     ) -> None:
         """Draw it, where it is not what stands there; without a view nothing was checked yet."""
         if self.stands(what := (view, tongue.lang, theme.px(100), checking, notice_line)):
@@ -55,9 +67,8 @@ class CheckPage(Page):
         parts: list[QWidget | None] = [] if notice_line is None else [notice(notice_line)]
         parts.append(self._head(view, tongue, checking))
         if view is not None:
-            parts += [self._chain(view, tongue, checking), None, self._foot(tongue)]
-        else:
-            parts.append(None)
+            parts.append(self._chain(view, tongue, checking))
+        parts += [None, self._foot(tongue, checked=view is not None)]
         self.draw(what, tongue.say(t.NAV_CHECK).replace("&", ""), parts)
 
     def _head(self, view: CheckView | None, tongue: Tongue, checking: bool) -> QFrame:
@@ -67,6 +78,7 @@ class CheckPage(Page):
         across.setSpacing(18)
         words = QVBoxLayout()
         words.setSpacing(6)
+        words.addStretch(1)
         first = tongue.say(t.CHECK_ASK) if view is None else view.first.text
         words.addWidget(label(first, "title", wrap=True))
         remedy = tongue.say(t.CHECK_HINT) if view is None else view.remedy
@@ -74,6 +86,7 @@ class CheckPage(Page):
             words.addWidget(label(remedy, "qualifier", wrap=True))
         words.addSpacing(6)
         words.addWidget(self._ways(view, tongue, checking))
+        words.addStretch(1)
         across.addLayout(words, 1)
         if view is not None:
             code = QVBoxLayout()
@@ -85,6 +98,7 @@ class CheckPage(Page):
             digits.setAccessibleName(tongue.say(t.CHECK_CODE))
             digits.setAccessibleDescription(view.spoken_code)
             code.addWidget(digits, 0, Qt.AlignmentFlag.AlignHCenter)
+            code.addWidget(Symbol(view.symbol, tongue.say(t.CHECK_CODE)), 0, Qt.AlignmentFlag.AlignHCenter)
             code.addStretch(1)
             across.addLayout(code)
         inside.addLayout(across)
@@ -105,8 +119,22 @@ class CheckPage(Page):
         check.setObjectName("check-now")
         check.setEnabled(not checking)
         check.clicked.connect(self.wanted)
+        fixes, led = ((), False) if view is None else (view.fixes, view.way is not None)
+        for number, fix in enumerate(fixes):
+            mended = button(tongue.say(_FIX_WORDS[fix]), "" if number or led else "primary")
+            mended.setObjectName(f"fix-{fix.value}")
+            mended.setEnabled(not checking)
+            mended.clicked.connect(lambda _=False, fix=fix: self.mending.emit(fix))
+            ways.addWidget(mended)
         ways.addWidget(check)
         return across
+
+    def show_progress(self, done: int, total: int, tongue: Tongue) -> None:
+        """How far the check is, on the button that began it, while that stands there."""
+        check = self.findChild(QPushButton, "check-now")
+        if check is not None and not check.isEnabled():
+            so_far = {"done": tongue.digits(str(done)), "total": tongue.digits(str(total))}
+            check.setText(tongue.say(t.CHECKING_SO_FAR, **so_far))
 
     def _chain(self, view: CheckView, tongue: Tongue, checking: bool) -> QFrame:
         frame, inside = card()
@@ -144,16 +172,54 @@ class CheckPage(Page):
             across.addWidget(again, 0, Qt.AlignmentFlag.AlignTop)
         return frame
 
-    def _foot(self, tongue: Tongue) -> QWidget:
+    def _foot(self, tongue: Tongue, *, checked: bool) -> QWidget:
         across = QWidget()
         foot = Flow(gap=14, line_gap=8)
         across.setLayout(foot)
-        save = button(tongue.say(t.CHECK_SAVE))
-        save.setObjectName("check-save")
-        save.clicked.connect(self.saving)
-        foot.addWidget(save)
-        foot.addWidget(label(tongue.say(t.CHECK_PRIVATE), "soft", wrap=True))
+        if checked:
+            save = button(tongue.say(t.CHECK_SAVE))
+            save.setObjectName("check-save")
+            save.clicked.connect(self.saving)
+            foot.addWidget(save)
+        log = button(tongue.say(t.CHECK_LOG), "link")
+        log.setObjectName("check-log")
+        log.clicked.connect(self.log_wanted)
+        foot.addWidget(log)
+        if checked:
+            foot.addWidget(label(tongue.say(t.CHECK_PRIVATE), "soft", wrap=True))
         return across
+
+
+class LogWindow(QDialog):
+    """The log as it is on the disk, to be read and copied from. Nothing is sent."""
+
+    def __init__(self, text: str, tongue: Tongue, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("window")
+        self.setWindowTitle(tongue.say(t.CHECK_LOG))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 18, 22, 18)
+        column.setSpacing(12)
+        column.addWidget(label(tongue.say(t.CHECK_LOG_PRIVATE), wrap=True))
+        self.shown = _lines(text or tongue.say(t.CHECK_LOG_NONE), tongue.say(t.CHECK_LOG))
+        self.shown.moveCursor(QTextCursor.MoveOperation.End)
+        column.addWidget(self.shown, 1)
+        close = button(tongue.say(t.CLOSE), "primary")
+        close.clicked.connect(self.accept)
+        column.addLayout(row(None, close))
+        self.resize(theme.px(720), theme.px(560))
+
+
+def _lines(text: str, name: str) -> QPlainTextEdit:
+    """A text of a machine's: from the left, each line whole."""
+    shown = QPlainTextEdit(text)
+    shown.setReadOnly(True)
+    shown.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    shown.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    shown.setTabChangesFocus(True)
+    shown.setAccessibleName(name)
+    return shown
 
 
 class ReportWindow(QDialog):
@@ -169,12 +235,7 @@ class ReportWindow(QDialog):
         column.setContentsMargins(22, 18, 22, 18)
         column.setSpacing(12)
         column.addWidget(label(tongue.say(t.CHECK_PRIVATE), wrap=True))
-        self.shown = QPlainTextEdit(text)
-        self.shown.setReadOnly(True)
-        self.shown.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        self.shown.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.shown.setTabChangesFocus(True)
-        self.shown.setAccessibleName(tongue.say(t.CHECK_REPORT))
+        self.shown = _lines(text, tongue.say(t.CHECK_REPORT))
         column.addWidget(self.shown, 1)
         cancel, keep = button(tongue.say(t.CANCEL)), button(tongue.say(t.CHECK_SAVE_AS), "primary")
         keep.setObjectName("report-save")

@@ -10,9 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from signer.cli.assembly import Agent
+from signer.cli.logbook import begin
 from signer.cli.terminal import TerminalConsent
 from signer.model.errors import MohrError
 from signer.model.text import visible
+from signer.platform.folders import user_data
 
 
 def run() -> int:
@@ -24,6 +26,7 @@ def run() -> int:
     handler.setFormatter(_PlainLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
+        begin(user_data())
         asyncio.run(_serve())
     except MohrError as problem:
         print(f"mohr agent: {problem.en} {problem.en_remedy} [{problem.code}]", file=sys.stderr)

@@ -212,6 +212,8 @@ class Agent:
         await self._closing.aclose()
 
     async def _assemble(self, undo: contextlib.AsyncExitStack) -> EndpointAddress:
+        from signer.cli.trace.agent_side import Recorder
+        from signer.cli.trace.channel import Channel
         from signer.endpoint.agent_key import load_agent_key
         from signer.endpoint.calls import About, AgentState
         from signer.endpoint.cautions import cautions_of
@@ -242,6 +244,7 @@ class Agent:
         from signer.service.token_desk import TokenDesk
         from signer.service.token_signers import TokenModule, TokenSigners
         from signer.service.token_watch import TokenWatch
+        from signer.service.tracing import Trace
         from signer.service.trusted import STAMPER_FILE, KeptTrust
 
         clock = SystemClock()
@@ -266,6 +269,7 @@ class Agent:
         requests = KeyRequests(self._folders.data / "certificate-requests.json")
         centres = KeptCentres(self._folders.data / "centres.json")
         attention = asyncio.Lock()
+        trace = Trace()
         known = _authorities(self._policy.anchors)
 
         def written() -> None:
@@ -322,6 +326,7 @@ class Agent:
                 anchors=trusted,
             ),
             turn=attention,
+            trace=trace,
         )
         service = SigningService(surroundings)
         self._desk = desk(attention)
@@ -379,9 +384,14 @@ class Agent:
             ports=self._ports or PORTS,
             endpoint_file=self._folders.endpoint_file,
             tls=identity.context(),
+            trace=trace,
         )
         address = await endpoint.start()
         undo.push_async_callback(endpoint.stop)
+        recorder = Recorder(trace, lambda: tuple(self._supervisors), version())
+        channel = Channel(self._folders.trace_file, recorder.record)
+        undo.push_async_callback(channel.close)
+        await channel.start()
         # What is there now stays until the end; a collection in the middle of a batch need not look at it.
         gc.freeze()
         tokens.start()

@@ -11,6 +11,7 @@ from pathlib import Path
 from signer.cli.diagnosis.options import add_diagnosis
 from signer.cli.rollout_options import add_rollout
 from signer.cli.simulate.options import add_simulator
+from signer.cli.trace.options import add_trace
 from signer.model.errors import MohrError
 from signer.model.text import visible
 
@@ -68,6 +69,7 @@ def command_line() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     add_diagnosis(commands)
+    add_trace(commands)
     add_simulator(commands)
     pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")
@@ -186,6 +188,18 @@ def _add_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         facts.set_defaults(what=name)
     command("keys", "list the private keys", _token_keys)
     command("selftest", "sign something without meaning with each key, and verify", _token_self_test)
+    bench = command(
+        "bench", "how fast it signs with each key, in each way; the PIN is typed once", _token_bench
+    )
+    bench.add_argument("--seconds", type=float, default=5.0, help="for one key in one way, 60 at most")
+    bench.add_argument("--count", type=int, default=50, help="signatures of one key in one way, 1000 at most")
+    bench.add_argument("--out", type=Path, metavar="FILE", help="the figures as JSON, for `compare`")
+    compare = asked.add_parser(
+        "compare", help="two files of `bench` side by side: two tokens, or two modules"
+    )
+    compare.add_argument("first", type=Path, metavar="A")
+    compare.add_argument("second", type=Path, metavar="B")
+    compare.set_defaults(run=_token_compare)
     new_key = command("new-key", "make a key pair that never leaves the token", _token_new_key)
     new_key.add_argument("--label", required=True)
     new_key.add_argument("--pin-each", action="store_true", help="the key wants its PIN for each signature")
@@ -254,6 +268,20 @@ def _token_self_test(options: argparse.Namespace) -> int:
     from signer.cli.token import self_test
 
     return self_test(options.serial)
+
+
+def _token_bench(options: argparse.Namespace) -> int:
+    from signer.cli.token import bench
+    from signer.service.token_bench import MOST_COUNT, MOST_SECONDS, Limits
+
+    count, seconds = min(max(options.count, 1), MOST_COUNT), min(max(options.seconds, 0.0), MOST_SECONDS)
+    return bench(options.serial, Limits(count=count, seconds=seconds), options.out)
+
+
+def _token_compare(options: argparse.Namespace) -> int:
+    from signer.cli.token_speed import compare
+
+    return compare(options.first, options.second)
 
 
 def _token_new_key(options: argparse.Namespace) -> int:

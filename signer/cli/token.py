@@ -15,6 +15,7 @@ from pathlib import Path
 from drivers.catalogue import Unblocking
 from drivers.pin import Pin
 from drivers.types import KeySpec
+from signer.cli.token_speed import bench_file, bench_lines
 from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_pin, typed_word
 from signer.model.applicant import Applicant
@@ -23,6 +24,7 @@ from signer.model.errors import LastTryUnconfirmed, MohrError, SignatureWantsPin
 from signer.service.key_requests import KeyRequests
 from signer.service.pin_guard import PinGuard
 from signer.service.self_test import Trial
+from signer.service.token_bench import Limits
 from signer.service.token_desk import ManagedToken, Secret, TokenDesk
 from signer.service.token_signers import TokenModule
 from signer.x509.files import request_pem
@@ -184,6 +186,29 @@ def self_test(serial: str | None) -> int:
         await visit.trying("PIN", token.user, do)
 
     return _run(serial, act) or int(bool(wrong))
+
+
+def bench(serial: str | None, limits: Limits, out: Path | None) -> int:
+    """How many signatures a second each key makes in each way, on the screen and as JSON in a file."""
+
+    async def act(visit: Visit) -> None:
+        token = await visit.token()
+
+        async def ask(key: str) -> bool:
+            visit.tty.say(f"Key {key} wants its PIN for each signature.")
+            visit.tty.say(f"It would be sent up to {limits.count} times for each way of signing.")
+            return await typed_word(visit.tty, "Measure this key too?", "yes", "no") == "yes"
+
+        async def do(secret: Secret) -> None:
+            rows = await visit.desk.bench(token, secret, limits, ask)
+            for line in bench_lines(rows):
+                visit.tty.say(line)
+            if out is not None:
+                await asyncio.to_thread(out.write_bytes, bench_file(token.family, rows))
+
+        await visit.trying("PIN", token.user, do)
+
+    return _run(serial, act)
 
 
 def new_key(serial: str | None, kind: str, label: str, *, each: bool) -> int:

@@ -25,7 +25,6 @@ _BEYOND = 1.7
 _ENDING = 1.0
 #: A second survey is begun only where there is so much time left for it.
 _ENOUGH = 3.0
-#: CKR_GENERAL_ERROR, CKR_DEVICE_ERROR and their like are told as they are; the number is in the evidence.
 _INITIALISED = TokenFlags.TOKEN_INITIALIZED
 
 
@@ -110,6 +109,7 @@ def _faulty(fault: Exception, module: Candidate, subject: Subject) -> Finding:
         case faults.WorkerDied(how=how, function=function):
             return finding("module-crashed", subject, function=function, how=how)
         case faults.ModuleReturned(rv=rv, function=function):
+            # CKR_GENERAL_ERROR, CKR_DEVICE_ERROR and their like are told as they are: the number is evidence.
             code = module.profile.meanings(function).get(rv)
             return finding("module-failed", subject, function=function, rv=f"0x{rv:08X}", code=code)
         case faults.WorkerOfAnotherVersion() | OSError():

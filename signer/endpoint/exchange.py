@@ -31,7 +31,7 @@ from signer.endpoint.problems import (
 )
 from signer.endpoint.rate import RateLimit
 from signer.endpoint.replay import ReplayGuard
-from signer.endpoint.routes import BODY_LIMITS, WORKER_SCRIPT, Match, match
+from signer.endpoint.routes import BODY_LIMITS, WORKER_SCRIPT, Match, match, template
 from signer.model.errors import (
     MethodNotAllowed,
     MohrError,
@@ -42,6 +42,7 @@ from signer.model.errors import (
 )
 from signer.model.policy import Policy
 from signer.service.ports import Clock
+from signer.service.tracing import Trace
 
 #: Gives the whole body, at most so many octets. Raises `RequestTooLarge`, `RequestMalformed`.
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -90,6 +91,7 @@ class Exchanges:
         policy: Policy,
         key: SigningKey,
         clock: Clock,
+        trace: Trace | None = None,
     ) -> None:
         self._calls = calls
         self._pairings = pairings
@@ -98,9 +100,30 @@ class Exchanges:
         self._clock = clock
         self._guard = ReplayGuard(clock.now())
         self._rate = RateLimit()
+        self._trace = trace or Trace()
 
     async def answer(self, head: Head, read_body: BodyReader) -> Answer:
         """The answer to a request, with every header that it needs. Raises nothing but cancellation."""
+        if self._trace.recording is None:
+            return await self._answer(head, read_body)
+        span = self._trace.call(template(head.method, head.target.partition("?")[0]))
+        came = 0
+
+        async def counted(limit: int) -> bytes:
+            nonlocal came
+            body = await read_body(limit)
+            came = len(body)
+            return body
+
+        status, size = 0, 0
+        try:
+            answer = await self._answer(head, counted)
+            status, size = answer.status, len(answer.body)
+        finally:
+            self._trace.answered(span, status, came, size)
+        return answer
+
+    async def _answer(self, head: Head, read_body: BodyReader) -> Answer:
         language = _language(head.headers)
         course = _Course()
         try:

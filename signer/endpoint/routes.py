@@ -77,6 +77,16 @@ _EXACT = {route.path: route for route in ROUTES if not route.path.endswith(_PARA
 _BELOW = {route.path.removesuffix(_PARAMETER): route for route in ROUTES if route.path.endswith(_PARAMETER)}
 
 
+#: What a call is named by where it is written down; any other method is told as `OTHER`.
+_METHODS = frozenset({"GET", "POST", "DELETE", "OPTIONS", "HEAD", "PUT", "PATCH"})
+
+
+def template(method: str, path: str) -> str:
+    """The call as the contract names it: no id, no query, nothing of a path that is not the contract's."""
+    route = _EXACT.get(path) or _BELOW.get(path.rpartition("/")[0])
+    return f"{method if method in _METHODS else 'OTHER'} {'(unknown)' if route is None else route.path}"
+
+
 def match(method: str, path: str) -> Match:
     """Where a request leads; an unknown path asks for a pairing, so that strangers learn nothing of it."""
     route, parameter = _EXACT.get(path), ""

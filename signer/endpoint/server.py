@@ -34,6 +34,7 @@ from signer.platform.private_files import write_private
 from signer.service.consent import ConsentSurface
 from signer.service.cool_down import CoolDowns
 from signer.service.ports import Clock
+from signer.service.tracing import Trace
 from signer.service.usecases import UseCases
 
 #: Seconds within which a body must have arrived once it is wanted.
@@ -71,6 +72,7 @@ class Endpoint:
         tls: ssl.SSLContext | None = None,
         exchanges: Callable[..., Exchanges] = Exchanges,
         cool_downs: CoolDowns | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self._clock = clock
         self._pairings = pairings
@@ -94,6 +96,7 @@ class Endpoint:
             state=state,
         )
         self._make_exchanges = exchanges
+        self._trace = trace or Trace()
         self._exchanges: Exchanges | None = None
         self._connections: Connections | None = None
         self._servers: list[asyncio.Server] = []
@@ -111,6 +114,7 @@ class Endpoint:
             policy=self._policy,
             key=self._key,
             clock=self._clock,
+            trace=self._trace,
         )
         self._connections = Connections(self._handle, self._same_user)
         loop = asyncio.get_running_loop()

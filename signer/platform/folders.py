@@ -32,6 +32,11 @@ class Folders(Struct, frozen=True, kw_only=True):
         """Where the endpoint tells local tools its port."""
         return self.runtime / "endpoint.json"
 
+    @property
+    def trace_file(self) -> Path:
+        """Where the agent tells `mohr trace` how to ask for a recording."""
+        return self.runtime / "trace.json"
+
 
 def user_data() -> Path:
     """The user's own folder for what lasts, as the platform has it. Raises `NotPrivate`, OSError.

@@ -33,6 +33,7 @@ from signer.model.request import Document, Level, SigningRequest
 from signer.service import envelopes
 from signer.service.evidence import Gatherer
 from signer.service.ports import Clock, Journal
+from signer.service.tracing import Lane, Step, Trace
 from signer.x509 import Certificate
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Pipeline:
         token_done: Callable[[], Awaitable[None]],
         report: Callable[[Event, tuple[Signed, ...]], None],
         without_pin: bool = False,
+        trace: Trace | None = None,
     ) -> None:
         self._request = request
         self._session = session
@@ -99,6 +101,7 @@ class Pipeline:
         self._token_done = token_done
         self._report = report
         self._without_pin = without_pin
+        self._trace = trace or Trace()
         self._waiting: list[tuple[Signed, Seal]] = []
         self._oldest_waiting = 0.0
         self._commit: asyncio.Task[None] | None = None
@@ -172,9 +175,10 @@ class Pipeline:
                 raise end
 
     async def _sign(self, document: Document) -> None:
-        draft = await _aside(
-            document, envelopes.prepare, document, self._certificate, self._algorithm, self._signing_time
-        )
+        with self._trace.span(Lane.SEALING, Step.BUILD, self._request.id):
+            draft = await _aside(
+                document, envelopes.prepare, document, self._certificate, self._algorithm, self._signing_time
+            )
         value = await self._session.sign(self._algorithm, draft.to_be_signed)
         if document.level is Level.B_B:
             await self._finish(document, draft, value)
@@ -185,7 +189,8 @@ class Pipeline:
 
     async def _attest(self, document: Document, draft: ToBeSigned, value: bytes) -> None:
         stamped = draft.stamped(value)
-        level, evidence = await self._gatherer.gather(document.level, stamped)
+        with self._trace.span(Lane.OUTSIDE, Step.EVIDENCE, self._request.id):
+            level, evidence = await self._gatherer.gather(document.level, stamped)
         await self._finish(document, draft, value, level=level, stamped=stamped, evidence=evidence)
         self._commit_if_due()
 
@@ -214,7 +219,8 @@ class Pipeline:
             )
             return signature
 
-        signature = await _aside(document, finished)
+        with self._trace.span(Lane.SEALING, Step.VERIFY, self._request.id):
+            signature = await _aside(document, finished)
         now = self._clock.now()
         if not self._waiting:
             self._oldest_waiting = asyncio.get_running_loop().time()
@@ -271,7 +277,8 @@ class Pipeline:
     async def _seal(self) -> None:
         batch, self._waiting = self._waiting, []
         try:
-            await self._journal.seal(tuple(seal for _, seal in batch))
+            with self._trace.span(Lane.SEALING, Step.JOURNAL, self._request.id):
+                await self._journal.seal(tuple(seal for _, seal in batch))
         except MohrError:
             self._stopped = True
             raise

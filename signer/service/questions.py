@@ -51,6 +51,7 @@ from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock, Journal, Signers, Tokens
 from signer.service.session_signing import SessionSigning
 from signer.service.token_desk import TokenDesk
+from signer.service.tracing import Trace
 from signer.x509.usability import signs_in
 
 #: Sheets are read this many at a time before other work of the agent gets its turn.
@@ -79,7 +80,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     `sign_in_with_non_repudiation` is the policy's own word (`Policy`). Without `token_work` no key is made
     and no certificate kept. `turn` is the doctor's attention, and the tokens': who asks, or works on a token,
     holds it. `attendance` knows who is there. `centres` are the doctors' own choices, as they are now.
-    Without `sessions` no token stays open after a request.
+    Without `sessions` no token stays open after a request. `trace` is told what takes how long.
     """
 
     signers: Signers
@@ -99,6 +100,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     token_work: TokenWork | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     attendance: Attendance = field(default_factory=Attendance)
+    trace: Trace = field(default_factory=Trace)
 
 
 class ConsentBreach(Exception):

@@ -47,6 +47,7 @@ from signer.service.pipeline import Pipeline, Signed
 from signer.service.ports import SigningSession
 from signer.service.questions import Approval, Questions, Surroundings
 from signer.service.traces import without_values
+from signer.service.tracing import Lane, Step
 from signer.service.views import DocumentView, RequestView
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ class Runner:
         """Wait for the doctor's attention (`turn`), then go through the journey to its end."""
         held = False
         try:
-            held = await self._turn_comes(turn)
+            with self._around.trace.span(Lane.PERSON, Step.TURN, self.request.id):
+                held = await self._turn_comes(turn)
             await self._go(j.Turn() if held else self._stop.result())
         finally:
             await self._put_away()
@@ -155,12 +157,19 @@ class Runner:
         while events:
             effects = self._step(events.popleft())
             for effect in effects:
-                events.extend(await self._carry_out(effect))
+                events.extend(await self._traced(effect))
 
     def _step(self, event: j.Event) -> tuple[j.Effect, ...]:
         self.journey, effects = j.step(self.journey, event)
         self._changed()
         return effects
+
+    async def _traced(self, effect: j.Effect) -> tuple[j.Event, ...]:
+        kind = _TRACED.get(type(effect))
+        if kind is None:
+            return await self._carry_out(effect)
+        with self._around.trace.span(*kind, self.request.id):
+            return await self._carry_out(effect)
 
     async def _carry_out(self, effect: j.Effect) -> tuple[j.Event, ...]:
         try:
@@ -301,6 +310,7 @@ class Runner:
             token_done=self._log_out,
             report=report,
             without_pin=self._without_pin,
+            trace=self._around.trace,
         )
         stopped: tuple[j.Event, ...] = ()
         try:
@@ -320,7 +330,8 @@ class Runner:
         return stopped
 
     async def _ask_each(self, request: PinRequest) -> Approved | None:
-        outcome = await self._unless_stopped(self._questions.ask_each(request))
+        with self._around.trace.span(Lane.PERSON, Step.PIN_EACH, self.request.id):
+            outcome = await self._unless_stopped(self._questions.ask_each(request))
         return None if isinstance(outcome, _Stopped) else outcome
 
     def _begin_to_intend(self) -> None:
@@ -416,6 +427,17 @@ class _Stopped(Struct, frozen=True):
     event: j.Event
 
 
+#: Whose time an effect takes; the others take none.
+_TRACED: dict[type[j.Effect], tuple[Lane, Step]] = {
+    j.Seek: (Lane.CARD, Step.SEEK),
+    j.AskChoice: (Lane.PERSON, Step.CHOICE),
+    j.AskConsent: (Lane.PERSON, Step.CONSENT),
+    j.AskAgain: (Lane.PERSON, Step.PIN_AGAIN),
+    j.AwaitToken: (Lane.CARD, Step.AWAITED),
+    j.LogIn: (Lane.CARD, Step.LOGIN),
+    j.Sign: (Lane.CARD, Step.SIGNING),
+    j.Record: (Lane.SEALING, Step.JOURNAL),
+}
 _OUTCOMES = {
     DocumentState.SIGNED: DocumentOutcome.SIGNED,
     DocumentState.DECLINED: DocumentOutcome.DECLINED,

@@ -38,6 +38,7 @@ from signer.service.key_requests import KeyRequest, KeyRequests
 from signer.service.open_token import KeyOnToken, OpenToken
 from signer.service.pin_guard import PinGuard
 from signer.service.ports import Clock
+from signer.service.token_bench import AskEach, Limits, Measured, measure
 from signer.service.token_signers import TokenModule, authorisation_of, meaning, tries_left
 
 
@@ -212,6 +213,20 @@ class TokenDesk:
             _forget(pin.pin)
             try:
                 yield OpenToken(module, token.ref, self._requests, self._clock, self._changed)
+            finally:
+                with suppress(DriverFault):
+                    await module.supervisor.logout(token.ref.slot)
+
+    async def bench(
+        self, token: ManagedToken, pin: Secret, limits: Limits, ask: AskEach
+    ) -> tuple[Measured, ...]:
+        """How fast the token signs: see `token_bench`. The PIN is sent once, and for each signature of a key
+        that wants it so and for which `ask` said yes; it is forgotten at the end.
+        """
+        async with self._trying(token, pin, token.user) as module:
+            await module.supervisor.login(token.ref.slot, pin.pin)
+            try:
+                return await measure(module, await self._read(module, token), pin.pin, limits, ask)
             finally:
                 with suppress(DriverFault):
                     await module.supervisor.logout(token.ref.slot)

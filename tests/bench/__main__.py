@@ -20,6 +20,7 @@ from typing import Any
 from signer.envelope import cades, jades, jws, legacy, xades
 from signer.model.credential import KeyKind
 from signer.platform.folders import folders_under
+from signer.service.tracing import Recording
 from tests.bench import pades, process, verification
 from tests.bench.endpoint import WaysPanel, measure_overhead
 from tests.bench.faults import measure_faults
@@ -68,6 +69,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     key = RawToken(place).key(RSA)
     own = OwnBinding(place)
     worker, pyhanko = WorkerSigner(place, key.certificate), SessionSigner(key)
+    recorded = WorkerSigner(place, key.certificate, recording=Recording())
     endesive, openssl = EndesiveSigner(key), OpensslSigner(place, key, base, CONTENT)
     raw: list[float] = []
     found: dict[str, list[tuple[float, float]]] = {}
@@ -87,6 +89,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("own_binding", EACH, lambda: own.sign(CONTENT)),
                 ("worker_boundary", EACH, lambda: worker.boundary(CONTENT)),
                 ("worker_question", EACH, worker.question),
+                ("worker_recorded", EACH, lambda: recorded.boundary(CONTENT)),
                 ("worker_cades_verified", EACH, lambda: worker.sign(CONTENT)),
                 ("pyhanko_cms", 5, lambda: sign_with_pyhanko(pyhanko, CONTENT)),
                 ("endesive_cms", 5, lambda: endesive.cms(CONTENT)),
@@ -106,6 +109,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                     found.setdefault(name, []).append((lasted, (before + raw[-1]) / 2))
     finally:
         worker.close()
+        recorded.close()
     figures = {"raw_c_sign": {"ms": statistics.median(raw)}}
     for name, pairs in found.items():
         each = BATCH if "batch" in name else 1

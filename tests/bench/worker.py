@@ -12,6 +12,7 @@ from drivers.types import Token
 from signer import x509
 from signer.envelope import cades
 from signer.model.credential import SignatureAlgorithm
+from signer.service.tracing import Recording
 from signer.verify.cades import verify_release
 from tests import softhsm
 from tests.bench.place import RSA, Place
@@ -21,12 +22,15 @@ ALGORITHM = SignatureAlgorithm.RSA_PKCS1_SHA256
 
 
 class WorkerSigner:
-    """A logged-in worker on an event loop of its own, driven from synchronous code."""
+    """A logged-in worker on an event loop of its own, driven from synchronous code; recorded, if so asked."""
 
-    def __init__(self, place: Place, certificate: x509.Certificate) -> None:
+    def __init__(
+        self, place: Place, certificate: x509.Certificate, recording: Recording | None = None
+    ) -> None:
         self._certificate = certificate
         self._loop = asyncio.new_event_loop()
         self._supervisor = Supervisor(place.module, env=place.env)
+        self._supervisor.record(None if recording is None else recording.module())
         self._token = self._loop.run_until_complete(self._log_in())
         self._plan = mechanisms.plan(ALGORITHM.value, self._token.mechanisms, mechanisms.SignPreferences())
 

@@ -1,4 +1,4 @@
-"""A module's calls as they are recorded: by function, without a value, also one that never returned."""
+"""A module's calls as they are recorded: by the C_ function, without a value; what never returned shows."""
 
 from __future__ import annotations
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
+from gui.bridge.checking import CheckComputer
 from gui.bridge.line import Line
 from gui.checking import Checking
-from gui.presenters.check import Way, present_check
+from gui.presenters.check import Fix, Way, present_check
 from gui.presenters.pin import Tone
 from gui.presenters.tongue import Tongue
-from gui.views.check import ReportWindow
+from gui.views.check import LogWindow, ReportWindow
 from gui.views.main import MainWindow, PageName
+from gui.views.symbol import Symbol
+from signer.cli.logbook import FILE, FOLDER
 from signer.diagnostics.catalogue import meanings
 from signer.diagnostics.finding import finding
+from signer.diagnostics.qr import spoken
 from signer.diagnostics.support_code import read
+from signer.endpoint.local_ca import local_identity
+from signer.platform.folders import user_data
+from signer.platform.private_files import private_folder
 from tests.desktop import scenes
 from tests.gui.office import OfficeThread
 from tests.gui.theatre import application, settle
@@ -126,6 +136,74 @@ def test_a_real_check_is_drawn_looked_at_again_in_one_row_previewed_and_saved(
     assert "The report was saved" in desk.said()
 
 
+def test_how_far_the_check_is_stands_on_its_button() -> None:
+    desk = Desk(Line(lambda number, request: None))
+    desk.press("check-now")
+    desk.checking._so_far.emit(3, 14)
+    settle()
+    assert desk.button("check-now").text() == "Checking… 3 of 14"
+    desk.checking._failed("unexpected")
+    desk.checking._so_far.emit(4, 14)
+    settle()
+    assert desk.button("check-now").text() == "Check now"
+
+
+def test_a_check_says_how_far_it_is(office: OfficeThread) -> None:
+    told: list[tuple[int, int]] = []
+    came: list[object] = []
+    office.line.ask(CheckComputer(told=lambda *so_far: told.append(so_far)), came.append, pytest.fail)
+    office.until(lambda: bool(came))
+    total = told[0][1]
+    assert told == [(done, total) for done in range(total + 1)]
+
+
+def test_what_can_be_mended_from_here_has_a_button_and_nothing_else_has() -> None:
+    assert present_check(scenes.stopped(), EN).fixes == (Fix.START_READERS,)
+    assert present_check(scenes.locked(), EN).fixes == ()
+    stores = (finding("authority-missing", ("firefox",)), finding("authority-outdated", ("chromium",)))
+    assert present_check(scenes.report(*stores), EN).fixes == (Fix.TRUST,)
+
+
+def test_the_browsers_are_made_to_trust_the_local_authority_and_looked_at_again(
+    office: OfficeThread, tmp_path: Path
+) -> None:
+    local_identity(private_folder(user_data() / "tls"), datetime.now(UTC))
+    profile = tmp_path / "home" / ".mozilla" / "firefox" / "one.default"
+    profile.mkdir(parents=True)
+    subprocess.run(["certutil", "-N", "--empty-password", "-d", f"sql:{profile}"], check=True)
+    desk = Desk(office.line)
+    desk.press("check-now")
+    office.until(lambda: desk.button("check-now").isEnabled())
+    desk.press("fix-trust")
+    office.until(lambda: desk.button("check-now").isEnabled())
+    assert "Done, and looked at again" in desk.said()
+    assert desk.window.check.findChild(QPushButton, "fix-trust") is None
+    after = desk.checking._examined
+    assert after is not None
+    assert "authority-missing" not in {one.code for one in after.report.causes}
+
+
+def test_what_could_not_be_mended_is_said(office: OfficeThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    desk = Desk(office.line)
+    desk.press("check-now")
+    office.until(lambda: desk.button("check-now").isEnabled())
+    desk.checking._mend(Fix.START_READERS)
+    office.until(lambda: desk.button("check-now").isEnabled())
+    assert "could not be done from here" in desk.said()
+
+
+def test_the_log_is_shown_as_it_is_on_the_disk(office: OfficeThread) -> None:
+    desk = Desk(office.line)
+    folder = private_folder(user_data() / FOLDER)
+    (folder / FILE).write_text("incident 1A2B-3C4D: somewhere\n")
+    desk.press("check-log")
+    window = next(w for w in application().topLevelWidgets() if isinstance(w, LogWindow))
+    assert "incident 1A2B-3C4D" in window.shown.toPlainText()
+    window.close()
+    settle()
+
+
 def test_the_way_out_turns_the_page(office: OfficeThread) -> None:
     desk = Desk(office.line)
     desk.window.check.show_check(present_check(scenes.locked(), EN), EN, checking=False)
@@ -140,3 +218,17 @@ def test_a_check_that_fails_and_a_report_that_cannot_be_written_are_told(tmp_pat
     assert desk.button("check-now").isEnabled()
     desk.checking._write(tmp_path / "no" / "such" / "folder", "text")
     assert "The report was not saved" in desk.said()
+
+
+def test_the_window_draws_the_code_so_that_another_library_reads_it() -> None:
+    desk = Desk(Line(lambda number, request: None))
+    view = present_check(scenes.locked(), FA)
+    desk.window.check.show_check(view, FA, checking=False)
+    settle()
+    symbol = desk.window.check.findChild(Symbol, "support-code-symbol")
+    assert symbol is not None
+    picture = symbol.grab().toImage()
+    width, height = picture.width(), picture.height()
+    rows = bytes(picture.pixelColor(x, y).lightness() for y in range(height) for x in range(width))
+    grey = memoryview(rows).cast("B", shape=[height, width])
+    assert [found.text for found in zxingcpp.read_barcodes(grey)] == [spoken(scenes.locked().support_code)]

@@ -9,6 +9,7 @@ from signer.cli.diagnosis import words
 from signer.cli.diagnosis.words import Language, which
 from signer.diagnostics.catalogue import Severity
 from signer.diagnostics.conclusion import READY
+from signer.diagnostics.qr import squares
 from signer.diagnostics.report import Report, ReportedFinding
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -20,6 +21,7 @@ h1{font-size:1.3rem}h2{font-size:1.1rem;margin:.4rem 0}p{margin:.3rem 0}
 .code{font:600 1.6rem/1.4 ui-monospace,monospace;letter-spacing:.1em;direction:ltr;unicode-bidi:isolate}
 .stops{border-inline-start:6px solid #b3261e}.hinders{border-inline-start:6px solid #b26a00}
 .note{border-inline-start:6px solid #8a8fa3}.facts,td{direction:ltr;unicode-bidi:isolate;text-align:start}
+.qr{width:9rem;height:9rem;border-radius:8px;shape-rendering:crispEdges}
 .facts{color:#5a6075;font-size:.85rem}table{border-collapse:collapse;width:100%;font-size:.9rem}
 td{border-top:1px solid #e6e6ea;padding:.25rem .5rem;vertical-align:top}
 main[dir=rtl] .code,main[dir=rtl] .facts{text-align:right}
@@ -42,6 +44,7 @@ def _half(report: Report, language: Language) -> Iterator[str]:
     at = which(language)
     yield f'<main lang="{language}" dir="{"rtl" if at == 0 else "ltr"}"><h1>{words.TITLE[at]}</h1>'
     yield f'<section><p>{words.CODE[at]}</p><p class="code">{escape(report.support_code)}</p>'
+    yield _symbol(report.support_code, words.CODE[at])
     yield f"<p>{words.PRIVATE[at]}</p></section>"
     wrong = [one for one in report.causes if one.code != READY]
     if not any(one.severity != Severity.NOTE.value for one in wrong):
@@ -58,6 +61,17 @@ def _half(report: Report, language: Language) -> Iterator[str]:
         cells = (probe.name, told, " ".join(probe.found), f"{probe.seconds:g} s")
         yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
     yield f"</table><p class=facts>{escape(f'{report.at} · Mohr {report.version}')}</p></section></main>"
+
+
+def _symbol(code: str, name: str) -> str:
+    """The code as a QR: dark on light in a dark page too, which is what telephones read."""
+    rows = squares(code)
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return (
+        f'<svg class="qr" role="img" aria-label="{escape(name)}" viewBox="0 0 {len(rows)} {len(rows)}">'
+        f'<path fill="#fff" d="M0 0h{len(rows)}v{len(rows)}h-{len(rows)}z"/>'
+        f'<path fill="#000" d="{path}"/></svg>'
+    )
 
 
 def _card(one: ReportedFinding, at: int) -> Iterator[str]:
