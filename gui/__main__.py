@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _preferences() -> Iterator[Path]:
     """Where they are kept; the log begins there too.
 
-    Beside data that is not for this program they are kept somewhere else, and not for long. The window opens all the same: it is where the doctor reads what the matter is.
+    Beside data that is not for this program they are kept somewhere else, and not for long: the window opens
+    all the same, where the doctor reads what the matter is.
     """
     try:
         kept = user_data()
