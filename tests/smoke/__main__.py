@@ -121,7 +121,6 @@ class Smoke:
                 self.first_signature()
                 self.worker_is_apart()
                 self.updated()
-                self.pdf_signed()
                 self.diagnosed()
                 self.starts()
             self._desk = None
@@ -184,17 +183,6 @@ class Smoke:
             self._signed_and_verified()
         told = self._user("mohr", "journal")
         _seen(f"updated from {OLDER}; paired still, signed again; {told.strip().splitlines()[-1]}")
-
-    def pdf_signed(self) -> None:
-        """A PDF is drawn by the process apart, sealed, and found whole by poppler."""
-        with self._agent():
-            done = self._asked("sign-pdf")
-        told = subprocess.run(
-            ["pdfsig", "-nocert", str(done["signature"])], capture_output=True, text=True, check=True
-        ).stdout
-        assert "Signature is Valid" in told, told
-        assert "Total document signed" in told, told
-        _seen("a PDF shown page by page, signed with the seal, accepted by poppler")
 
     def starts(self) -> None:
         """How long a start takes, the disk's cache warm."""

@@ -23,8 +23,7 @@ from signer.cli.demo import people, samples
 from signer.cli.demo.token import PIN
 from signer.client.keys import FileKeys
 from signer.client.panel import PanelClient
-from signer.model.request import PDF, PRESCRIPTION, Document, SignatureFormat, VisibleSeal
-from tests import pdfs
+from signer.model.request import PRESCRIPTION, Document
 from tests.desktop.doctor import Doctor, Screen, screen
 
 ORIGIN = "https://panel.example"
@@ -60,22 +59,14 @@ class Practice:
 
     async def sign(self) -> dict[str, object]:
         """Have one prescription signed; the file with its signature."""
-        return await self._have_signed(pdf=False)
-
-    async def sign_pdf(self) -> dict[str, object]:
-        """Have a PDF of two pages signed, with the seal on one; the file."""
-        return await self._have_signed(pdf=True)
-
-    async def _have_signed(self, *, pdf: bool) -> dict[str, object]:
         panel = self._panel()
         credential = (await asyncio.to_thread(panel.credentials))[0]
-        prescriber = people.prescriber(credential.centre or None)
         document = Document(
             id=f"rx-{time.monotonic_ns()}",
-            media_type=PDF if pdf else PRESCRIPTION,
-            content=pdfs.plain() if pdf else samples.tamin(datetime.now(ZoneInfo("Asia/Tehran")), prescriber),
-            format=SignatureFormat.PADES if pdf else SignatureFormat.CADES,
-            seal=VisibleSeal(reason="smoke") if pdf else None,
+            media_type=PRESCRIPTION,
+            content=samples.tamin(
+                datetime.now(ZoneInfo("Asia/Tehran")), people.prescriber(credential.centre or None)
+            ),
         )
         asked = asyncio.create_task(asyncio.to_thread(panel.sign, [document], credential=credential.id))
         await self._doctor.sign(PIN)
@@ -83,7 +74,7 @@ class Practice:
         await self._doctor.signed()
         panel.close()
         assert isinstance(answer.signature, str), answer
-        signature = self._folder / f"{document.id}.{'pdf' if pdf else 'p7m'}"
+        signature = self._folder / f"{document.id}.p7m"
         signature.write_bytes(base64.b64decode(answer.signature))
         content = self._folder / f"{document.id}.json"
         content.write_bytes(document.content)
@@ -121,12 +112,7 @@ async def main(folder: Path, endpoint: Path) -> None:
     """Answer line by line."""
     with screen() as shown:
         practice = Practice(shown, folder, endpoint)
-        acts = {
-            "pair": practice.pair,
-            "sign": practice.sign,
-            "sign-pdf": practice.sign_pdf,
-            "warm": practice.warm,
-        }
+        acts = {"pair": practice.pair, "sign": practice.sign, "warm": practice.warm}
         _say(shown.env)
         while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
             try:
