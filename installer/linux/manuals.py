@@ -31,8 +31,10 @@ def manual(parser: argparse.ArgumentParser, version: str, epoch: int) -> str:
             },
         )
     )
+    head, rest = page.split("\n", 1)
     more = FILES / f"{parser.prog}.man"
-    return page.rstrip() + "\n" + more.read_text(encoding="utf-8")
+    # No word is broken: who looks for an option finds it whole.
+    return f"{head}\n.nh\n{rest.rstrip()}\n{more.read_text(encoding='utf-8')}"
 
 
 class _Formatter(argparse.HelpFormatter):

@@ -25,6 +25,10 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "privacy.md"
 #: What the test itself puts into the home: the token, and the panel's keys.
 OURS = ("token/*", "panel.example.json")
+#: Half written at the moment when one looks; it has its name in a moment.
+HALF_WRITTEN = "*/.*.????????"
+#: The browsers' own, which the page names among what lies outside of the folders.
+STORES = ("*/nssdb/cert9.db*", "*/nssdb/key4.db*", "*/nssdb/pkcs11.txt")
 PATIENCE = 60.0
 
 _WRITES = re.compile(
@@ -36,7 +40,6 @@ _WRITES = re.compile(
 WRITERS: dict[str, str | None] = {
     "gui/checking.py": "what was exported",
     "gui/preferences.py": "data/desktop.json",
-    "signer/cli/anchors.py": "data/anchors/*.der",
     "signer/cli/assembly.py": "data/revocation/*.der",
     "signer/cli/demo/auto.py": "the demonstration",
     "signer/cli/demo/authority.py": "the demonstration",
@@ -47,7 +50,11 @@ WRITERS: dict[str, str | None] = {
     "signer/cli/simulate/agent.py": "data/simulator/",
     "signer/cli/simulate/authority.py": "data/simulator/",
     "signer/cli/simulate/control.py": "data/simulator/",
+    "signer/cli/logbook.py": "data/logs/mohr.log",
     "signer/cli/token.py": "what was exported",
+    "signer/cli/trace/channel.py": "session/trace.json",
+    "signer/cli/trace/run.py": "what was exported",
+    "signer/cli/update.py": "data/updates-seen.json",
     "signer/client/keys.py": None,
     "signer/endpoint/agent_key.py": "data/agent-key.pem",
     "signer/endpoint/local_ca.py": "data/tls/leaf.pem",
@@ -57,9 +64,14 @@ WRITERS: dict[str, str | None] = {
     "signer/journal/store.py": "data/journal/journal.db",
     "signer/journal/walking.py": None,
     "signer/platform/autostart.py": "autostart/mohr.desktop",
+    "signer/platform/browser_policy_files.py": "policies.json",
+    "signer/platform/data_version.py": "data/version.json",
+    "signer/platform/nss_worker.py": "cert9.db",
     "signer/platform/only_one.py": "data/agent.lock",
     "signer/platform/private_files.py": None,
     "signer/platform/trust_stores.py": "cert9.db",
+    "signer/platform/trust_upkeep.py": "data/tls/placed.json",
+    "signer/platform/uninstall.py": None,
     "signer/service/centres.py": "data/centres.json",
     "signer/service/exported.py": "what was exported",
     "signer/service/hand_added.py": "data/added-modules.json",
@@ -67,19 +79,21 @@ WRITERS: dict[str, str | None] = {
     "signer/service/own_requests.py": "what was exported",
     "signer/service/pin_guard.py": "data/wrong-pins.json",
     "signer/service/seen_certificates.py": "data/certificates/*.der",
+    "signer/service/session_choices.py": "data/session-signing.json",
+    "signer/service/trusted.py": "data/timestamps.json",
 }
 
 
 def named_on_the_page() -> list[str]:
     """The first column of the page's tables, as patterns."""
     cells = re.findall(r"^\| (`(?:data|session)/.*?) \|", PAGE.read_text("utf-8"), re.MULTILINE)
-    return [pattern for cell in cells for pattern in re.findall(r"`([^`]+)`", cell)]
+    return [*STORES, *(pattern for cell in cells for pattern in re.findall(r"`([^`]+)`", cell))]
 
 
-def left_in(user: User) -> set[str]:
-    """Every file of the home, as the page writes it; what is outside of both folders, as it stands."""
+def left_in(user: User) -> dict[str, Path]:
+    """Every file of the home, by how the page writes it; what is outside of both folders, as it stands."""
     places = {user.data: "data", user.told.parent: "session"}
-    found = set()
+    found = {}
     for file in user.home.rglob("*"):
         if file.is_dir():
             continue
@@ -87,7 +101,8 @@ def left_in(user: User) -> set[str]:
         if any(fnmatch.fnmatch(plain, ours) for ours in OURS):
             continue
         below = (f"{name}/{file.relative_to(at)}" for at, name in places.items() if at in file.parents)
-        found.add(next(below, plain))
+        if not fnmatch.fnmatch(plain, HALF_WRITTEN):
+            found[next(below, plain)] = file
     return found
 
 
@@ -99,7 +114,7 @@ def test_an_agent_that_was_used_leaves_no_file_that_the_page_does_not_name(tmp_p
     user.mohr("diagnose", "--language", "en")
     save(user.data / "desktop.json", Preferences(language="en"))
 
-    found = running | left_in(user)
+    found = running | left_in(user).keys()
     patterns = named_on_the_page()
     unnamed = {file for file in found if not any(fnmatch.fnmatch(file, pattern) for pattern in patterns)}
     assert unnamed == set()
@@ -124,8 +139,8 @@ def test_what_is_left_holds_no_pin_and_no_patient(tmp_path: Path) -> None:
     _signed_with_a_wrong_pin_first(user)
     content = _prescription().content
     assert "بیمار".encode() in content
-    for name in left_in(user):
-        octets = (user.data.parent / name.replace("data/", "mohr/", 1)).read_bytes()
+    for name, file in left_in(user).items():
+        octets = file.read_bytes()
         assert "بیمار".encode() not in octets, name
         assert WRONG.encode() not in octets, name
 
@@ -169,7 +184,7 @@ def _signed_with_a_wrong_pin_first(user: User) -> set[str]:
             _answer(terminal, "(nothing to decline): ", PIN)
             assert asked.result(PATIENCE).state is RequestState.FINISHED
             panel.close()
-        running = left_in(user)
+        running = set(left_in(user))
         terminal.type("\x03")
         while agent.poll() is None:
             terminal.look()
