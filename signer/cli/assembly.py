@@ -11,25 +11,21 @@ import contextlib
 import gc
 import importlib.metadata
 import logging
-import threading
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
-from drivers.catalogue import Profile
 from drivers.errors import ModuleNotLoaded
-from drivers.installed import installed_modules
 from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
-from signer.model.errors import PolicyInvalid
+from signer.cli.browsers_trust import trusting
+from signer.cli.clinic import clinic_policy, clinics_authorities, users_authorities
+from signer.cli.loadable import ModuleChoice, added_choice, hand_added, present_modules
 from signer.model.policy import Policy
 from signer.platform import data_version
-from signer.platform.folders import Folders, user_data, user_folders
+from signer.platform.folders import Folders, user_folders
 from signer.platform.only_one import only_one
-from signer.platform.policy_file import read_policy
 
 if TYPE_CHECKING:
     from signer.endpoint.listener import EndpointAddress
@@ -59,76 +55,6 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class ModuleChoice(Struct, frozen=True, kw_only=True):
-    """A module to load, its family's profile, and what its worker's environment needs beyond the usual.
-
-    `vouched` is the supervisor's.
-    """
-
-    path: Path
-    profile: Profile
-    env: Mapping[str, str] = {}
-    vouched: Callable[[], bool] | None = None
-
-    def supervisor(self) -> Supervisor:
-        """One for this module, as its profile says; whoever asks closes it."""
-        profile = self.profile
-        return Supervisor(
-            self.path,
-            binding=profile.module.binding,
-            limits=profile.limits,
-            env=self.env,
-            vouched=self.vouched,
-        )
-
-
-def known_modules() -> tuple[ModuleChoice, ...]:
-    """The modules of known families that are on this computer."""
-    return tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
-
-
-def present_modules() -> tuple[ModuleChoice, ...]:
-    """The modules of known families that are on this computer, then those that its user has added."""
-    known = known_modules()
-    return (*known, *_added_modules({choice.path for choice in known}))
-
-
-def _added_modules(known: Collection[Path]) -> tuple[ModuleChoice, ...]:
-    """Those whose files are as they were agreed to; a record that cannot be read adds none, and is logged."""
-    modules = _hand_added()
-    if modules is None:
-        return ()
-    from signer.model.errors import MohrError
-
-    try:
-        added = modules.loadable()
-    except MohrError as problem:
-        log.warning("%s: %s", problem.code, problem.detail)
-        return ()
-    return tuple(_added_choice(module) for module in added if Path(module.path) not in known)
-
-
-def _hand_added() -> HandAdded | None:
-    """This user's record of added modules, or None where there is none: most have no use for the import."""
-    file = user_data() / "added-modules.json"
-    if not file.exists():
-        return None
-    from signer.service.hand_added import HandAdded
-
-    return HandAdded(file)
-
-
-def _added_choice(module: AddedModule) -> ModuleChoice:
-    """Loaded only while its file is the one that was agreed to, in each worker that is started for it."""
-    from signer.service.hand_added import Standing, profile_of, standing
-
-    return ModuleChoice(
-        path=Path(module.path),
-        profile=profile_of(module),
-        vouched=lambda: standing(module) is Standing.AGREED,
-    )
-
-
 def version() -> str:
     """The installed version."""
     return importlib.metadata.version("mohr")
@@ -155,12 +81,12 @@ class Agent:
         """
         self._consent = consent
         self._folders = folders or user_folders()
-        self._policy, self._policy_problem = (policy, None) if policy else _clinic_policy()
+        self._policy, self._policy_problem = (policy, None) if policy else clinic_policy()
         self._ports = ports
         self._home = home
         self._screen = screen
         self._choices = present_modules() if modules is None else modules
-        self._added = _hand_added() if modules is None else None
+        self._added = hand_added() if modules is None else None
         self._supervisors = [choice.supervisor() for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
         self._tokens: TokenWatch | None = None
@@ -270,14 +196,14 @@ class Agent:
         centres = KeptCentres(self._folders.data / "centres.json")
         attention = asyncio.Lock()
         trace = Trace()
-        known = _authorities(self._policy.anchors)
+        known = clinics_authorities(self._policy.anchors)
 
         def written() -> None:
             signers.read_anew()
             tokens.look()
 
         def trusted() -> tuple[Certificate, ...]:
-            return (*known, *_users_authorities(self._folders.data / "anchors"))
+            return (*known, *users_authorities(self._folders.data / "anchors"))
 
         sessions = self._sessions = SessionSigning(
             tokens,
@@ -397,7 +323,7 @@ class Agent:
         tokens.start()
         undo.callback(tokens.close)
         if self._home is not None:
-            undo.push_async_callback(_trusting(self._home, self._folders.data / "tls", identity.authority))
+            undo.push_async_callback(trusting(self._home, self._folders.data / "tls", identity.authority))
         readers = ReaderWatch(tokens.readers_changed)
         readers.start()
         undo.push_async_callback(readers.close)
@@ -423,7 +349,7 @@ class Agent:
     async def _take_up(self, added: AddedModule) -> None:
         from signer.service.token_signers import TokenModule
 
-        choice = _added_choice(added)
+        choice = added_choice(added)
         supervisor = choice.supervisor()
         self._supervisors.append(supervisor)
         await _begin(supervisor)
@@ -451,73 +377,10 @@ class Agent:
         await stopping
 
 
-def _trusting(home: Path, tls: Path, authority: bytes) -> Callable[[], Awaitable[None]]:
-    """Begin to give the browsers' stores the authority, aside; what is given back ends it after a store."""
-    ended = threading.Event()
-    working = asyncio.ensure_future(
-        asyncio.to_thread(_trust, home, tls, authority, lambda: not ended.is_set())
-    )
-
-    async def end() -> None:
-        ended.set()
-        await working
-
-    return end
-
-
-def _trust(home: Path, tls: Path, authority: bytes, going_on: Callable[[], bool]) -> None:
-    from signer.platform.trust_upkeep import keep_trusted
-
-    try:
-        for store, problem in keep_trusted(home, tls, authority, going_on):
-            if problem is None:
-                log.info("%s: a store trusts this agent's own authority for https now", store.kind.value)
-            else:
-                log.warning("%s: %s %s", store.kind.value, problem.code, problem.detail)
-    except OSError as problem:
-        log.warning("what the browsers' stores were given is not remembered: %s", type(problem).__name__)
-
-
 async def _begin(supervisor: Supervisor) -> None:
     """Start its worker; a module that may not be loaded is told as such to whoever asks it for something."""
     with contextlib.suppress(ModuleNotLoaded):
         await supervisor.start()
-
-
-def _clinic_policy() -> tuple[Policy, PolicyInvalid | None]:
-    """The policy, or one that lets nobody new in and the reason why nothing is signed."""
-    try:
-        return read_policy() or Policy(), None
-    except PolicyInvalid as problem:
-        log.error("%s: %s", problem.code, problem.detail)  # noqa: TRY400  # the detail says it all
-        return Policy(pairing=False), problem
-
-
-def _authorities(folder: str | None) -> tuple[Certificate, ...]:
-    """The certificates in the clinic's folder of anchors; files that hold none are logged."""
-    from signer.verify.anchors import load
-
-    if folder is None:
-        return ()
-    try:
-        anchors = load(Path(folder))
-    except OSError as problem:
-        log.warning("the policy's anchors cannot be read: %s", problem)
-        return ()
-    for path in anchors.unreadable:
-        log.warning("%s in the anchors folder holds no certificate that can be read", path.name)
-    return anchors.certificates
-
-
-def _users_authorities(folder: Path) -> tuple[Certificate, ...]:
-    """Those that the user trusts (`mohr anchors`), read now."""
-    from signer.verify.anchors import load
-
-    try:
-        return load(folder).certificates if folder.is_dir() else ()
-    except OSError as problem:
-        log.warning("the anchors cannot be read: %s", type(problem).__name__)
-        return ()
 
 
 def _paired_since(pairings: Pairings, origin: str, now: datetime) -> datetime | None:

@@ -304,7 +304,8 @@ def _run(serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> int:
 
 
 async def _visit(tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> None:
-    from signer.cli.assembly import SystemClock, present_modules
+    from signer.cli.assembly import SystemClock
+    from signer.cli.loadable import present_modules
     from signer.platform.folders import user_data
 
     data = user_data()

@@ -20,7 +20,7 @@ from drivers.types import Token, TokenFlags
 from signer.model.text import visible
 
 if TYPE_CHECKING:
-    from signer.cli.assembly import ModuleChoice
+    from signer.cli.loadable import ModuleChoice
 
 Language = Literal["fa", "en"]
 
@@ -102,7 +102,7 @@ def known(*, atr: str | None, language: Language, as_json: bool) -> int:
 
 def here(*, as_json: bool) -> int:
     """Ask the modules that are here and print what they answer: 1 where there is none, or one failed."""
-    from signer.cli.assembly import present_modules
+    from signer.cli.loadable import present_modules
 
     asked = asyncio.run(ask(present_modules()))
     if as_json:

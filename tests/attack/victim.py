@@ -19,8 +19,9 @@ from msgspec import Struct
 
 from drivers.types import KeySpec
 from signer import x509
-from signer.cli.assembly import Agent, ModuleChoice, SystemClock
+from signer.cli.assembly import Agent, SystemClock
 from signer.cli.demo.authority import PLAIN_DOCTOR
+from signer.cli.loadable import ModuleChoice
 from signer.endpoint.agent_key import load_agent_key
 from signer.endpoint.listener import EndpointAddress
 from signer.endpoint.pairings import Pairings

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from drivers.catalogue import load_catalogue
 from drivers.types import KeySpec
-from signer.cli.assembly import ModuleChoice
 from signer.cli.demo.people import PRACTICES
+from signer.cli.loadable import ModuleChoice
 from tests import softhsm
 from tests.card.fixtures import MODULE
 

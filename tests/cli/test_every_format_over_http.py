@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from drivers.types import KeySpec
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo import samples
 from signer.cli.demo.authority import PLAIN_DOCTOR
 from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.loadable import ModuleChoice
 from signer.client import MemoryKeys, PanelClient, ProblemAnswered
 from signer.model.policy import NetSettings, Policy, Tsa
 from signer.model.request import Document, SignatureFormat

@@ -12,9 +12,10 @@ import pytest
 from asn1crypto import cms as other_cms
 
 from drivers.types import KeySpec
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.authority import PLAIN_DOCTOR
 from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.loadable import ModuleChoice
 from signer.client.keys import MemoryKeys
 from signer.client.panel import PanelClient
 from signer.endpoint.messages import RequestAnswer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signer.cli import assembly
+from signer.cli import assembly, clinic
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.model.errors import PolicyInvalid
 from signer.model.policy import Policy
@@ -26,8 +26,8 @@ async def test_a_wrong_policy_lets_nobody_new_in_and_the_agent_still_answers(
     def wrong() -> Policy:
         raise PolicyInvalid("/etc/mohr/policy.toml: orgins")
 
-    monkeypatch.setattr(assembly, "read_policy", wrong)
-    assert assembly._clinic_policy()[0] == Policy(pairing=False)
+    monkeypatch.setattr(clinic, "read_policy", wrong)
+    assert clinic.clinic_policy()[0] == Policy(pairing=False)
     running = agent(tmp_path)
     await running.start()
     await running.stop()
@@ -35,8 +35,8 @@ async def test_a_wrong_policy_lets_nobody_new_in_and_the_agent_still_answers(
 
 
 def test_no_policy_file_is_the_default_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "read_policy", lambda: None)
-    assert assembly._clinic_policy() == (Policy(), None)
+    monkeypatch.setattr(clinic, "read_policy", lambda: None)
+    assert clinic.clinic_policy() == (Policy(), None)
 
 
 def test_authorities_are_read_in_der_and_in_pem_and_others_passed_over(
@@ -45,8 +45,8 @@ def test_authorities_are_read_in_der_and_in_pem_and_others_passed_over(
     (tmp_path / "a.der").write_bytes(outside.root().der)
     outside.write_pem(tmp_path / "b.pem", pki.authority().certificate)
     (tmp_path / "c.crt").write_text("not a certificate")
-    assert assembly._authorities(str(tmp_path)) == (outside.root(),)
+    assert clinic.clinics_authorities(str(tmp_path)) == (outside.root(),)
     assert "c.crt" in caplog.text
-    assert assembly._authorities(None) == ()
-    assert assembly._authorities(str(tmp_path / "absent")) == ()
+    assert clinic.clinics_authorities(None) == ()
+    assert clinic.clinics_authorities(str(tmp_path / "absent")) == ()
     assert "cannot be read" in caplog.text

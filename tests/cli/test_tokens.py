@@ -12,7 +12,7 @@ from msgspec import structs
 
 from drivers.catalogue import load_catalogue
 from drivers.types import Limits
-from signer.cli.assembly import ModuleChoice
+from signer.cli.loadable import ModuleChoice
 from signer.cli.main import main
 from signer.cli.tokens import ask
 from signer.model.errors import by_code
@@ -29,7 +29,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Modules:
     """Says which modules are on this computer."""
 
     def say(modules: tuple[ModuleChoice, ...]) -> None:
-        monkeypatch.setattr("signer.cli.assembly.present_modules", lambda: modules)
+        monkeypatch.setattr("signer.cli.loadable.present_modules", lambda: modules)
 
     return say
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from signer import x509
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.loadable import ModuleChoice
 from signer.client import MemoryKeys, PanelClient
 from signer.endpoint.certificate_messages import CertificateRequestAnswer
 from signer.model.applicant import Applicant, KeyType

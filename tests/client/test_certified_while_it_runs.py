@@ -9,9 +9,10 @@ from pathlib import Path
 
 from drivers.types import KeySpec
 from signer import x509
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority
 from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.loadable import ModuleChoice
 from signer.client import MemoryKeys, PanelClient
 from signer.model.applicant import Applicant
 from signer.model.request import Document, RequestState

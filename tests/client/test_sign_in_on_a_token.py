@@ -11,9 +11,10 @@ import pytest
 
 from drivers.types import KeySpec
 from signer import x509
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.cli.demo.people import COUNCIL_NUMBER, PRACTICES
+from signer.cli.loadable import ModuleChoice
 from signer.client import MemoryKeys, PanelClient
 from signer.endpoint.messages import SignInAnswer
 from signer.model.request import RequestState

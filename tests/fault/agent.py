@@ -18,9 +18,10 @@ from typing import Self
 import msgspec
 
 from drivers.types import KeySpec, Limits
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.authority import PLAIN_DOCTOR
 from signer.cli.demo.doctor import ScriptedDialogue, ScriptedDoctor
+from signer.cli.loadable import ModuleChoice
 from signer.client.keys import MemoryKeys
 from signer.client.panel import PanelClient
 from signer.platform.folders import folders_under

@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from drivers.errors import NotLoggedIn
 from drivers.types import Binding, KeySpec, Limits, Mechanism
-from signer.cli.assembly import Agent, ModuleChoice, SystemClock
+from signer.cli.assembly import Agent, SystemClock
 from signer.cli.demo.authority import PLAIN_DOCTOR
 from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.loadable import ModuleChoice
 from signer.model.errors import PinWrong
 from signer.model.policy import Policy
 from signer.model.request import Document, DocumentState

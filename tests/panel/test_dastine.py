@@ -10,9 +10,10 @@ from pathlib import Path
 
 from drivers.types import KeySpec
 from signer import x509
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.cli.demo.people import PRACTICES
+from signer.cli.loadable import ModuleChoice
 from signer.platform.folders import folders_under
 from signer.verify import Indication, verify
 from tests.panel.test_sdk import node

@@ -20,9 +20,10 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from drivers.types import KeySpec
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.cli.demo.people import COUNCIL_NUMBER, NAME, PRACTICES
+from signer.cli.loadable import ModuleChoice
 from signer.model.policy import Policy
 from signer.platform.folders import folders_under
 from tests.openssl import verified_content

@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, UnsetType
 
 from signer import x509
-from signer.cli.assembly import Agent, ModuleChoice
+from signer.cli.assembly import Agent
 from signer.cli.demo import people, samples
 from signer.cli.demo.doctor import ScriptedDoctor
 from signer.cli.demo.token import PIN, DemoToken
+from signer.cli.loadable import ModuleChoice
 from signer.client.keys import MemoryKeys
 from signer.client.panel import PanelClient
 from signer.endpoint.messages import DocumentAnswer

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from signer.cli.assembly import ModuleChoice, known_modules
 from signer.cli.demo.token import PIN, DemoCannotRun, DemoToken, demo_token
+from signer.cli.loadable import ModuleChoice, known_modules
 from signer.model.errors import AlreadyRunning
 from signer.platform.display import has_display
 from signer.platform.folders import folders_under, user_data

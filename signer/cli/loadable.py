@@ -1,0 +1,93 @@
+"""Which PKCS#11 modules an agent or a command loads: of known families, and those that the user has added.
+
+How one is asked is `drivers.supervisor`; how a module is added and agreed to is `signer.service.hand_added`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from drivers.catalogue import Profile
+from drivers.installed import installed_modules
+from drivers.supervisor import Supervisor
+from signer.platform.folders import user_data
+
+if TYPE_CHECKING:
+    from signer.service.hand_added import AddedModule, HandAdded
+
+log = logging.getLogger(__name__)
+
+
+class ModuleChoice(Struct, frozen=True, kw_only=True):
+    """A module to load, its family's profile, and what its worker's environment needs beyond the usual.
+
+    `vouched` is the supervisor's.
+    """
+
+    path: Path
+    profile: Profile
+    env: Mapping[str, str] = {}
+    vouched: Callable[[], bool] | None = None
+
+    def supervisor(self) -> Supervisor:
+        """One for this module, as its profile says; whoever asks closes it."""
+        profile = self.profile
+        return Supervisor(
+            self.path,
+            binding=profile.module.binding,
+            limits=profile.limits,
+            env=self.env,
+            vouched=self.vouched,
+        )
+
+
+def known_modules() -> tuple[ModuleChoice, ...]:
+    """The modules of known families that are on this computer."""
+    return tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
+
+
+def present_modules() -> tuple[ModuleChoice, ...]:
+    """The modules of known families that are on this computer, then those that its user has added."""
+    known = known_modules()
+    return (*known, *_added_modules({choice.path for choice in known}))
+
+
+def _added_modules(known: Collection[Path]) -> tuple[ModuleChoice, ...]:
+    """Those whose files are as they were agreed to; a record that cannot be read adds none, and is logged."""
+    modules = hand_added()
+    if modules is None:
+        return ()
+    from signer.model.errors import MohrError
+
+    try:
+        added = modules.loadable()
+    except MohrError as problem:
+        log.warning("%s: %s", problem.code, problem.detail)
+        return ()
+    return tuple(added_choice(module) for module in added if Path(module.path) not in known)
+
+
+def hand_added() -> HandAdded | None:
+    """This user's record of added modules, or None where there is none: most have no use for the import."""
+    file = user_data() / "added-modules.json"
+    if not file.exists():
+        return None
+    from signer.service.hand_added import HandAdded
+
+    return HandAdded(file)
+
+
+def added_choice(module: AddedModule) -> ModuleChoice:
+    """Loaded only while its file is the one that was agreed to, in each worker that is started for it."""
+    from signer.service.hand_added import Standing, profile_of, standing
+
+    return ModuleChoice(
+        path=Path(module.path),
+        profile=profile_of(module),
+        vouched=lambda: standing(module) is Standing.AGREED,
+    )
