@@ -69,7 +69,7 @@ def command_line() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     add_diagnosis(commands)
-    add_trace(commands)
+    add_trace(commands, main)
     add_simulator(commands)
     pairings = commands.add_parser("pairings", help="list the panels that may ask, or take one's right away")
     pairings.add_argument("--revoke", metavar="ORIGIN", help="the panel's origin, as listed")

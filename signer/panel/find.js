@@ -68,7 +68,7 @@ export function search({ ports, way, origin, pairing }, signal) {
       if (best.state !== 'no-answer') return best;
       // Without its reason, silence is still silence.
       const why = await import('./why.js').catch(() => undefined);
-      return why ? { ...best, state: await why.whyNot(policy, way.name) } : best;
+      return why ? { ...best, state: await why.whyNot(policy, way.name, permissionState) } : best;
     } finally {
       patience.end();
       policy.end();

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { permissionState } from './find.js';
-
 /** @typedef {import('./find.js').AgentState} AgentState */
+/** @typedef {import('./find.js').Permission} Permission */
 
 /**
  * @param {{violated: boolean}} policy @param {string} way
+ * @param {() => Promise<Permission | undefined>} permissionState
  * @returns {Promise<AgentState>} what stands between this page and every port
  */
-export async function whyNot(policy, way) {
+export async function whyNot(policy, way, permissionState) {
   // The violation is reported in a task of its own, after the fetch has failed.
   await new Promise((resolve) => setTimeout(resolve, 0));
   if (policy.violated) return 'csp-blocked';

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 
-def add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add it to the commands of `mohr`."""
+def add_trace(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], mohr: Callable[[Sequence[str]], int]
+) -> None:
+    """Add it to the commands of `mohr`, which runs the one that is recorded."""
     trace = commands.add_parser(
         "trace",
         help="where did the time go: record the running agent, or one command",
@@ -26,10 +30,10 @@ def add_trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="-- COMMAND",
         help="record this command of mohr instead, such as: -- token info",
     )
-    trace.set_defaults(run=_trace)
+    trace.set_defaults(run=partial(_trace, mohr))
 
 
-def _trace(options: argparse.Namespace) -> int:
+def _trace(mohr: Callable[[Sequence[str]], int], options: argparse.Namespace) -> int:
     from signer.cli.trace.run import Wanted, trace
 
     command = tuple(options.command[1:] if options.command[:1] == ["--"] else options.command)
@@ -40,5 +44,6 @@ def _trace(options: argparse.Namespace) -> int:
             html=options.html,
             language=options.language,
             command=command,
-        )
+        ),
+        mohr,
     )

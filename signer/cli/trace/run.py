@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -45,12 +45,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
 
 
-def trace(wanted: Wanted) -> int:
+def trace(wanted: Wanted, mohr: Callable[[Sequence[str]], int]) -> int:
     """0, 1 where there was nobody to record, 4 where a file could not be written; a command's own status."""
     at, status = which(wanted.language), 0
     try:
         if wanted.command:
-            one, status = _of_a_command(wanted.command)
+            one, status = _of_a_command(mohr, wanted.command)
         else:
             print(_RECORDING[at], file=sys.stderr, flush=True)
             one = decoded(asyncio.run(_of_the_agent(wanted.seconds)))
@@ -78,13 +78,11 @@ async def _of_the_agent(seconds: float) -> bytes:
     return await recorded(user_places().trace_file, seconds, enough)
 
 
-def _of_a_command(command: tuple[str, ...]) -> tuple[Told, int]:
-    from signer.cli.main import main
-
+def _of_a_command(mohr: Callable[[Sequence[str]], int], command: tuple[str, ...]) -> tuple[Told, int]:
     recording = Recording()
     observed = OBSERVED.set(recording.module)
     try:
-        status = main(command)
+        status = mohr(command)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 2
     finally:
