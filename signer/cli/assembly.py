@@ -1,7 +1,8 @@
-"""Puts one agent together: modules, signers, journal, use cases, endpoint. Shared by every composition root.
+"""One agent: its workers, parts and endpoint, started and ended in order. Shared by every composition root.
 
 `mohr agent`, the desktop and the demo differ in whom they ask and where they keep things; both are arguments.
 No flag or environment variable reaches the clinic's policy through here.
+How the parts are handed to one another is `wiring`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from drivers.errors import ModuleNotLoaded
 from drivers.readers import ReaderWatch
 from drivers.supervisor import Supervisor
 from signer.cli.browsers_trust import trusting
-from signer.cli.clinic import clinic_policy, clinics_authorities, users_authorities
+from signer.cli.clinic import clinic_policy
 from signer.cli.loadable import ModuleChoice, added_choice, hand_added, present_modules
 from signer.model.policy import Policy
 from signer.platform import data_version
@@ -28,19 +29,16 @@ from signer.platform.folders import Folders, user_folders
 from signer.platform.only_one import only_one
 
 if TYPE_CHECKING:
+    from signer.cli.wiring import Parts
     from signer.endpoint.listener import EndpointAddress
-    from signer.endpoint.pairings import Pairings
     from signer.model.presence import Presence
     from signer.model.session_signing import OpenNow
     from signer.service.consent import ConsentSurface
     from signer.service.hand_added import AddedModule, HandAdded
     from signer.service.office import Office
     from signer.service.ports import ScreenWatch
-    from signer.service.session_signing import SessionSigning
-    from signer.service.signing import SigningService
     from signer.service.token_desk import TokenDesk
-    from signer.service.token_watch import TokenWatch
-    from signer.x509 import Certificate
+    from signer.service.token_signers import TokenModule
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +87,7 @@ class Agent:
         self._added = hand_added() if modules is None else None
         self._supervisors = [choice.supervisor() for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
-        self._tokens: TokenWatch | None = None
-        self._desk: TokenDesk | None = None
-        self._office: Office | None = None
-        self._sessions: SessionSigning | None = None
+        self._parts: Parts | None = None
 
     async def start(self) -> EndpointAddress:
         """Spawn the workers, then import and start the rest while they load. Undone if it fails.
@@ -113,218 +108,67 @@ class Agent:
 
     def on_tokens(self, tell: Callable[[Presence], None]) -> None:
         """Call `tell` with the tokens that are there, now and whenever that changes. After `start`."""
-        assert self._tokens is not None
-        self._tokens.on_change(tell)
+        self._running.tokens.on_change(tell)
 
     def on_session(self, tell: Callable[[OpenNow | None], None]) -> None:
         """Call `tell` with the token that stands open, now and whenever that changes. After `start`."""
-        assert self._sessions is not None
-        self._sessions.on_change(tell)
+        self._running.sessions.on_change(tell)
 
     @property
     def desk(self) -> TokenDesk:
         """What the holder does to a token beside signing; each waits for the other. After `start`."""
-        assert self._desk is not None
-        return self._desk
+        return self._running.desk
 
     @property
     def office(self) -> Office:
         """What a window's pages show and do. After `start`."""
-        assert self._office is not None
-        return self._office
+        return self._running.office
 
     async def stop(self) -> None:
         """Stop listening, abandon what is open, close journal and workers."""
         await self._closing.aclose()
 
+    @property
+    def _running(self) -> Parts:
+        assert self._parts is not None, "not before `start`"
+        return self._parts
+
     async def _assemble(self, undo: contextlib.AsyncExitStack) -> EndpointAddress:
+        from signer.cli import wiring
         from signer.cli.trace.agent_side import Recorder
         from signer.cli.trace.channel import Channel
-        from signer.endpoint.agent_key import load_agent_key
-        from signer.endpoint.calls import About, AgentState
-        from signer.endpoint.cautions import cautions_of
-        from signer.endpoint.listener import PORTS
         from signer.endpoint.local_ca import local_identity
-        from signer.endpoint.pairings import Pairings
-        from signer.endpoint.server import Endpoint
-        from signer.journal.reading import JournalReader
-        from signer.journal.store import SqliteJournal
-        from signer.model.session_signing import Ended, ceiling
-        from signer.net.authorities import Authorities
-        from signer.net.cache import Cache
-        from signer.platform.private_files import private_folder, read_private, write_private
-        from signer.service.centres import KeptCentres
-        from signer.service.evidence import Outside
-        from signer.service.key_requests import KeyRequests
-        from signer.service.office import Office
-        from signer.service.own_requests import OwnRequests
-        from signer.service.own_signing import OwnSigning
-        from signer.service.panels import Panels
-        from signer.service.pin_guard import PinGuard
-        from signer.service.questions import Surroundings, TokenWork
-        from signer.service.records import Records
-        from signer.service.seen_certificates import SeenCertificates
-        from signer.service.session_choices import KeptChoices
-        from signer.service.session_signing import SessionSigning
-        from signer.service.signing import SigningService
-        from signer.service.token_desk import TokenDesk
-        from signer.service.token_signers import TokenModule, TokenSigners
-        from signer.service.token_watch import TokenWatch
-        from signer.service.tracing import Trace
-        from signer.service.trusted import STAMPER_FILE, KeptTrust
 
-        clock = SystemClock()
-        modules = tuple(
-            TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
-            for choice, supervisor in zip(self._choices, self._supervisors, strict=True)
-        )
-        signers = TokenSigners(modules, clock)
-        tokens = self._tokens = TokenWatch(signers, modules)
-        journal = SqliteJournal(self._folders.data / "journal")
-        undo.push_async_callback(journal.close)
-        authorities = Authorities(
-            self._policy.net,
-            cache=Cache(
-                private_folder(self._folders.data / "revocation"), read=read_private, write=write_private
-            ),
-            now=clock.now,
-        )
-        undo.callback(authorities.close)
-        pairings = Pairings.open(self._folders.data)
-        guard = PinGuard(self._folders.data / "wrong-pins.json")
-        requests = KeyRequests(self._folders.data / "certificate-requests.json")
-        centres = KeptCentres(self._folders.data / "centres.json")
-        attention = asyncio.Lock()
-        trace = Trace()
-        known = clinics_authorities(self._policy.anchors)
-
-        def written() -> None:
-            signers.read_anew()
-            tokens.look()
-
-        def trusted() -> tuple[Certificate, ...]:
-            return (*known, *users_authorities(self._folders.data / "anchors"))
-
-        sessions = self._sessions = SessionSigning(
-            tokens,
-            clock,
-            KeptChoices(self._folders.data / "session-signing.json"),
-            most=ceiling(self._policy),
-            watch=self._screen,
-        )
-        undo.push_async_callback(self._close_open, sessions)
-
-        def desk(turn: asyncio.Lock) -> TokenDesk:
-            return TokenDesk(
-                modules,
-                clock=clock,
-                guard=guard,
-                requests=requests,
-                turn=turn,
-                changed=written,
-                close_open=lambda: sessions.close(Ended.OTHER_LOGIN),
-            )
-
-        surroundings = Surroundings(
-            signers=tokens,
+        given = wiring.Given(
             consent=self._consent,
-            journal=journal,
-            clock=clock,
-            guard=guard,
-            paired_since=lambda origin: _paired_since(pairings, origin, clock.now()),
-            outside=Outside(
-                net=authorities,
-                revocation=self._policy.net.revocation,
-                known=known,
+            modules=tuple(
+                _token_module(choice, supervisor)
+                for choice, supervisor in zip(self._choices, self._supervisors, strict=True)
             ),
-            cautions=lambda origin: cautions_of(origin, pairings, self._policy, clock.now()),
-            severe=self._policy.red_findings,
-            formats=self._policy.formats,
-            policy_problem=self._policy_problem,
-            centres=centres.read,
-            sessions=sessions,
-            sign_in_with_non_repudiation=self._policy.sign_in_with_non_repudiation,
-            token_work=TokenWork(
-                # The doctor's attention is held by whoever asks, and it is the tokens' too.
-                desk=desk(asyncio.Lock()),
-                requests=requests,
-                tokens=tokens,
-                anchors=trusted,
-            ),
-            turn=attention,
-            trace=trace,
-        )
-        service = SigningService(surroundings)
-        self._desk = desk(attention)
-        history = JournalReader(journal)
-        self._office = Office(
-            desk=self._desk,
-            panels=Panels(
-                pairings,
-                history,
-                clock,
-                policy=self._policy,
-                problem=None if self._policy_problem is None else self._policy_problem.code,
-            ),
-            records=Records(
-                history,
-                tokens,
-                SeenCertificates(private_folder(self._folders.data / "certificates")),
-                trusted,
-            ),
-            signers=tokens,
-            clock=clock,
-            centres=centres,
-            own_signing=OwnSigning(service),
-            sessions=sessions,
-            own_requests=OwnRequests(
-                self._desk,
-                requests,
-                journal,
-                tokens,
-                tokens,
-                clock,
-                anchors=trusted,
-                severe=self._policy.red_findings,
-                problem=self._policy_problem,
-            ),
-            trust=KeptTrust(
-                self._folders.data / "anchors",
-                self._folders.data / STAMPER_FILE,
-                net=self._policy.net,
-                clinics=known,
-                stamp_with=authorities.stamp_with,
-            ),
-        )
-        undo.push_async_callback(self._let_go, service)
-        identity = local_identity(self._folders.data / "tls", clock.now())
-        endpoint = Endpoint(
-            use_cases=service,
-            consent=self._consent,
-            clock=clock,
-            pairings=pairings,
-            key=load_agent_key(self._folders.data),
+            folders=self._folders,
             policy=self._policy,
-            about=About(name="Mohr", version=version()),
-            state=lambda: AgentState.READY if tokens.presence.usable else AgentState.NO_TOKEN,
-            ports=self._ports or PORTS,
-            endpoint_file=self._folders.endpoint_file,
-            tls=identity.context(),
-            trace=trace,
+            policy_problem=self._policy_problem,
+            screen=self._screen,
+            clock=SystemClock(),
         )
+        parts = self._parts = wiring.put_together(given, undo)
+        undo.push_async_callback(self._waited_for, parts.sessions.stop)
+        undo.push_async_callback(self._waited_for, parts.service.stop)
+        identity = local_identity(self._folders.data / "tls", given.clock.now())
+        endpoint = wiring.endpoint(given, parts, identity, version=version(), ports=self._ports)
         address = await endpoint.start()
         undo.push_async_callback(endpoint.stop)
-        recorder = Recorder(trace, lambda: tuple(self._supervisors), version())
+        recorder = Recorder(parts.trace, lambda: tuple(self._supervisors), version())
         channel = Channel(self._folders.trace_file, recorder.record)
         undo.push_async_callback(channel.close)
         await channel.start()
         # What is there now stays until the end; a collection in the middle of a batch need not look at it.
         gc.freeze()
-        tokens.start()
-        undo.callback(tokens.close)
+        parts.tokens.start()
+        undo.callback(parts.tokens.close)
         if self._home is not None:
             undo.push_async_callback(trusting(self._home, self._folders.data / "tls", identity.authority))
-        readers = ReaderWatch(tokens.readers_changed)
+        readers = ReaderWatch(parts.tokens.readers_changed)
         readers.start()
         undo.push_async_callback(readers.close)
         if self._screen is not None:
@@ -347,30 +191,20 @@ class Agent:
             log.warning("%s: %s", problem.code, problem.detail)
 
     async def _take_up(self, added: AddedModule) -> None:
-        from signer.service.token_signers import TokenModule
-
         choice = added_choice(added)
         supervisor = choice.supervisor()
         self._supervisors.append(supervisor)
         await _begin(supervisor)
-        module = TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
-        assert self._tokens is not None
-        self._tokens.adopt(module)
+        module = _token_module(choice, supervisor)
+        self._running.tokens.adopt(module)
         self.desk.adopt(module)
 
     async def _end_workers(self) -> None:
         await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
 
-    async def _let_go(self, service: SigningService) -> None:
-        """Stop the service; a module that hangs in a signature or a logout is not waited for."""
-        await self._waited_for(service.stop())
-
-    async def _close_open(self, sessions: SessionSigning) -> None:
-        """Log out what stands open, in the same manner."""
-        await self._waited_for(sessions.stop())
-
-    async def _waited_for(self, work: Coroutine[Any, Any, None]) -> None:
-        stopping = asyncio.ensure_future(work)
+    async def _waited_for(self, stop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Stop it; a module that hangs in a signature or a logout is not waited for."""
+        stopping = asyncio.ensure_future(stop())
         await asyncio.wait({stopping}, timeout=_SECONDS_TO_LET_GO)
         if not stopping.done():
             await self._end_workers()
@@ -383,6 +217,7 @@ async def _begin(supervisor: Supervisor) -> None:
         await supervisor.start()
 
 
-def _paired_since(pairings: Pairings, origin: str, now: datetime) -> datetime | None:
-    pairing = pairings.find(origin, now)
-    return pairing.paired_at if pairing is not None else None
+def _token_module(choice: ModuleChoice, supervisor: Supervisor) -> TokenModule:
+    from signer.service.token_signers import TokenModule
+
+    return TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)

@@ -40,7 +40,6 @@ _WRITES = re.compile(
 WRITERS: dict[str, str | None] = {
     "gui/checking.py": "what was exported",
     "gui/preferences.py": "data/desktop.json",
-    "signer/cli/assembly.py": "data/revocation/*.der",
     "signer/cli/demo/auto.py": "the demonstration",
     "signer/cli/demo/authority.py": "the demonstration",
     "signer/cli/demo/token.py": "the demonstration",
@@ -55,6 +54,7 @@ WRITERS: dict[str, str | None] = {
     "signer/cli/trace/channel.py": "session/trace.json",
     "signer/cli/trace/run.py": "what was exported",
     "signer/cli/update.py": "data/updates-seen.json",
+    "signer/cli/wiring.py": "data/revocation/*.der",
     "signer/client/keys.py": None,
     "signer/endpoint/agent_key.py": "data/agent-key.pem",
     "signer/endpoint/local_ca.py": "data/tls/leaf.pem",
