@@ -16,12 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drivers.errors import ModuleNotLoaded
 from drivers.readers import ReaderWatch
-from drivers.supervisor import Supervisor
 from signer.cli.browsers_trust import trusting
 from signer.cli.clinic import clinic_policy, clinics_authorities, users_authorities
-from signer.cli.loadable import ModuleChoice, added_choice, hand_added, present_modules
+from signer.cli.loadable import ModuleChoice, hand_added, present_modules
 from signer.model.policy import Policy
 from signer.platform import data_version
 from signer.platform.folders import Folders, user_folders
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from signer.model.presence import Presence
     from signer.model.session_signing import OpenNow
     from signer.service.consent import ConsentSurface
-    from signer.service.hand_added import AddedModule, HandAdded
     from signer.service.office import Office
     from signer.service.ports import ScreenWatch
     from signer.service.session_signing import SessionSigning
@@ -86,8 +83,8 @@ class Agent:
         self._home = home
         self._screen = screen
         self._choices = present_modules() if modules is None else modules
-        self._added = hand_added() if modules is None else None
-        self._supervisors = [choice.supervisor() for choice in self._choices]
+        self._changed = asyncio.Event()
+        self._supervisors = [choice.supervisor(changed=self._changed.set) for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
         self._tokens: TokenWatch | None = None
         self._desk: TokenDesk | None = None
@@ -106,7 +103,7 @@ class Agent:
                 log.info("the data folder is of version %d now", after)
             undo.push_async_callback(self._end_workers)
             for supervisor in self._supervisors:
-                await _begin(supervisor)
+                await supervisor.start()
             address = await self._assemble(undo)
             self._closing = undo.pop_all()
         return address
@@ -330,33 +327,29 @@ class Agent:
         if self._screen is not None:
             self._screen.start()
             undo.push_async_callback(self._screen.close)
-        if self._added is not None:
-            asking = asyncio.ensure_future(self._ask_about_changed(self._added))
-            undo.callback(asking.cancel)
+        asking = asyncio.ensure_future(self._ask_about_changed(tokens))
+        undo.callback(asking.cancel)
         return address
 
-    async def _ask_about_changed(self, modules: HandAdded) -> None:
-        """Modules that were added by hand and have changed: those that get a yes are taken up at once."""
+    async def _ask_about_changed(self, tokens: TokenWatch) -> None:
+        """Modules that were added by hand and were not loaded, since their files have changed."""
+        await self._changed.wait()
         from signer.model.errors import MohrError
-        from signer.service.hand_added import ask_about_changed
+        from signer.service.hand_added import ChangedModules
 
-        try:
-            known = {str(choice.path) for choice in self._choices}
-            await ask_about_changed(modules, self._consent, self._take_up, known=known)
-        except MohrError as problem:
-            log.warning("%s: %s", problem.code, problem.detail)
-
-    async def _take_up(self, added: AddedModule) -> None:
-        from signer.service.token_signers import TokenModule
-
-        choice = added_choice(added)
-        supervisor = choice.supervisor()
-        self._supervisors.append(supervisor)
-        await _begin(supervisor)
-        module = TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
-        assert self._tokens is not None
-        self._tokens.adopt(module)
-        self.desk.adopt(module)
+        modules = hand_added()
+        if modules is None:
+            return
+        known = {str(choice.path) for choice in self._choices if choice.agreed is None}
+        asking = ChangedModules(modules, self._consent, known=known)
+        while True:
+            self._changed.clear()
+            try:
+                if await asking.ask():
+                    tokens.look()
+            except MohrError as problem:
+                log.warning("a changed module is left out: %s %s", problem.code, problem.detail)
+            await self._changed.wait()
 
     async def _end_workers(self) -> None:
         await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
@@ -375,12 +368,6 @@ class Agent:
         if not stopping.done():
             await self._end_workers()
         await stopping
-
-
-async def _begin(supervisor: Supervisor) -> None:
-    """Start its worker; a module that may not be loaded is told as such to whoever asks it for something."""
-    with contextlib.suppress(ModuleNotLoaded):
-        await supervisor.start()
 
 
 def _paired_since(pairings: Pairings, origin: str, now: datetime) -> datetime | None:
