@@ -27,6 +27,10 @@ class ModuleNotLoaded(DriverFault):
         self.reason = reason
 
 
+class ModuleChanged(DriverFault):
+    """The module's file is not the one that somebody agreed to; nothing of it was loaded."""
+
+
 class WorkerDied(DriverFault):
     """The worker's process ended while `function` was in hand, or before it was begun (`begun` False)."""
 

@@ -22,6 +22,7 @@ from drivers.errors import (
     FrameMalformed,
     KeyAmbiguous,
     KeyIdTaken,
+    ModuleChanged,
     ModuleNotLoaded,
     ModuleReturned,
     NoSuchKey,
@@ -55,7 +56,10 @@ _REFUSALS: dict[wire.Reason, type[DriverFault]] = {
     wire.Reason.NOT_LOGGED_IN: NotLoggedIn,
     wire.Reason.CONTEXT_LOGIN_NEEDED: ContextLoginNeeded,
     wire.Reason.NOT_IN_BINDING: NotInBinding,
+    wire.Reason.FILE_CHANGED: ModuleChanged,
 }
+
+_FILE_CHANGED = wire.Refused(wire.Reason.FILE_CHANGED)
 
 A = TypeVar("A", bound=wire.Answer)
 
@@ -67,8 +71,9 @@ class Supervisor:
     """The one way to a module. All methods are called on one event loop; many calls may be in flight.
 
     Calls are answered in the order in which they were made. Each may raise `ModuleReturned`,
-    `ModuleNotLoaded`, `WorkerDied`, `WorkerHung`, `FrameMalformed` or `WorkerOfAnotherVersion`, and `OSError`
-    where no process can be started. A caller that is cancelled takes nothing back: what was sent is done.
+    `ModuleNotLoaded`, `ModuleChanged`, `WorkerDied`, `WorkerHung`, `FrameMalformed` or
+    `WorkerOfAnotherVersion`, and `OSError` where no process can be started. A caller that is cancelled takes
+    nothing back: what was sent is done.
     """
 
     def __init__(
@@ -79,17 +84,20 @@ class Supervisor:
         limits: Limits | None = None,
         env: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
-        vouched: Callable[[], bool] | None = None,
+        agreed: Callable[[], str] | None = None,
+        changed: Callable[[], None] | None = None,
     ) -> None:
         """`env` is added to the scrubbed environment; `command` starts a worker where a packaged agent
-        has no interpreter to start. `vouched` is asked, in a thread, before each worker is started: where the
-        module's file is not the one that may be loaded, `ModuleNotLoaded` is raised instead.
+        has no interpreter to start. `agreed` is asked, in a thread, for the SHA-256 that the module's file
+        must have (lower-case hexadecimal) whenever a worker is started: one that finds another file loads
+        nothing, and `changed` is told.
         """
         self._load = wire.Load(str(module), binding)
         self._limits = limits or Limits()
         self._env = scrubbed_environment(env or {})
         self._command = tuple(command) if command is not None else worker_command()
-        self._vouched = vouched
+        self._agreed = agreed
+        self._changed = changed
         given = OBSERVED.get()
         self._observer: Observer | None = None if given is None else given()
         self._link: WorkerLink | None = None
@@ -290,8 +298,7 @@ class Supervisor:
                 if self._link is not None:
                     await self._link.close()
                     self._last_words = self._link.stderr
-                if self._vouched is not None and not await asyncio.to_thread(self._vouched):
-                    raise ModuleNotLoaded("the file is not the one that was agreed to")
+                agreed = None if self._agreed is None else await asyncio.to_thread(self._agreed)
                 link = await WorkerLink.spawn(self._command, self._env)
                 try:
                     self._refuse_when_closed()
@@ -300,7 +307,7 @@ class Supervisor:
                     raise
                 self._link = link
                 link.observer = self._observer
-                load = replace(self._load, record=self._observer is not None)
+                load = replace(self._load, sha256=agreed, record=self._observer is not None)
                 self._loading = self._link.ask(load, "its start", self._limits.load)
                 self._loading.add_done_callback(self._loaded)
             return self._link
@@ -317,6 +324,8 @@ class Supervisor:
             link = self._link
             if link is not None:
                 link.retire()
+            if self._changed is not None and not failed and loading.result() == _FILE_CHANGED:
+                self._changed()
 
 
 def _unheard(asked: asyncio.Future[wire.Answer]) -> None:

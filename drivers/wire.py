@@ -33,7 +33,7 @@ from drivers.types import (
 )
 
 #: The version of everything below. An agent that was updated may find a worker of the day before.
-PROTOCOL = 3
+PROTOCOL = 4
 #: A document of 10 MiB in Base64, which a JWS signs, and the rest of the message.
 MAX_REQUEST = 16 * 1024 * 1024
 #: A token full of certificates is some hundred KiB.
@@ -57,10 +57,14 @@ class Greeting(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True, tag=True):
-    """Load the module at `path` through `binding`. The first request, and the only one of its kind."""
+    """Load the module at `path` through `binding`. The first request, and the only one of its kind.
+
+    Where `sha256` (lower-case hexadecimal) is given, a file with another one is not loaded.
+    """
 
     path: str
     binding: Binding
+    sha256: str | None = None
     record: bool = False
 
 
@@ -312,6 +316,7 @@ class Reason(Enum):
     NOT_LOGGED_IN = "not-logged-in"
     CONTEXT_LOGIN_NEEDED = "context-login-needed"
     NOT_IN_BINDING = "not-in-binding"
+    FILE_CHANGED = "file-changed"
 
 
 class Refused(Struct, frozen=True, tag=True):

@@ -5,6 +5,7 @@ What a request makes the module do is `signing` and `management`; the sessions t
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -65,6 +66,9 @@ class Operations:
 
     def _load(self, request: wire.Load) -> wire.Answer:
         module = self._open_binding(request.binding)
+        if request.sha256 is not None and _sha256(Path(request.path)) != request.sha256:
+            self._failure = wire.Refused(wire.Reason.FILE_CHANGED)
+            return self._failure
         try:
             self._calling("dlopen")
             with self._recorded_load(request):
@@ -106,6 +110,15 @@ class Operations:
         self._sessions.log_out_everywhere()
         with suppress(ModuleReturned):
             self._sessions.module.finalize()
+
+
+def _sha256(file: Path) -> str:
+    """Lower-case hexadecimal; of a file that cannot be read, none."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _ask(sessions: Sessions, request: wire.Request) -> wire.Answer:

@@ -17,12 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drivers.errors import ModuleNotLoaded
 from drivers.readers import ReaderWatch
-from drivers.supervisor import Supervisor
 from signer.cli.browsers_trust import trusting
 from signer.cli.clinic import clinic_policy
-from signer.cli.loadable import ModuleChoice, added_choice, hand_added, present_modules
+from signer.cli.loadable import ModuleChoice, hand_added, present_modules
 from signer.model.policy import Policy
 from signer.platform import data_version
 from signer.platform.folders import Folders, user_folders
@@ -34,11 +32,9 @@ if TYPE_CHECKING:
     from signer.model.presence import Presence
     from signer.model.session_signing import OpenNow
     from signer.service.consent import ConsentSurface
-    from signer.service.hand_added import AddedModule, HandAdded
     from signer.service.office import Office
     from signer.service.ports import ScreenWatch
     from signer.service.token_desk import TokenDesk
-    from signer.service.token_signers import TokenModule
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +80,8 @@ class Agent:
         self._home = home
         self._screen = screen
         self._choices = present_modules() if modules is None else modules
-        self._added = hand_added() if modules is None else None
-        self._supervisors = [choice.supervisor() for choice in self._choices]
+        self._changed = asyncio.Event()
+        self._supervisors = [choice.supervisor(changed=self._changed.set) for choice in self._choices]
         self._closing = contextlib.AsyncExitStack()
         self._parts: Parts | None = None
 
@@ -101,7 +97,7 @@ class Agent:
                 log.info("the data folder is of version %d now", after)
             undo.push_async_callback(self._end_workers)
             for supervisor in self._supervisors:
-                await _begin(supervisor)
+                await supervisor.start()
             address = await self._assemble(undo)
             self._closing = undo.pop_all()
         return address
@@ -138,11 +134,12 @@ class Agent:
         from signer.cli.trace.agent_side import Recorder
         from signer.cli.trace.channel import Channel
         from signer.endpoint.local_ca import local_identity
+        from signer.service.token_signers import TokenModule
 
         given = wiring.Given(
             consent=self._consent,
             modules=tuple(
-                _token_module(choice, supervisor)
+                TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)
                 for choice, supervisor in zip(self._choices, self._supervisors, strict=True)
             ),
             folders=self._folders,
@@ -174,30 +171,29 @@ class Agent:
         if self._screen is not None:
             self._screen.start()
             undo.push_async_callback(self._screen.close)
-        if self._added is not None:
-            asking = asyncio.ensure_future(self._ask_about_changed(self._added))
-            undo.callback(asking.cancel)
+        asking = asyncio.ensure_future(self._ask_about_changed())
+        undo.callback(asking.cancel)
         return address
 
-    async def _ask_about_changed(self, modules: HandAdded) -> None:
-        """Modules that were added by hand and have changed: those that get a yes are taken up at once."""
+    async def _ask_about_changed(self) -> None:
+        """Modules that were added by hand and were not loaded, since their files have changed."""
+        await self._changed.wait()
         from signer.model.errors import MohrError
-        from signer.service.hand_added import ask_about_changed
+        from signer.service.hand_added import ChangedModules
 
-        try:
-            known = {str(choice.path) for choice in self._choices}
-            await ask_about_changed(modules, self._consent, self._take_up, known=known)
-        except MohrError as problem:
-            log.warning("%s: %s", problem.code, problem.detail)
-
-    async def _take_up(self, added: AddedModule) -> None:
-        choice = added_choice(added)
-        supervisor = choice.supervisor()
-        self._supervisors.append(supervisor)
-        await _begin(supervisor)
-        module = _token_module(choice, supervisor)
-        self._running.tokens.adopt(module)
-        self.desk.adopt(module)
+        modules = hand_added()
+        if modules is None:
+            return
+        known = {str(choice.path) for choice in self._choices if choice.agreed is None}
+        asking = ChangedModules(modules, self._consent, known=known)
+        while True:
+            self._changed.clear()
+            try:
+                if await asking.ask():
+                    self._running.tokens.look()
+            except MohrError as problem:
+                log.warning("a changed module is left out: %s %s", problem.code, problem.detail)
+            await self._changed.wait()
 
     async def _end_workers(self) -> None:
         await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
@@ -209,15 +205,3 @@ class Agent:
         if not stopping.done():
             await self._end_workers()
         await stopping
-
-
-async def _begin(supervisor: Supervisor) -> None:
-    """Start its worker; a module that may not be loaded is told as such to whoever asks it for something."""
-    with contextlib.suppress(ModuleNotLoaded):
-        await supervisor.start()
-
-
-def _token_module(choice: ModuleChoice, supervisor: Supervisor) -> TokenModule:
-    from signer.service.token_signers import TokenModule
-
-    return TokenModule(path=str(choice.path), profile=choice.profile, supervisor=supervisor)

@@ -26,23 +26,24 @@ log = logging.getLogger(__name__)
 class ModuleChoice(Struct, frozen=True, kw_only=True):
     """A module to load, its family's profile, and what its worker's environment needs beyond the usual.
 
-    `vouched` is the supervisor's.
+    `agreed` is the supervisor's.
     """
 
     path: Path
     profile: Profile
     env: Mapping[str, str] = {}
-    vouched: Callable[[], bool] | None = None
+    agreed: Callable[[], str] | None = None
 
-    def supervisor(self) -> Supervisor:
-        """One for this module, as its profile says; whoever asks closes it."""
+    def supervisor(self, *, changed: Callable[[], None] | None = None) -> Supervisor:
+        """One for this module, as its profile says; whoever asks closes it. `changed` is the supervisor's."""
         profile = self.profile
         return Supervisor(
             self.path,
             binding=profile.module.binding,
             limits=profile.limits,
             env=self.env,
-            vouched=self.vouched,
+            agreed=self.agreed,
+            changed=changed,
         )
 
 
@@ -58,18 +59,19 @@ def present_modules() -> tuple[ModuleChoice, ...]:
 
 
 def _added_modules(known: Collection[Path]) -> tuple[ModuleChoice, ...]:
-    """Those whose files are as they were agreed to; a record that cannot be read adds none, and is logged."""
+    """Those whose files are there; a record that cannot be read adds none, and is logged."""
     modules = hand_added()
     if modules is None:
         return ()
     from signer.model.errors import MohrError
+    from signer.service.hand_added import Standing, standing
 
     try:
-        added = modules.loadable()
+        there = [one for one in modules.all() if standing(one) is not Standing.ABSENT]
     except MohrError as problem:
         log.warning("%s: %s", problem.code, problem.detail)
         return ()
-    return tuple(added_choice(module) for module in added if Path(module.path) not in known)
+    return tuple(_added_choice(module, modules) for module in there if Path(module.path) not in known)
 
 
 def hand_added() -> HandAdded | None:
@@ -82,12 +84,9 @@ def hand_added() -> HandAdded | None:
     return HandAdded(file)
 
 
-def added_choice(module: AddedModule) -> ModuleChoice:
-    """Loaded only while its file is the one that was agreed to, in each worker that is started for it."""
-    from signer.service.hand_added import Standing, profile_of, standing
+def _added_choice(module: AddedModule, modules: HandAdded) -> ModuleChoice:
+    """Loaded only while its file is the one that the record says was agreed to: each worker looks."""
+    from signer.service.hand_added import profile_of
 
-    return ModuleChoice(
-        path=Path(module.path),
-        profile=profile_of(module),
-        vouched=lambda: standing(module) is Standing.AGREED,
-    )
+    path = Path(module.path)
+    return ModuleChoice(path=path, profile=profile_of(module), agreed=lambda: modules.agreed(path))

@@ -22,7 +22,7 @@ from signer.service.hand_added import (
 
 _STANDING = {
     Standing.AGREED: "as agreed to",
-    Standing.CHANGED: "CHANGED since: not loaded before you agree to it, when an agent starts or here",
+    Standing.CHANGED: "CHANGED since: not loaded before you agree to it, when an agent asks or here",
     Standing.ABSENT: "not there",
 }
 _WARNING = (

@@ -28,7 +28,8 @@ PATIENCE = 6.5
 class Candidate(Struct, frozen=True, kw_only=True):
     """A module to try. `standing` is that of one added by hand, None for a profile's own.
 
-    `named`: somebody asked for this one. `env` is what its worker's environment needs beyond the usual.
+    `named`: somebody asked for this one. `env` is what its worker's environment needs beyond the usual;
+    `agreed` is the supervisor's.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     profile: Profile
     env: Mapping[str, str] = {}
     standing: Standing | None = None
+    agreed: Callable[[], str] | None = None
     named: bool = False
 
     @property

@@ -62,8 +62,6 @@ def not_loaded(reason: str, path: Path, subject: Subject) -> Finding:
         return finding("module-not-a-library", subject, file=path.name)
     if "C_GetFunctionList" in reason:
         return finding("module-not-pkcs11", subject, file=path.name)
-    if "agreed to" in reason:
-        return finding("module-changed", subject, file=path.name)
     return finding("module-cannot-load", subject, file=path.name)
 
 

@@ -102,6 +102,8 @@ def _faulty(fault: Exception, module: Candidate, subject: Subject) -> Finding:
     match fault:
         case faults.ModuleNotLoaded(reason=reason):
             return not_loaded(reason, module.path, subject)
+        case faults.ModuleChanged():
+            return finding("module-changed", subject, file=module.path.name)
         case faults.WorkerHung(function=function, seconds=seconds):
             return finding("module-hung", subject, function=function, seconds=f"{seconds:g}")
         case faults.WorkerKilled(function=function):

@@ -39,7 +39,7 @@ async def survey(module: Candidate, binding: Binding, patience: float, seconds: 
     One call gets `patience`, all of them together `seconds`.
     """
     limits = Limits(load=patience, read=patience)
-    supervisor = Supervisor(module.path, binding=binding, limits=limits, env=module.env)
+    supervisor = Supervisor(module.path, binding=binding, limits=limits, env=module.env, agreed=module.agreed)
     library = None
     try:
         async with asyncio.timeout(seconds):

@@ -20,7 +20,7 @@ at for the helpdesk. It never carries a name, a PIN or a document.
     │   └── PinError      PinWrong PinMalformed PinLocked PinNotSet PinMustChange PinCancelled PinCoolDown
     │                     LastTryUnconfirmed OfficerPinLocked
     ├── SessionError      AlreadyLoggedIn NotLoggedIn SignatureWantsPin OperationActive
-    ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad
+    ├── ModuleError       ModuleFailed ModuleCrashed ModuleHung ModuleCannotLoad ModuleChanged
     ├── OutsideError      TsaUnreachable RevocationUnreachable UpdatesUnreachable
     └── AgentError        AlreadyRunning PortsTaken JournalUnwritable FileUnusable AddressInvalid
                           SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed
@@ -803,6 +803,16 @@ class ModuleCannotLoad(ModuleError):
     fa_remedy = "نرم‌افزار سازندهٔ توکن را دوباره نصب کنید."
     en_remedy = "Install the maker's software again, in the bitness of this system."
     helpdesk = "dlopen failed, wrong bitness, or no C_GetFunctionList."
+
+
+class ModuleChanged(ModuleError):
+    code = "module-changed"
+    status = 503
+    fa = "پروندهٔ ماژولی که خودتان افزوده‌اید عوض شده است و تا دوباره نپذیرید بار نمی‌شود."
+    en = "The file of a module that you added has changed, and it is not loaded before you agree to it again."
+    fa_remedy = "اگر نرم‌افزار توکن را به‌روز کرده‌اید به پرسش مُهر «بله» بگویید؛ وگرنه به پشتیبانی خبر دهید."
+    en_remedy = "If the token's software was updated, say yes to Mohr's question; if not, tell the helpdesk."
+    helpdesk = "`mohr modules list`: an update of its maker's, or an attack. A no holds until the next start."
 
 
 class OutsideError(MohrError):

@@ -1,6 +1,6 @@
 """Modules that no profile knows, added by path: which, and the SHA-256 that somebody agreed to load.
 
-A module that has changed since is not loaded before somebody agrees again; `ask_about_changed` asks. What a
+A module that has changed since is not loaded before somebody agrees again; `ChangedModules` asks. What a
 module may do once it is loaded cannot be limited from here; it is told to who adds it.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 import stat
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from enum import Enum
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from drivers.catalogue import Fact, Help, Profile
-from signer.model.errors import ConsentSurfaceMissing, Unexpected
+from signer.model.errors import Unexpected
 from signer.platform.private_files import read_private, write_private
 from signer.service.consent import ConsentSurface, ModuleQuestion
 
@@ -66,9 +66,13 @@ class HandAdded(Struct, frozen=True):
             self._write(kept)
         return known
 
-    def loadable(self) -> tuple[AddedModule, ...]:
-        """Those whose file is the one that was agreed to."""
-        return tuple(one for one in self.all() if standing(one) is Standing.AGREED)
+    def agreed(self, path: Path) -> str:
+        """The SHA-256 that the file at this path must have to be loaded, read now; empty where none is."""
+        try:
+            return next((one.sha256 for one in self.all() if one.path == str(path)), "")
+        except Unexpected as problem:
+            log.warning("%s: %s", problem.code, problem.detail)
+            return ""
 
     def changed(self) -> tuple[AddedModule, ...]:
         """Those whose file is another one now, as they were agreed to."""
@@ -98,35 +102,43 @@ def standing(module: AddedModule) -> Standing:
     return Standing.AGREED if same else Standing.CHANGED
 
 
-async def ask_about_changed(
-    modules: HandAdded,
-    consent: ConsentSurface,
-    use: Callable[[AddedModule], Awaitable[None]],
-    *,
-    known: Collection[str] = (),
-) -> None:
-    """Ask once about each module whose file is another one; a yes is remembered, and `use` is called.
+class ChangedModules:
+    """Asks about modules whose files are others now: about each file once, while the agent runs.
 
-    Modules at the `known` paths are a profile's, whoever added them too. A file that is exchanged while the
-    question is read is not the one that the yes was about: it stays out, and the next start asks about it.
-    Raises `Unexpected`.
+    A no holds for the file that was shown, and so does a yes: one that is exchanged while the question is
+    read is asked about anew. Where nobody can be asked it stays out, and is asked about at the next load.
     """
-    for agreed in await asyncio.to_thread(modules.changed):
-        if agreed.path in known:
-            continue
-        try:
-            found = await asyncio.to_thread(_as_it_is, agreed)
-            yes = await consent.use_module(_question(agreed, found))
-        except (OSError, ConsentSurfaceMissing) as problem:
-            log.warning("an added module has changed and is left out: %s", type(problem).__name__)
-            continue
-        if not yes:
-            log.warning("an added module has changed and is left out, as was answered")
-        elif await asyncio.to_thread(standing, found) is not Standing.AGREED:
-            log.warning("an added module changed again while it was asked about, and is left out")
-        else:
-            modules.agree(found)
-            await use(found)
+
+    def __init__(self, modules: HandAdded, consent: ConsentSurface, *, known: Collection[str] = ()) -> None:
+        """Modules at the `known` paths are a profile's, whoever added them too."""
+        self._modules = modules
+        self._consent = consent
+        self._known = known
+        self._turned_down: set[AddedModule] = set()
+
+    async def ask(self) -> bool:
+        """Ask about each, and remember a yes; was there one? Raises `Unexpected`, `ConsentSurfaceMissing`."""
+        agreed_to_one = False
+        while (pair := await asyncio.to_thread(self._next)) is not None:
+            agreed, found = pair
+            if await self._consent.use_module(_question(agreed, found)):
+                self._modules.agree(found)
+                agreed_to_one = True
+            else:
+                log.warning("an added module has changed and is left out, as was answered")
+                self._turned_down.add(found)
+        return agreed_to_one
+
+    def _next(self) -> tuple[AddedModule, AddedModule] | None:
+        """A module as it was agreed to and as it is, that nobody has turned down as it is."""
+        for agreed in self._modules.changed():
+            try:
+                found = _as_it_is(agreed)
+            except OSError:
+                continue
+            if agreed.path not in self._known and found not in self._turned_down:
+                return agreed, found
+        return None
 
 
 def _as_it_is(module: AddedModule) -> AddedModule:

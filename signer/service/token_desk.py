@@ -99,10 +99,6 @@ class TokenDesk:
         self._changed = changed
         self._close_open = close_open
 
-    def adopt(self, module: TokenModule) -> None:
-        """Show this module's tokens too from now on."""
-        self._modules += (module,)
-
     async def tokens(self) -> tuple[ManagedToken, ...]:
         """Every token in a slot, blank ones too, read now. A module that fails shows none."""
         return tuple([_managed(module, token) for module, token in await self._look()])

@@ -34,6 +34,7 @@ from signer.model.errors import (
     CredentialUnusable,
     MechanismUnsupported,
     ModuleCannotLoad,
+    ModuleChanged,
     ModuleCrashed,
     ModuleFailed,
     ModuleHung,
@@ -86,11 +87,6 @@ class TokenSigners:
         self._looks: dict[str, tuple[float, tuple[Token, ...]]] = {}
         self._asking_each: set[str] = set()
         self._read: dict[tuple[str, int, str, str], tuple[float, tuple[StoredCertificate, ...]]] = {}
-
-    def adopt(self, module: TokenModule) -> None:
-        """Ask this module too from now on, after the others."""
-        self._modules += (module,)
-        self.look_anew()
 
     async def credentials(self) -> tuple[Credential, ...]:
         """See `Signers.credentials`. Raises the first module's condition only where no module answered."""
@@ -376,6 +372,8 @@ def _condition(fault: faults.DriverFault, profile: Profile) -> MohrError:
             return from_ck_rv(rv, function, profile.meanings(function))
         case faults.ModuleNotLoaded() | faults.WorkerOfAnotherVersion():
             return ModuleCannotLoad(str(fault))
+        case faults.ModuleChanged():
+            return ModuleChanged()
         case faults.WorkerHung() | faults.WorkerKilled():
             return ModuleHung(str(fault))
         case faults.WorkerDied() | faults.FrameMalformed():

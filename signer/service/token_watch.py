@@ -91,12 +91,6 @@ class TokenWatch:
             if extra is not None:
                 extra.cancel()
 
-    def adopt(self, module: TokenModule) -> None:
-        """Watch over this module's tokens too, and look now."""
-        self._modules += (module,)
-        self._signers.adopt(module)
-        self._dirty.set()
-
     @property
     def _in_turns(self) -> list[float]:
         """Seconds between two looks, for each module whose tokens no reader tells of."""
@@ -221,7 +215,7 @@ class TokenWatch:
         return any(seen.serial == token.serial for seen in self._presence.tokens)
 
     def look(self) -> None:
-        """Something was written to a token: look what is there now."""
+        """Something was written to a token, or a module may be loaded now: look what is there."""
         self._dirty.set()
 
     # Looking.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import signal
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from signer.service.hand_added import HandAdded, measured, writable_by_others
+from signer.model.errors import ModuleChanged
+from signer.service.hand_added import Standing, measured, standing, writable_by_others
 from tests.bench.process import with_children
 from tests.cli.place import User
 from tests.cli.theatre import Terminal
@@ -55,13 +60,15 @@ def test_a_module_that_changed_is_not_loaded_before_somebody_agrees_again(
     assert add(user, terminal, module, "yes") == 0
     with module.open("ab") as file:
         file.write(b"\0")
-    assert str(module) not in user.mohr("tokens", "here").stdout
+    here = user.mohr("tokens", "here").stdout
+    assert f"{module}\n  module-changed" in here
+    assert ModuleChanged.en_remedy in here
     listed = user.mohr("modules", "list")
     assert listed.returncode == 1
     assert "CHANGED" in listed.stdout
     assert add(user, terminal, module, "yes") == 0
     assert "has CHANGED since you agreed" in terminal.text
-    assert str(module) in user.mohr("tokens", "here").stdout
+    assert "module-changed" not in user.mohr("tokens", "here").stdout
 
 
 def test_a_running_agent_asks_about_a_changed_module_and_takes_it_up_after_a_yes(
@@ -89,15 +96,83 @@ def _loaded_by_an_agent(user: User, terminal: Terminal, module: Path, answer: st
         end = time.monotonic() + (20 if answer == "yes" else 2)
         while not (mapped := _mapped(agent.pid, module)) and time.monotonic() < end:
             terminal.look(0.05)
-        return mapped
+        return bool(mapped)
     finally:
         agent.terminate()
         agent.wait(20)
 
 
-def _mapped(agent: int, module: Path) -> bool:
-    maps = (Path(f"/proc/{pid}/maps") for pid in with_children(agent))
-    return any(str(module) in file.read_text() for file in maps if file.exists())
+def _mapped(agent: int, module: Path) -> list[int]:
+    """The agent's workers that have loaded the file."""
+    maps = {pid: Path(f"/proc/{pid}/maps") for pid in with_children(agent)}
+    return [pid for pid, file in maps.items() if file.exists() and str(module) in file.read_text()]
+
+
+def test_a_module_that_changes_while_the_agent_runs_is_asked_about_and_not_loaded_before_a_yes(
+    user: User, terminal: Terminal, module: Path
+) -> None:
+    assert add(user, terminal, module, "yes") == 0
+    agent = user.open_window(terminal)
+    try:
+        terminal.read_until("Ctrl-C ends it.")
+        with ThreadPoolExecutor(1) as panels:
+            panel = user.panel()
+            pairing = panels.submit(panel.pair, lambda code: None)
+            terminal.read_until("Are they the same?")
+            terminal.type("yes\n")
+            pairing.result(30)
+            _until(terminal, lambda: bool(_mapped(agent.pid, module)))
+
+            def asked(times: int) -> bool:
+                """A panel has the modules looked at; how often was it asked about by now?"""
+                panel.credentials()
+                return terminal.text.count("Use the changed module?") == times
+
+            exchange(module, agent.pid)
+            _until(terminal, lambda: asked(1))
+            assert _mapped(agent.pid, module) == []
+            assert '"module-changed"' in user.mohr("diagnose", "--json").stdout
+            terminal.type("yes\n")
+            _until(terminal, lambda: bool(_mapped(agent.pid, module)))
+            exchange(module, agent.pid)
+            _until(terminal, lambda: asked(2))
+            terminal.type("no\n")
+            _until(terminal, lambda: "left out, as was answered" in terminal.text)
+            for _ in range(3):
+                assert asked(2), "a no is not asked for again"
+            assert _mapped(agent.pid, module) == []
+            assert add_in_another_window(user, module) == 0
+            _until(terminal, lambda: asked(2) and bool(_mapped(agent.pid, module)))
+            panel.close()
+    finally:
+        agent.terminate()
+        agent.wait(20)
+
+
+def exchange(module: Path, agent: int) -> None:
+    """Another file in the module's place, and its worker dies."""
+    other = module.with_suffix(".new")
+    other.write_bytes(module.read_bytes() + b"\0")
+    workers = _mapped(agent, module)
+    other.replace(module)
+    for worker in workers:
+        os.kill(worker, signal.SIGSEGV)
+
+
+def add_in_another_window(user: User, module: Path) -> int:
+    window = Terminal()
+    try:
+        return add(user, window, module, "yes")
+    finally:
+        window.close()
+
+
+def _until(terminal: Terminal, true: Callable[[], bool]) -> None:
+    """The screen is read meanwhile."""
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        terminal.look(0.05)
 
 
 def test_a_forgotten_module_is_loaded_no_more(user: User, terminal: Terminal, module: Path) -> None:
@@ -120,10 +195,8 @@ def test_a_place_that_others_can_write_to_is_told(user: User, terminal: Terminal
     assert f"can write to {module}" in terminal.text.replace("\r\n", "")
 
 
-def test_a_module_that_is_gone_is_not_loaded(tmp_path: Path, module: Path) -> None:
-    record = HandAdded(tmp_path / "added.json")
+def test_a_module_that_is_gone_is_told_as_such(module: Path) -> None:
     agreed = measured(module)
-    record.agree(agreed)
-    assert record.loadable() == (agreed,)
+    assert standing(agreed) is Standing.AGREED
     module.unlink()
-    assert record.loadable() == ()
+    assert standing(agreed) is Standing.ABSENT

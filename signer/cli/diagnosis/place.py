@@ -71,7 +71,13 @@ def added_modules(file: Path) -> tuple[tuple[Candidate, ...], bool]:
 
 def _candidate(added: AddedModule) -> Candidate:
     profile = profile_of(added)
-    return Candidate(name=profile.family, path=Path(added.path), profile=profile, standing=standing(added))
+    return Candidate(
+        name=profile.family,
+        path=Path(added.path),
+        profile=profile,
+        standing=standing(added),
+        agreed=lambda: added.sha256,
+    )
 
 
 def _named(path: Path) -> Candidate:

@@ -31,7 +31,7 @@ async def signed(tty: Tty, ground: Ground, checked: Checked) -> Checked:
         modules = []
         for one in ground.modules:
             binding, limits = one.profile.module.binding, one.profile.limits
-            supervisor = Supervisor(one.path, binding=binding, limits=limits, env=one.env)
+            supervisor = Supervisor(one.path, binding=binding, limits=limits, env=one.env, agreed=one.agreed)
             stack.push_async_callback(supervisor.close)
             modules.append(TokenModule(path=str(one.path), profile=one.profile, supervisor=supervisor))
         desk = TokenDesk(
