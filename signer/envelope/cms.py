@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from asn1crypto import parser
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
 
@@ -174,17 +173,34 @@ def _content(encapsulated: bytes) -> bytes | None:
 
 def _only(encoded: bytes, tag: int) -> bytes:
     """The contents of the one element that these octets are. Raises ValueError for another."""
-    if encoded[:1] != bytes([tag]):
+    start, end = _span(encoded, 0)
+    if encoded[0] != tag or end != len(encoded):
         raise ValueError("another element than was expected")
-    return bytes(parser.parse(encoded, strict=True)[4])
+    return encoded[start:end]
 
 
 def _parts(contents: bytes) -> list[bytes]:
     """The elements that fill these octets, each whole. Raises ValueError."""
-    found = []
-    while contents:
-        _, _, _, header, inside, trailer = parser.parse(contents)
-        length = len(header) + len(inside) + len(trailer)
-        found.append(contents[:length])
-        contents = contents[length:]
+    found, at = [], 0
+    while at < len(contents):
+        _, end = _span(contents, at)
+        found.append(contents[at:end])
+        at = end
     return found
+
+
+def _span(octets: bytes, at: int) -> tuple[int, int]:
+    """Where the contents of the element at `at` begin and end. Raises ValueError where it is cut short.
+
+    Whether it is DER is told by writing it again.
+    """
+    start = at + 2
+    if start > len(octets):
+        raise ValueError("cut short")
+    length = octets[at + 1]
+    if length >= 0x80:
+        begin, start = start, start + length - 0x80
+        length = int.from_bytes(octets[begin:start])
+    if start + length > len(octets):
+        raise ValueError("cut short")
+    return start, start + length

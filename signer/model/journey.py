@@ -94,7 +94,7 @@ class Journey(Struct, frozen=True):
         return tuple(i for i, p in self.documents.items() if p.state in _OPEN)
 
 
-_OPEN = frozenset({DocumentState.PENDING, DocumentState.SIGNING})
+_OPEN = (DocumentState.PENDING, DocumentState.SIGNING)
 
 
 # Events: what happened.

@@ -38,6 +38,8 @@ HEADER = {
     "notes": "/notes",
 }
 _ITEM_FIELDS = PrescribedItem.__struct_fields__
+# Each look at a member through its class costs as much as the comparison with it.
+_DIFFERS, _INCOMPARABLE = Comparison.DIFFERS, Comparison.INCOMPARABLE
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -72,8 +74,9 @@ def compare(prescription: Prescription) -> Outcome:
         trial.judge(field, HEADER[field], value, header.get(field))
     lines = _pair(prescription.items, wire.lines if wire is not None else ())
     for index, (item, line) in enumerate(zip(prescription.items, lines, strict=True)):
+        at = f"/items/{index}/"
         for field in _ITEM_FIELDS:
-            trial.judge(field, f"/items/{index}/{field}", getattr(item, field), line.get(field))
+            trial.judge(field, at + field, getattr(item, field), line.get(field))
     if wire is not None:
         for length, pointer in wire.counts:
             trial.count(len(prescription.items), length, pointer)
@@ -135,13 +138,13 @@ class _Trial:
         if verdict is None:
             return
         self.verdicts[pointer] = verdict
-        if verdict is Comparison.DIFFERS and claim is not None:
+        if verdict is _DIFFERS and claim is not None:
             self.differences.append(
                 Difference(
                     field=field, pointer=pointer, readable=readable, written=claim.text, wire=claim.pointer
                 )
             )
-        elif verdict is Comparison.INCOMPARABLE:
+        elif verdict is _INCOMPARABLE:
             self.incomparable[field] = None
 
     def count(self, here: int, there: int, wire: str) -> None:
@@ -154,7 +157,7 @@ class _Trial:
 def _verdict(readable: str | None, claim: Claim | None) -> Comparison | None:
     """None where neither side says anything that the other should."""
     if claim is None:
-        return None if readable is None else Comparison.INCOMPARABLE
+        return None if readable is None else _INCOMPARABLE
     if readable is None and claim.text is None:
         return None
     here = readable if readable is not None else claim.readable_default

@@ -20,8 +20,12 @@ _COUNTRY = re.compile(r"(?:\+98|0098|98(?=9\d{9}$)|0)")
 _ICD10 = re.compile(r"\b[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?\b")
 
 
+# As in `compare`: a look through the class is slow.
+_EQUAL, _DIFFERS = Comparison.EQUAL, Comparison.DIFFERS
+
+
 def _verdict(equal: bool) -> Comparison:
-    return Comparison.EQUAL if equal else Comparison.DIFFERS
+    return _EQUAL if equal else _DIFFERS
 
 
 def _words(text: str) -> str:
@@ -48,7 +52,7 @@ def number(readable: str, wire: str) -> Comparison:
 
 def code(readable: str, wire: str) -> Comparison:
     """Codes character by character, digits mapped."""
-    return _verdict(bare_code(readable) == bare_code(wire))
+    return _verdict(readable == wire or bare_code(readable) == bare_code(wire))
 
 
 def bare_code(text: str) -> str:

@@ -55,15 +55,15 @@ def is_plain(text: str, value: SignedValue) -> bool:
     return "\\" not in text and not hidden(text) and _has_short_names(value)
 
 
-def _has_short_names(container: SignedValue) -> bool:
+def _has_short_names(value: SignedValue) -> bool:
     """Is every member name in it short, and spelled in a pointer as it is?"""
-    if isinstance(container, dict):
-        names = "".join(container)
-        if "~" in names or "/" in names or max(map(len, container), default=0) > _SHORT_NAME:
-            return False
-        members: Iterable[SignedValue] = container.values()
-    elif isinstance(container, list):
-        members = container
+    if isinstance(value, dict):
+        for name in value:
+            if len(name) > _SHORT_NAME or "/" in name or "~" in name:
+                return False
+        members: Iterable[SignedValue] = value.values()
+    elif isinstance(value, list):
+        members = value
     else:
         return True
     for member in members:  # noqa: SIM110  # a generator costs more than what it would go through
