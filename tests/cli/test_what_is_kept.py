@@ -54,7 +54,7 @@ WRITERS: dict[str, str | None] = {
     "signer/cli/token.py": "what was exported",
     "signer/cli/trace/channel.py": "session/trace.json",
     "signer/cli/trace/run.py": "what was exported",
-    "signer/cli/update.py": "data/updates-seen.json",
+    "signer/cli/signed_files.py": "what was exported",
     "signer/client/keys.py": None,
     "signer/endpoint/agent_key.py": "data/agent-key.pem",
     "signer/endpoint/local_ca.py": "data/tls/leaf.pem",
@@ -78,7 +78,9 @@ WRITERS: dict[str, str | None] = {
     "signer/service/key_requests.py": "data/certificate-requests.json",
     "signer/service/own_requests.py": "what was exported",
     "signer/service/pin_guard.py": "data/wrong-pins.json",
+    "signer/service/profiles.py": "data/profiles.pack",
     "signer/service/seen_certificates.py": "data/certificates/*.der",
+    "signer/service/seen_files.py": "data/updates-seen.json",
     "signer/service/session_choices.py": "data/session-signing.json",
     "signer/service/trusted.py": "data/timestamps.json",
 }
