@@ -2,7 +2,8 @@
 
 A vendor's quirk is a line in a profile, never a branch in code. Loading is strict: an unknown key, a value
 outside its enum or a relative path fails with `ProfileInvalid`, and so do two profiles that claim the same
-card or the same file. What is installed here is asked of `drivers.installed`.
+card or the same file. What is installed here is asked of `drivers.installed`; profiles that come in a pack
+are read by the same rules.
 """
 
 from __future__ import annotations
@@ -207,31 +208,40 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return {int(rv, 16): code for rv, code in self.ckr.get(function, {}).items()}
 
 
-def load_profile(file: Path) -> Profile:
-    """One profile. Raises `ProfileInvalid` naming the file and the key, `OSError` where it cannot be read."""
-    profile = _converted(file, _text(file), Profile)
-    for key, problem in _problems(profile, file):
-        raise ProfileInvalid(file.name, key, problem)
+def shipped(folder: Path = PROFILES) -> dict[str, str]:
+    """The texts of a folder's profiles by family, unread. Raises `ProfileInvalid`, OSError."""
+    return {file.stem: _text(file) for file in sorted(folder.glob("*.toml"))}
+
+
+def load_profile(family: str, text: str) -> Profile:
+    """One profile. Raises `ProfileInvalid` naming the file and the key."""
+    profile = _converted(family, text, Profile)
+    for key, problem in _problems(profile, family):
+        raise ProfileInvalid(f"{family}.toml", key, problem)
     return profile
 
 
-def load_catalogue(folder: Path = PROFILES) -> tuple[Profile, ...]:
-    """All profiles of a folder, by family. Raises as `load_profile` does, and where two contradict."""
-    profiles = tuple(load_profile(file) for file in sorted(folder.glob("*.toml")))
+def load_catalogue(texts: Mapping[str, str] | None = None) -> tuple[Profile, ...]:
+    """All profiles, by family: the shipped ones unless others are given.
+
+    Raises as `load_profile` does, and where two contradict.
+    """
+    given = shipped() if texts is None else texts
+    profiles = tuple(load_profile(family, text) for family, text in sorted(given.items()))
     for profile, key, problem in _contradictions(profiles):
         raise ProfileInvalid(f"{profile.family}.toml", key, problem)
     return profiles
 
 
-def load_module(file: Path) -> Module:
+def load_module(family: str, text: str) -> Module:
     """A profile's `[module]` alone, for those who ask which families are installed: most are not.
 
-    The rest of the file is neither read nor checked. Raises as `load_profile` does.
+    The rest of the text is not checked. Raises as `load_profile` does.
     """
     # A document of TOML that is cut before a table's header is a document of TOML; `load_profile` sees to
     # it that no other table stands before `[module]`.
-    head = re.split(r"^\[(?!module\])", _text(file), maxsplit=1, flags=re.MULTILINE)[0]
-    return _converted(file, head, _Head).module
+    head = re.split(r"^\[(?!module\])", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return _converted(family, head, _Head).module
 
 
 def known_by_atr(profiles: Iterable[Profile], atr: bytes) -> Profile | None:
@@ -265,19 +275,20 @@ def _text(file: Path) -> str:
         raise ProfileInvalid(file.name, "$", str(error)) from None
 
 
-def _converted(file: Path, text: str, kind: type[_T]) -> _T:
+def _converted(family: str, text: str, kind: type[_T]) -> _T:
+    file = f"{family}.toml"
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileInvalid(file.name, "$", str(error)) from None
+        raise ProfileInvalid(file, "$", str(error)) from None
     first = next((key for key, value in raw.items() if _is_table(value)), None)
     if "module" in raw and first != "module":
-        raise ProfileInvalid(file.name, "module", "is not the first table")
+        raise ProfileInvalid(file, "module", "is not the first table")
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         problem, key = _split(str(error))
-        raise ProfileInvalid(file.name, key, problem) from None
+        raise ProfileInvalid(file, key, problem) from None
 
 
 def _is_table(value: object) -> bool:
@@ -302,9 +313,9 @@ def _split(message: str) -> tuple[str, str]:
     return problem, key or "$"
 
 
-def _problems(profile: Profile, file: Path) -> Iterable[tuple[str, str]]:
-    if profile.family != file.stem:
-        yield "family", f"the file is named {file.stem}"
+def _problems(profile: Profile, family: str) -> Iterable[tuple[str, str]]:
+    if profile.family != family:
+        yield "family", f"the file is named {family}"
     for key, path in profile.module.paths():
         if not _is_absolute(key, path):
             yield f"module.{key}", f"{path} is not absolute"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from drivers.catalogue import PROFILES, Module, Profile, Take, expand, load_module, load_profile
+from drivers.catalogue import Module, Profile, Take, expand, load_module, load_profile
 
 
 class PresentModule(Struct, frozen=True, kw_only=True):
@@ -47,13 +47,17 @@ def find_modules(
     return tuple(found.values())
 
 
-def installed_modules(folder: Path = PROFILES) -> tuple[PresentModule, ...]:
-    """`find_modules` over a folder's profiles, of which only those whose module is here are loaded whole.
+def installed_modules(texts: Mapping[str, str]) -> tuple[PresentModule, ...]:
+    """`find_modules` over texts of profiles by family, of which those whose module is here are loaded whole.
 
     By priority, so that a vendor's own module is asked before one that reads everybody's cards. Raises as
     `load_profile` does, for what it reads.
     """
-    here = [load_profile(f) for f in sorted(folder.glob("*.toml")) if any(files(load_module(f)))]
+    here = [
+        load_profile(family, text)
+        for family, text in sorted(texts.items())
+        if any(files(load_module(family, text)))
+    ]
     return find_modules(sorted(here, key=lambda profile: -profile.match.priority))
 
 

@@ -46,7 +46,7 @@ class _Stretch(Struct, frozen=True):
 _CHAIN = (
     _Stretch("computer", t.CHECK_COMPUTER, ("system", "clock", "disk")),
     _Stretch("reader", t.CHECK_READER, ("readers",)),
-    _Stretch("module", t.CHECK_MODULE, ("module",)),
+    _Stretch("module", t.CHECK_MODULE, ("profiles", "module")),
     _Stretch("token", t.CHECK_TOKEN, ("module",)),
     _Stretch("certificate", t.CHECK_CERTIFICATE, ("authorities", "module")),
     _Stretch("clinic", t.CHECK_CLINIC, ("policy", "panels", "journal")),

@@ -15,10 +15,14 @@ from msgspec import Struct
 from drivers.catalogue import Profile
 from drivers.installed import installed_modules
 from drivers.supervisor import Supervisor
-from signer.platform.folders import user_data
+from signer.platform.folders import user_data, user_places
+from signer.platform.policy_file import read_policy
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from signer.service.hand_added import AddedModule, HandAdded
+    from signer.service.profiles import ProfileSet
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +51,29 @@ class ModuleChoice(Struct, frozen=True, kw_only=True):
         )
 
 
+def profile_set() -> ProfileSet:
+    """The profiles in use: the shipped ones, and the pack in the user's folder, which is not made for it."""
+    from signer.service.profiles import in_use
+
+    return in_use(user_places().data, pinned_key)
+
+
+def pinned_key() -> Ed25519PublicKey:
+    """Whose packs the clinic's policy takes. Raises `SigningKeyUnusable`, `PolicyInvalid`."""
+    from signer.cli.signed_files import pinned_or_given
+
+    policy = read_policy()
+    return pinned_or_given(None if policy is None else policy.profiles.key, None)
+
+
 def known_modules() -> tuple[ModuleChoice, ...]:
-    """The modules of known families that are on this computer."""
-    return tuple(ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules())
+    """The modules of known families that are on this computer. A pack that cannot be used is logged."""
+    profiles = profile_set()
+    if (problem := profiles.standing.problem) is not None:
+        log.warning("the profile pack is not used: %s", problem.code)
+    return tuple(
+        ModuleChoice(path=found.path, profile=found.profile) for found in installed_modules(profiles.texts)
+    )
 
 
 def present_modules() -> tuple[ModuleChoice, ...]:

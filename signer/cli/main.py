@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signer.cli.diagnosis.options import add_diagnosis
+from signer.cli.language import problem_line
 from signer.cli.rollout_options import add_rollout
 from signer.cli.simulate.options import add_simulator
 from signer.cli.trace.options import add_trace
 from signer.model.errors import MohrError
-from signer.model.text import visible
 
 #: The particulars of `signer.model.applicant.Applicant`, and which of them a request cannot do without.
 APPLICANT = {
@@ -39,10 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except MohrError as problem:
         # Those that a command does not tell in its own way: newer data, above all, which stops any of them.
-        print(
-            f"mohr: {problem.en} {problem.en_remedy} {visible(problem.detail)} [{problem.code}]",
-            file=sys.stderr,
-        )
+        print(f"mohr: {problem_line(problem, getattr(options, 'language', 'en'))}", file=sys.stderr)
         return 1
     return status
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from signer.model.errors import PolicyInvalid
+from signer.model.errors import PolicyInvalid, SigningKeyUnusable
 from signer.model.policy import Policy
 from signer.model.text import visible
 from signer.platform.policy_file import PLACE, parse_policy, read_policy
+from signer.verify import signed_file
 
 
 def check(file: Path) -> int:
@@ -23,10 +24,12 @@ def check(file: Path) -> int:
         return 1
     try:
         policy = parse_policy(octets, file)
+        _key(policy.profiles.key)
+        _key(policy.updates.key)
         if file.resolve() == PLACE:
             read_policy()  # in its place, owner and mode count too
-    except PolicyInvalid as problem:
-        print(f"{PolicyInvalid.en} {visible(problem.detail)}")
+    except (PolicyInvalid, SigningKeyUnusable) as problem:
+        print(f"{problem.en} {visible(problem.detail)}")
         return 1
     print("\n".join(("valid", *(f"  {line}" for line in _allows(policy)))))
     return 0
@@ -43,10 +46,17 @@ def _allows(policy: Policy) -> Iterator[str]:
     yield f"anchors            {visible(policy.anchors or 'none')}"
     yield f"timestamps from    {_listed([tsa.url for tsa in policy.net.tsa], 'nobody')}"
     yield f"revocation         {policy.net.revocation.value}"
+    yield f"profile packs of   {_key(policy.profiles.key)}"
     yield f"updates from       {visible(policy.updates.manifest or 'nowhere')}"
+    yield f"updates signed by  {_key(policy.updates.key)}"
     signatures, minutes = policy.session_signing_signatures, policy.session_signing_minutes
     session = f"{signatures} signatures, {minutes} minutes" if signatures and minutes else "forbidden"
     yield f"session signing    {session}"
+
+
+def _key(pinned: str | None) -> str:
+    """A key's id, as `mohr update sign` and `mohr profiles sign` print it. Raises `SigningKeyUnusable`."""
+    return "nobody" if pinned is None else f"key {signed_file.key_id(signed_file.public_key(pinned))}"
 
 
 def _listed(texts: tuple[str, ...] | list[str] | None, otherwise: str) -> str:

@@ -8,21 +8,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from drivers.atr import read_atr
-from drivers.catalogue import Profile, known_by_atr, known_by_token, load_catalogue
+from drivers.catalogue import Profile, known_by_atr, known_by_token
 from drivers.installed import Presence, PresentModule, candidates, find_modules, presence
 from drivers.types import Token, TokenFlags
+from signer.cli.language import Language
+from signer.cli.loadable import profile_set
 from signer.model.text import visible
 
 if TYPE_CHECKING:
     from signer.cli.loadable import ModuleChoice
-
-Language = Literal["fa", "en"]
 
 _PRESENCE = {
     Presence.PRESENT: "module present",
@@ -79,7 +79,7 @@ class AskedModule(Struct, frozen=True, kw_only=True):
 
 def known(*, atr: str | None, language: Language, as_json: bool) -> int:
     """Print the catalogue, or the family that has an ATR: 1 where none has, 2 where it is no ATR."""
-    profiles = load_catalogue()
+    profiles = profile_set().load()
     asked: Iterable[Profile] = profiles
     if atr is not None:
         try:
@@ -117,7 +117,7 @@ def here(*, as_json: bool) -> int:
 
 async def ask(modules: Iterable[ModuleChoice]) -> tuple[AskedModule, ...]:
     """Each module's tokens, asked all at once, each in a worker that has gone when this returns."""
-    profiles = load_catalogue()
+    profiles = profile_set().load()
     return tuple(await asyncio.gather(*(_ask_one(module, profiles) for module in modules)))
 
 

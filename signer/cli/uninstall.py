@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from signer.cli.language import Language, problem_line
 from signer.model.errors import AdministratorNeeded
 from signer.model.text import visible
 from signer.platform.browser_policy_files import standing
@@ -61,7 +62,7 @@ _POLICIES = {
 }
 
 
-def run(*, all_users: bool, purge: bool, rehearse: bool, language: str) -> int:
+def run(*, all_users: bool, purge: bool, rehearse: bool, language: Language) -> int:
     """0 where nothing of ours is left but a journal, 1 where something is, with why."""
     root = os.name == "posix" and os.getuid() == 0
     if all_users and not root:
@@ -82,7 +83,7 @@ def run(*, all_users: bool, purge: bool, rehearse: bool, language: str) -> int:
     return left
 
 
-def _tell(steps: Iterable[Step], rehearse: bool, language: str) -> int:
+def _tell(steps: Iterable[Step], rehearse: bool, language: Language) -> int:
     left, kept = 0, False
     for step in steps:
         kept = kept or step.outcome is Outcome.KEPT
@@ -91,8 +92,7 @@ def _tell(steps: Iterable[Step], rehearse: bool, language: str) -> int:
         print(f"{word}: {visible(what)} ({visible(step.place)})")
         if (problem := step.reason) is not None:
             left = 1
-            said = (problem.fa, problem.fa_remedy) if language == "fa" else (problem.en, problem.en_remedy)
-            print(f"  {' '.join(said)} {visible(problem.detail)} [{problem.code}]")
+            print(f"  {problem_line(problem, language)}")
     if kept:
         print(_PURGE[language])
     return left
@@ -114,7 +114,7 @@ def _everybody(but: Path) -> Iterator[tuple[Path, int, int]]:
                 yield home, entry.pw_uid, entry.pw_gid
 
 
-def _as(home: Path, uid: int, gid: int, *, purge: bool, rehearse: bool, language: str) -> int:
+def _as(home: Path, uid: int, gid: int, *, purge: bool, rehearse: bool, language: Language) -> int:
     """The same as that user, in a process that can never be root again: the folders are that user's."""
     sys.stdout.flush()
     child = os.fork()

@@ -5,32 +5,30 @@ The key that signs is pinned by the clinic's policy, or by a file where the poli
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from signer.cli.assembly import version
-from signer.model.errors import FileUnusable, SignedFileUntrusted, SigningKeyUnusable, UpdatesUnreachable
+from signer.cli.signed_files import octets_of, pinned_or_given, signed_to
+from signer.model.errors import FileUnusable, UpdatesUnreachable
 from signer.model.policy import Policy
 from signer.model.text import visible
 from signer.net.http import ExchangeFailed, exchange
 from signer.platform.folders import user_data
 from signer.platform.policy_file import read_policy
-from signer.platform.private_files import read_private, write_private
+from signer.service.seen_files import SeenFiles
 from signer.verify import signed_file, update_manifest
-from signer.verify.update_manifest import Manifest, Seen, ordered
+from signer.verify.dated import judge
+from signer.verify.update_manifest import Manifest, ordered
 
 #: What was seen last of each key.
 SEEN = "updates-seen.json"
 #: The exit status where another version is to be installed.
 OTHER = 3
-_MAX_KEY = 16 * 1024
 _BLOCK = 1024 * 1024
 
 
@@ -83,20 +81,9 @@ def verify(package: Path, source: str | None, key_file: Path | None) -> int:
 
 def sign(key_file: Path, manifest_file: Path, out: Path | None) -> int:
     """Sign what is written there, as it is, where it is a manifest; to `out` or standard output."""
-    pem, payload = _octets(key_file, _MAX_KEY), _octets(manifest_file, signed_file.MAX_OCTETS)
+    payload = octets_of(manifest_file)
     manifest = update_manifest.read(payload)
-    password = getpass.getpass("Password of the key: ").encode() if b"ENCRYPTED" in pem else None
-    key = signed_file.private_key(pem, password)
-    envelope = signed_file.sign(payload, update_manifest.PAYLOAD_TYPE, key)
-    if out is None:
-        sys.stdout.write(envelope.decode())
-    else:
-        try:
-            out.write_bytes(envelope)
-        except OSError as fault:
-            raise FileUnusable(f"{out.name}: {type(fault).__name__}") from fault
-    print(f"serial {manifest.serial}, key {signed_file.key_id(key.public_key())}", file=sys.stderr)
-    return 0
+    return signed_to(payload, update_manifest.PAYLOAD_TYPE, manifest.serial, key_file=key_file, out=out)
 
 
 def _order(installed: str) -> tuple[int, ...]:
@@ -110,51 +97,24 @@ def _order(installed: str) -> tuple[int, ...]:
 def _accepted(source: str | None, key_file: Path | None) -> Manifest:
     """The manifest, signed by the pinned key, current, and none that goes back; it is remembered."""
     policy = read_policy() or Policy()
-    key = _key(policy, key_file)
-    octets = _fetched(source or policy.updates.manifest, policy)
-    payload = signed_file.opened(octets, update_manifest.PAYLOAD_TYPE, key)
+    key = pinned_or_given(policy.updates.key, key_file)
+    payload = signed_file.opened(
+        _fetched(source or policy.updates.manifest, policy), update_manifest.PAYLOAD_TYPE, key
+    )
     manifest = update_manifest.read(payload)
-    place, named = user_data() / SEEN, signed_file.key_id(key)
-    try:
-        seen = msgspec.json.decode(read_private(place) or b"{}", type=dict[str, Seen])
-        now = update_manifest.judge(
-            manifest, hashlib.sha256(payload).hexdigest(), datetime.now(UTC), seen.get(named)
-        )
-        if now != seen.get(named):
-            write_private(place, msgspec.json.encode({**seen, named: now}))
-    except (OSError, msgspec.DecodeError) as fault:
-        raise FileUnusable(f"{SEEN}: {type(fault).__name__}") from fault
+    seen, named = SeenFiles(user_data() / SEEN), signed_file.key_id(key)
+    sha256 = hashlib.sha256(payload).hexdigest()
+    seen.remember(named, judge(manifest, sha256, datetime.now(UTC), seen.last(named)))
     return manifest
-
-
-def _key(policy: Policy, file: Path | None) -> Ed25519PublicKey:
-    pinned = None if policy.updates.key is None else signed_file.public_key(policy.updates.key)
-    if file is None:
-        if pinned is None:
-            raise SigningKeyUnusable("neither the policy nor --key names one")
-        return pinned
-    given = signed_file.public_key(_octets(file, _MAX_KEY).decode("utf-8", "replace"))
-    if pinned is not None and signed_file.key_id(given) != signed_file.key_id(pinned):
-        raise SignedFileUntrusted("the clinic's policy pins another key")
-    return given
 
 
 def _fetched(source: str | None, policy: Policy) -> bytes:
     if source is None:
         raise UpdatesUnreachable("neither the policy nor --manifest names one")
     if not source.startswith(("https://", "http://")):
-        return _octets(Path(source), signed_file.MAX_OCTETS)
+        return octets_of(Path(source))
     net = policy.net
     try:
         return exchange(source, cap=signed_file.MAX_OCTETS, seconds=net.deadline_seconds, proxy=net.proxy)
     except ExchangeFailed as fault:
         raise UpdatesUnreachable(str(fault)) from fault
-
-
-def _octets(file: Path, most: int) -> bytes:
-    """At most one octet more than is taken, so that whoever reads it refuses it."""
-    try:
-        with file.open("rb") as opened:
-            return opened.read(most + 1)
-    except OSError as fault:
-        raise FileUnusable(f"{file.name}: {type(fault).__name__}") from fault

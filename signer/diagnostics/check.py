@@ -81,6 +81,7 @@ def probes(ground: Ground) -> tuple[Probe, ...]:
     after: tuple[tuple[str, Callable[[Ground], Awaitable[Seen]]], ...] = (
         ("authorities", clinic_probe.authorities),
         ("policy", clinic_probe.policy),
+        ("profiles", clinic_probe.profiles),
         ("panels", clinic_probe.pairings),
         ("journal", clinic_probe.journal),
         ("agent", agent_probe.agent),

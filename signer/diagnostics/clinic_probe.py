@@ -1,4 +1,4 @@
-"""Looks at the clinic's policy, which panels are paired, the trusted authorities, and the journal."""
+"""Looks at the clinic's policy and profiles, which panels are paired, the authorities, and the journal."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ async def policy(ground: Ground) -> Seen:
         for number, origin in enumerate(shut_out, 1)
     ]
     return Seen(findings=tuple(findings), told=(("policy", "valid"),))
+
+
+async def profiles(ground: Ground) -> Seen:
+    """Where the token profiles come from, and can a pack that is there be used?"""
+    standing = ground.profile_standing
+    told = [("version", str(standing.version)), ("source", standing.source.value)]
+    if standing.key_id is not None:
+        told.append(("key", standing.key_id[:16]))
+    problem = standing.problem
+    return Seen(
+        findings=() if problem is None else (finding("profile-pack-unusable", (), code=problem.code),),
+        told=tuple(told),
+    )
 
 
 async def pairings(ground: Ground) -> Seen:

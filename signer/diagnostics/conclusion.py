@@ -1,9 +1,10 @@
 """From findings to a verdict: the first broken link, what follows from it, and what else there is. Pure.
 
 A finding *follows* where another one is there that the catalogue says explains it, and that is about the
-same thing, or about what holds it. Of those that follow from nothing, the gravest comes first, and of two
-equally grave ones that which stands earlier in the chain. What is broken beside a token that is ready to sign
-does not stop signing, and is told as a hindrance; another certificate beside it as a note.
+same thing, or about what holds it. A hindrance stops signing where it alone explains something that does.
+Of those that follow from nothing, the gravest comes first, and of two equally grave ones that which stands
+earlier in the chain. What is broken beside a token that is ready to sign does not stop signing, and is told
+as a hindrance; another certificate beside it as a note.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from signer.diagnostics.catalogue import REPLACEABLE, Part, Severity, meanings
 from signer.diagnostics.finding import Finding, Subject
@@ -54,7 +56,7 @@ def conclude(findings: Iterable[Finding]) -> Conclusion:
     """The verdict over what all probes found. The order of `findings` does not matter."""
     found = tuple(dict.fromkeys(findings))
     ready = tuple(one.subject for one in found if one.code == READY)
-    judged = sorted((_judged(one, found, ready) for one in found), key=_place)
+    judged = sorted(_weighed([_judged(one, found, ready) for one in found]), key=_place)
     causes = tuple(one for one in judged if not one.follows)
     return Conclusion(
         causes=causes,
@@ -71,6 +73,22 @@ def _judged(one: Finding, found: tuple[Finding, ...], ready: tuple[Subject, ...]
         # An old certificate beside the new one is what a token looks like after a renewal.
         severity = Severity.NOTE if one.meaning.part is Part.CERTIFICATE else Severity.HINDERS
     return Judged(finding=one, severity=severity, follows=tuple(sorted(causes)))
+
+
+def _weighed(judged: list[Judged]) -> list[Judged]:
+    """With each hindrance raised, from which alone something follows that stops signing."""
+    raised: set[Finding] = set()
+    for effect in judged:
+        causes = [
+            one
+            for one in judged
+            if not one.follows
+            and one.finding.code in effect.follows
+            and _about_one(one.finding, effect.finding)
+        ]
+        if effect.severity is Severity.STOPS and all(one.severity is Severity.HINDERS for one in causes):
+            raised.update(one.finding for one in causes)
+    return [replace(one, severity=Severity.STOPS) if one.finding in raised else one for one in judged]
 
 
 def _explaining(code: str) -> frozenset[str]:

@@ -20,6 +20,7 @@ from signer.model.policy import Policy
 from signer.platform.folders import Folders
 from signer.platform.policy_file import ADMINISTRATOR, PLACE, read_policy
 from signer.service.hand_added import Standing
+from signer.service.profiles import Standing as ProfileStanding
 
 #: Seconds after which a call of a module hangs: fewer than the agent gives it, since somebody waits.
 PATIENCE = 6.5
@@ -56,6 +57,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     timestamp authority what time it is, and is None where no policy names one. `damaged_list`: the record of
     added modules cannot be read. `bindings`: this installation can talk to modules at all. `patience`:
     seconds that one call of a module gets. `path` is where programs are looked for, as in PATH.
+    `profile_standing` says where the profiles come from.
     """
 
     folders: Folders
@@ -73,6 +75,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     bindings: bool = True
     root: Path = Path("/")
     path: str = ""
+    profile_standing: ProfileStanding = ProfileStanding()
     policy_place: Path = PLACE
     policy_owner: int = ADMINISTRATOR
     patience: float = PATIENCE

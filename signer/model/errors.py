@@ -26,7 +26,8 @@ at for the helpdesk. It never carries a name, a PIN or a document.
                           SignatureNotVerified PairingStoreFailed PolicyInvalid TrustStoreFailed
                           TrustStoreLocked TrustStoreWantsPassword PanelOriginUnfit AdministratorNeeded
                           BrowserPolicyUnreadable DataNewer SignedFileMalformed SignedFileUntrusted
-                          SignedFileExpired SignedFileOlder SigningKeyUnusable PackageNotListed Unexpected
+                          SignedFileExpired SignedFileOlder SigningKeyUnusable PackageNotListed
+                          ProfilePackInvalid ModulePlaceOpen Unexpected
 """
 
 from __future__ import annotations
@@ -1006,7 +1007,7 @@ class SignedFileOlder(AgentError):
     fa = "این فایل از فایلی که پیش‌تر دیده شده کهنه‌تر است."
     en = "This signed file is older than one that was seen before."
     fa_remedy = "فایل تازه‌تر را بگیرید."
-    en_remedy = "Get the newer one; to go back, the clinic signs a new manifest."
+    en_remedy = "Get the newer one; to go back, whoever signs it signs the older content under a new number."
     helpdesk = "Serials go up only, and one serial has one content; `detail` has both."
 
 
@@ -1016,7 +1017,7 @@ class SigningKeyUnusable(AgentError):
     fa = "کلیدی که با آن امضا سنجیده یا زده شود در دست نیست."
     en = "There is no usable key to sign or to check with."
     fa_remedy = "کلید را در سیاست درمانگاه یا با --key بدهید."
-    en_remedy = "Name an Ed25519 key in the policy (updates.key) or with --key."
+    en_remedy = "Name an Ed25519 key in the policy (updates.key, profiles.key) or with --key."
     helpdesk = "PEM, or base64 of the 32 octets; `openssl genpkey -algorithm ed25519` makes one."
 
 
@@ -1028,6 +1029,34 @@ class PackageNotListed(AgentError):
     fa_remedy = "آن را نصب نکنید؛ دوباره دانلود کنید."
     en_remedy = "Do not install it; download it again."
     helpdesk = "SHA-256 and size fit no row: cut off, changed, or of another manifest."
+
+
+class ProfilePackInvalid(AgentError):
+    code = "profile-pack-invalid"
+    status = None
+    fa = "نمایه‌های توکن در این بسته درست نیست."
+    en = "The token profiles in this pack are not valid."
+    fa_remedy = "چیزی عوض نشد؛ بستهٔ درست را از کسی که آن را امضا کرده بگیرید."
+    en_remedy = "Nothing was changed; have whoever signed the pack correct it."
+    helpdesk = (
+        "File, key and problem are in `detail`: as the loader reads the shipped profiles, and beside them."
+    )
+
+
+class ModulePlaceOpen(AgentError):
+    code = "module-place-open"
+    status = None
+    fa = "نمایه‌ای در این بسته، ماژول را در جایی نام می‌برد که کاربر هم می‌تواند در آن بنویسد."
+    en = "A profile in this pack names a module in a place that a user can write to."
+    fa_remedy = "چیزی عوض نشد؛ نرم‌افزار توکن را در پوشه‌های سیستم نصب کنید یا به امضاکنندهٔ بسته خبر دهید."
+    en_remedy = (
+        "Nothing was changed; install the token's software where an administrator alone writes, "
+        "or tell whoever signed the pack."
+    )
+    helpdesk = (
+        "Any program of the user could put a module of its own there; family, path and the open folder are "
+        "in `detail`."
+    )
 
 
 class TrustStoreLocked(AgentError):

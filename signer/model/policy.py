@@ -69,6 +69,12 @@ class UpdateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key: str | None = None
 
 
+class ProfileSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Ed25519 key that must sign packs of token profiles, as in `UpdateSettings`; None takes no pack."""
+
+    key: str | None = None
+
+
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may ask for signatures, and for which. The defaults are those of a computer without a policy.
 
@@ -76,7 +82,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `loopback_origins` are pages served by this computer that may call, http ones too: none unless named.
     `pairing` False closes pairing; what is paired stays. `formats` are those that may be asked for, None all.
     `red_findings` are codes of amber findings that nobody may say yes to. `anchors` is a folder with the
-    certificates of authorities. `net` says whom the agent may ask outside. `updates` is for `mohr update`.
+    certificates of authorities. `net` says whom the agent may ask outside. `updates` is for `mohr update`,
+    `profiles` for `mohr profiles`.
     `sign_in_with_non_repudiation`
     lets a certificate whose key usage is nonRepudiation alone sign in. `session_signing_minutes` and
     `session_signing_signatures` are how long and for how many a token may stay logged in, for one request
@@ -94,6 +101,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     anchors: str | None = None
     net: NetSettings = NetSettings()
     updates: UpdateSettings = UpdateSettings()
+    profiles: ProfileSettings = ProfileSettings()
 
     def admits(self, origin: str) -> bool:
         """May a page of `origin`, the Origin header as received, speak to the agent at all?"""

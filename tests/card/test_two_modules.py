@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.catalogue import PROFILES
+from drivers.catalogue import shipped
 from drivers.installed import installed_modules
 from signer.model.request import DocumentState
 from tests.card.desk import Desk
@@ -51,15 +51,12 @@ async def opened(
     """Opens a desk with both modules, as they are found; the argument is the priority of the vendor's."""
     vendors = tmp_path / "vendor-pkcs11.so"
     shutil.copy(MODULE, vendors)
-    profiles = tmp_path / "profiles"
-    profiles.mkdir()
-    shutil.copy(PROFILES / "opensc.toml", profiles)
     async with AsyncExitStack() as closing:
 
         async def open_(priority: int) -> Desk:
             text = _VENDOR.format(path=vendors, priority=priority)
-            (profiles / "vendor.toml").write_text(text, "utf-8")
-            found = tuple((one.path, one.profile) for one in installed_modules(profiles))
+            texts = {"opensc": shipped()["opensc"], "vendor": text}
+            found = tuple((one.path, one.profile) for one in installed_modules(texts))
             assert {path for path, _ in found} == {vendors.resolve(), MODULE.resolve()}
             desk = Desk(tmp_path, found)
             closing.push_async_callback(desk.close)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signer.diagnostics.ground import Ground
 from signer.platform.folders import Folders, folders_under
+from signer.service import profiles
 from tests.diagnostics.computer import PANEL, Computer, pair, paired_in
 from tests.diagnostics.row import Table
+from tests.service.test_profiles import signed as signed_pack
 
 TABLE = Table()
 
@@ -125,3 +130,12 @@ def _copied_journal(computer: Computer, folders: Folders) -> Path:
         one.backup(other)
     (target / "journal.key").write_bytes((source / "journal.key").read_bytes())
     return target / "journal.db"
+
+
+@TABLE.row("a profile pack whose key is no longer pinned", "profile-pack-unusable", "profiles")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    pinned, other = (Ed25519PrivateKey.from_private_bytes(octet * 32).public_key() for octet in (b"k", b"o"))
+    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    profiles.install(signed_pack(), pinned, folder, now)
+    yield computer.ground(profile_standing=profiles.in_use(folder, lambda: other).standing)

@@ -35,6 +35,24 @@ ROWS: tuple[tuple[str, tuple[tuple[str, Subject], ...], str | None, int], ...] =
         8,
     ),
     (
+        "a card that only an unusable pack may know of is the pack's fault, and stops signing",
+        (("card-unknown", ("reader 1",)), ("module-none", ()), ("profile-pack-unusable", ())),
+        "profile-pack-unusable",
+        2,
+    ),
+    (
+        "an unusable pack is not why a known family's module is missing",
+        (("module-missing", ("reader 1",)), ("module-none", ()), ("profile-pack-unusable", ())),
+        "module-missing",
+        1,
+    ),
+    (
+        "an unusable pack is not why a PIN is locked",
+        (("pin-locked", TOKEN), ("profile-pack-unusable", ())),
+        "pin-locked",
+        0,
+    ),
+    (
         "a module that crashes is why there is no token",
         (("token-absent", ()), ("module-crashed", MAKERS)),
         "module-crashed",
@@ -122,6 +140,17 @@ def test_what_is_broken_beside_a_ready_certificate_hinders_and_does_not_stop() -
     assert conclusion.first.severity is Severity.HINDERS
     assert conclusion.severity is Severity.HINDERS
     assert conclusion.ready
+
+
+def test_a_hindrance_that_alone_explains_what_stops_signing_stops_it() -> None:
+    pack = finding("profile-pack-unusable")
+    for others, severity in (
+        ([finding("card-unknown", ("reader 1",))], Severity.STOPS),
+        ([finding("module-missing", ("reader 1",)), finding("module-none")], Severity.HINDERS),
+        ([], Severity.HINDERS),
+    ):
+        judged = {one.finding: one.severity for one in conclude([pack, *others]).causes}
+        assert judged[pack] is severity, others
 
 
 def test_an_old_certificate_beside_the_new_one_is_only_worth_knowing() -> None:

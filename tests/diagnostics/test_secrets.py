@@ -20,7 +20,7 @@ from drivers.types import Token
 from signer.cli.demo.authority import NamePart, StringKind
 from signer.cli.diagnosis.lines import report_lines
 from signer.cli.diagnosis.page import page
-from signer.cli.diagnosis.words import Language
+from signer.cli.language import Language
 from signer.diagnostics.check import check
 from signer.diagnostics.conclusion import conclude
 from signer.diagnostics.finding import Fact, Finding

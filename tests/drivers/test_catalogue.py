@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from drivers.catalogue import (
-    PROFILES,
     Profile,
     known_by_atr,
     known_by_token,
     load_catalogue,
     load_module,
     load_profile,
+    shipped,
 )
 from drivers.errors import ProfileInvalid
 from drivers.installed import find_modules
@@ -82,12 +82,6 @@ guess = true
 """
 
 
-def written(folder: Path, text: str) -> Path:
-    file = folder / "good.toml"
-    file.write_text(text, "utf-8")
-    return file
-
-
 def token(manufacturer: str, model: str = "any") -> Token:
     return Token(
         slot=0,
@@ -103,8 +97,8 @@ def token(manufacturer: str, model: str = "any") -> Token:
     )
 
 
-def test_a_profile_says_all_that_it_may(tmp_path: Path) -> None:
-    profile = load_profile(written(tmp_path, GOOD))
+def test_a_profile_says_all_that_it_may() -> None:
+    profile = load_profile("good", GOOD)
     assert profile.module.binding is Binding.PYTHON_PKCS11
     assert profile.sign.ecdsa_output is EcdsaOutput.DER
     assert (profile.limits.sign, profile.limits.load) == (5.5, 30.0)
@@ -153,27 +147,25 @@ def test_a_profile_says_all_that_it_may(tmp_path: Path) -> None:
         ("[help]", '[login]\nform = "module-dialog"\n[help]', "login.form"),
     ],
 )
-def test_a_profile_with_a_fault_names_file_and_key(tmp_path: Path, old: str, new: str, key: str) -> None:
+def test_a_profile_with_a_fault_names_file_and_key(old: str, new: str, key: str) -> None:
     assert old in GOOD
     with pytest.raises(ProfileInvalid) as refused:
-        load_profile(written(tmp_path, GOOD.replace(old, new)))
+        load_profile("good", GOOD.replace(old, new))
     assert (refused.value.file, refused.value.key) == ("good.toml", key)
 
 
-def test_a_profile_without_evidence_is_refused(tmp_path: Path) -> None:
+def test_a_profile_without_evidence_is_refused() -> None:
     text = GOOD[: GOOD.index("[[evidence]]")].replace('name = "Good tokens"', 'name = "x"\nevidence = []')
     with pytest.raises(ProfileInvalid, match="evidence"):
-        load_profile(written(tmp_path, text))
+        load_profile("good", text)
 
 
-def both(folder: Path, other: str) -> tuple[Profile, ...]:
-    written(folder, GOOD)
-    (folder / "other.toml").write_text(other, "utf-8")
-    return load_catalogue(folder)
+def both(other: str) -> tuple[Profile, ...]:
+    return load_catalogue({"other": other, "good": GOOD})
 
 
-def test_two_profiles_that_agree_load_by_family(tmp_path: Path) -> None:
-    assert [profile.family for profile in both(tmp_path, OTHER)] == ["good", "other"]
+def test_two_profiles_that_agree_load_by_family() -> None:
+    assert [profile.family for profile in both(OTHER)] == ["good", "other"]
 
 
 @pytest.mark.parametrize(
@@ -188,36 +180,38 @@ def test_two_profiles_that_agree_load_by_family(tmp_path: Path) -> None:
         ('["good"]', '["other"]', "other.toml", "module.served_by"),
     ],
 )
-def test_two_profiles_that_contradict_are_refused(
-    tmp_path: Path, old: str, new: str, file: str, key: str
-) -> None:
+def test_two_profiles_that_contradict_are_refused(old: str, new: str, file: str, key: str) -> None:
     assert old in OTHER
     with pytest.raises(ProfileInvalid) as refused:
-        both(tmp_path, OTHER.replace(old, new))
+        both(OTHER.replace(old, new))
     assert (refused.value.file, refused.value.key) == (file, key)
 
 
-def test_of_two_families_that_know_a_card_the_one_of_higher_priority_has_it(tmp_path: Path) -> None:
+def test_of_two_families_that_know_a_card_the_one_of_higher_priority_has_it() -> None:
     same = OTHER.replace("Other Inc.", "Good Inc.").replace("3B 02 1? FF", '3B 02 ?? FF"]\npriority = 1\n#')
-    profiles = both(tmp_path, same)
+    profiles = both(same)
     by_atr = [known_by_atr(profiles, bytes.fromhex(atr)) for atr in ("3B0201FF", "3B0211FF", "3B0211FE")]
     assert [profile and profile.family for profile in by_atr] == ["other", "other", None]
     by_token = [known_by_token(profiles, token(name)) for name in ("Good Inc.", "Nobody")]
     assert [profile and profile.family for profile in by_token] == ["other", None]
 
 
-def test_the_module_alone_is_what_the_whole_profile_says(tmp_path: Path) -> None:
-    file = written(tmp_path, GOOD)
-    assert load_module(file) == load_profile(file).module
-    for shipped in load_catalogue():
-        assert shipped.module == load_module(PROFILES / f"{shipped.family}.toml")
+def test_the_module_alone_is_what_the_whole_profile_says() -> None:
+    for family, text in {"good": GOOD, **shipped()}.items():
+        assert load_module(family, text) == load_profile(family, text).module
 
 
-def test_a_profile_may_have_no_module_and_still_explain_itself(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_bytes(b"family = '\xff'")
+    with pytest.raises(ProfileInvalid, match=r"good\.toml: \$"):
+        shipped(tmp_path)
+
+
+def test_a_profile_may_have_no_module_and_still_explain_itself() -> None:
     text = GOOD[: GOOD.index("[module]")] + GOOD[GOOD.index("[match]") :]
-    profile = load_profile(written(tmp_path, text))
+    profile = load_profile("good", text)
     assert find_modules([profile]) == ()
-    assert load_module(tmp_path / "good.toml") == profile.module
+    assert load_module("good", text) == profile.module
     assert profile.match.knows_atr(bytes.fromhex("3B0201FF"))
 
 

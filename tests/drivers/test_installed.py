@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.catalogue import Module, Profile, Take, load_catalogue
+from drivers.catalogue import Module, Profile, Take, load_catalogue, shipped
 from drivers.installed import (
     Presence,
     PresentModule,
@@ -109,9 +109,9 @@ def test_a_path_whose_variable_is_not_set_is_left_out(monkeypatch: pytest.Monkey
 
 def test_every_shipped_family_expands_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     on_windows(monkeypatch)
-    for shipped in load_catalogue():
-        wanted = len(shipped.module.windows) + len(shipped.module.windows64)
-        expanded = [str(path) for path in candidates(shipped.module, WINDOWS)]
+    for one in load_catalogue():
+        wanted = len(one.module.windows) + len(one.module.windows64)
+        expanded = [str(path) for path in candidates(one.module, WINDOWS)]
         assert len(expanded) == wanted
         assert not any("%" in path for path in expanded)
 
@@ -140,7 +140,7 @@ def test_a_family_stands_on_this_computer_as_its_module_does(
 
 
 def test_what_is_installed_is_what_the_whole_catalogue_would_find_with_the_general_module_last() -> None:
-    found = installed_modules()
+    found = installed_modules(shipped())
     assert {module.path for module in found} == {module.path for module in find_modules(load_catalogue())}
     assert "softhsm" in [module.profile.family for module in found]
     priorities = [module.profile.match.priority for module in found]

@@ -31,7 +31,8 @@ from signer.model.errors import (
     SigningKeyUnusable,
 )
 from signer.verify import signed_file
-from signer.verify.update_manifest import PAYLOAD_TYPE, Manifest, Seen, judge, listed, ordered, read
+from signer.verify.dated import Seen, judge
+from signer.verify.update_manifest import PAYLOAD_TYPE, Manifest, listed, ordered, read
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)

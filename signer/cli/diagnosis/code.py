@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from signer.cli.diagnosis.words import LOOK, Language, first_of, which
+from signer.cli.diagnosis.words import LOOK
+from signer.cli.language import Language, first_of, which
 from signer.diagnostics.support_code import SupportCodeInvalid, meant
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from signer.cli.diagnosis import words
-from signer.cli.diagnosis.words import Language, which
 from signer.cli.drawing import drawn
+from signer.cli.language import Language, which
 from signer.diagnostics.catalogue import Severity
 from signer.diagnostics.conclusion import READY
 from signer.diagnostics.probing import Outcome

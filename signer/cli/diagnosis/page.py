@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from signer.cli.diagnosis import words
-from signer.cli.diagnosis.words import Language, which
+from signer.cli.language import Language, which
 from signer.diagnostics.catalogue import Severity
 from signer.diagnostics.conclusion import READY
 from signer.diagnostics.qr import squares

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from drivers.catalogue import load_catalogue
 from drivers.installed import installed_modules
 from drivers.spawning import bindings_here
 from signer.cli.assembly import version
+from signer.cli.loadable import profile_set
 from signer.diagnostics.ground import Candidate, Ground, numbered
 from signer.endpoint.listener import PORTS
 from signer.endpoint.local_ca import kept_authority, made_at
@@ -33,10 +33,11 @@ _SECONDS = 4.0
 def this_computer(module: Path | None = None) -> Ground:
     """The user's own folders, modules, ports and browsers; `module` is looked at instead of all others."""
     folders = user_places()
+    profiles = profile_set()
     added, damaged = added_modules(folders.data / "added-modules.json")
     known = [
         Candidate(name=found.profile.family, path=found.path, profile=found.profile)
-        for found in installed_modules()
+        for found in installed_modules(profiles.texts)
     ]
     paths = {one.path for one in known}
     modules = (*known, *(one for one in added if one.path not in paths))
@@ -46,7 +47,8 @@ def this_computer(module: Path | None = None) -> Ground:
         folders=folders,
         home=Path.home(),
         modules=numbered(modules),
-        profiles=load_catalogue(),
+        profiles=profiles.load(),
+        profile_standing=profiles.standing,
         ports=PORTS,
         version=version(),
         now=lambda: datetime.now(UTC),

@@ -13,7 +13,7 @@ from signer.cli.diagnosis import words
 from signer.cli.diagnosis.lines import probe_line, report_lines
 from signer.cli.diagnosis.page import page
 from signer.cli.diagnosis.place import this_computer
-from signer.cli.diagnosis.words import Language, first_of
+from signer.cli.language import Language, first_of
 from signer.diagnostics.catalogue import Severity
 from signer.diagnostics.check import Checked, check
 from signer.diagnostics.ground import Ground

@@ -13,7 +13,19 @@ from signer.diagnostics.report import Report, report
 
 #: What is looked at: quick, and nothing that a vendor wrote.
 PROBES = frozenset(
-    {"system", "clock", "disk", "readers", "authorities", "policy", "panels", "journal", "agent", "ports"}
+    {
+        "system",
+        "clock",
+        "disk",
+        "readers",
+        "authorities",
+        "policy",
+        "profiles",
+        "panels",
+        "journal",
+        "agent",
+        "ports",
+    }
 )
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from signer.cli.language import Pair
 from signer.diagnostics.catalogue import Part, Severity
-
-Language = Literal["fa", "en"]
-Pair = tuple[str, str]
 
 LOOK: Pair = ("برای پشتیبانی", "look at")
 CODE: Pair = ("کد پشتیبانی", "support code")
@@ -43,13 +39,3 @@ PARTS: dict[str, Pair] = {
     Part.BROWSER.value: ("مرورگر", "browser"),
     Part.CHECK.value: ("خود بررسی", "the check itself"),
 }
-
-
-def which(language: Language) -> int:
-    """Where a language's word stands in a pair."""
-    return 0 if language == "fa" else 1
-
-
-def first_of(pair: Pair, language: Language) -> str:
-    """The pair's word in this language."""
-    return pair[which(language)]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from drivers.recording import OBSERVED
 from signer.cli.assembly import version
-from signer.cli.diagnosis.words import Language, which
+from signer.cli.language import Language, which
 from signer.cli.trace import words
 from signer.cli.trace.channel import Busy, NoAgent, recorded
 from signer.cli.trace.page import page

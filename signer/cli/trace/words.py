@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signer.cli.diagnosis.words import Pair
+from signer.cli.language import Pair
 from signer.model.text import persian_digits
 from signer.service.tracing import Lane, Step
 
