@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 
 from installer.linux import icons, package, tree
 from installer.linux.copyright import copyright_file
 from installer.linux.libraries import Needs, needs
-from installer.linux.notices import bill, not_locked, notices, shipped
+from installer.linux.notices import bill, not_locked, notices, shipped, unaccounted
 
 ROOT = Path(__file__).parent.parent.parent
 LOCK = ROOT / "requirements" / "desktop.txt"
@@ -98,14 +99,18 @@ def stage(work: Path, version: str, epoch: int) -> Path:
     root = work / "root"
     shutil.rmtree(root, ignore_errors=True)
     frozen = work / "frozen"
-    distributions = shipped(frozen / "mohr" / "_internal", frozen / "mohr-worker" / "_internal")
+    trees = [frozen / name / "_internal" for name in ("mohr", "mohr-worker")]
+    distributions = shipped(*trees)
     if strange := not_locked(distributions, LOCK):
         raise CannotPackage(f"not in {LOCK.name} as shipped: {', '.join(strange)}")
+    if nobodys := [name for tree_ in trees for name in unaccounted(tree_, distributions)]:
+        raise CannotPackage(f"libraries of nobody whose licence is told: {', '.join(nobodys)}")
     if any(
         "pyside" in entry.name.lower() or "qt6" in entry.name.lower()
         for entry in (frozen / "mohr-worker").rglob("*")
     ):
         raise CannotPackage("the worker's folder has Qt in it")
+    distributions.append(distribution("pyinstaller"))  # what starts each frozen program
     tree.stage_programs(root, frozen)
     tree.stage_desktop(root, version, epoch)
     tree.stage_papers(

@@ -19,7 +19,7 @@ Comment:
  sbom.cdx.json beside it.
 
 Files: *
-Copyright: The Mohr authors
+Copyright: 2026 The Mohr authors
 License: Apache-2.0
  On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
 

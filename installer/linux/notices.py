@@ -23,16 +23,19 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
+from installer.linux.inside import inside
+from installer.linux.libraries import elf_files
+
 ROOT = Path(__file__).parent.parent.parent
+LICENCES = ROOT / "installer" / "licences"
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
-#: Bundled inside others, and not to be seen in any metadata: name, version, licence, what it came in.
-_INSIDE = (
-    ("Qt", "LGPL-3.0-only", "PySide6-Essentials"),
-    ("PDFium", "BSD-3-Clause", "pypdfium2"),
-    ("OpenSSL", "Apache-2.0", "cryptography"),
-    ("libxml2", "MIT", "lxml"),
-    ("HarfBuzz", "MIT", "uharfbuzz"),
-)
+#: The texts of those that bring none.
+_TEXTS = {
+    "pyside6-essentials": ("LGPL-3.0.txt", "GPL-3.0.txt", "qt.txt"),
+    "shiboken6": ("LGPL-3.0.txt",),
+}
+#: What Qt's folder may hold: its own libraries, and ICU, whose text stands among PDFium's.
+_QT = re.compile(r"lib(Qt6|icu)|libpyside6|libshiboken6")
 
 
 def shipped(*trees: Path) -> list[Distribution]:
@@ -64,17 +67,13 @@ def bill(distributions: list[Distribution], version: str, epoch: int) -> str:
         type=ComponentType.APPLICATION,
         licenses=[_licence("GPL-3.0-only")],
     )
-    python = Component(
-        name="CPython",
-        bom_ref="CPython",
-        version=sys.version.split()[0],
-        type=ComponentType.PLATFORM,
-        licenses=[_licence("PSF-2.0")],
+    bom.components.update(
+        (
+            _component("CPython", sys.version.split()[0], "PSF-2.0", ComponentType.PLATFORM),
+            _component("Vazirmatn", None, "OFL-1.1", ComponentType.FILE),
+        )
     )
-    font = Component(
-        name="Vazirmatn", bom_ref="Vazirmatn", type=ComponentType.FILE, licenses=[_licence("OFL-1.1")]
-    )
-    bom.components.update((python, font))
+    within = inside({_normal(one.name) for one in distributions})
     for one in distributions:
         if _normal(one.name) == "mohr":
             continue
@@ -86,17 +85,15 @@ def bill(distributions: list[Distribution], version: str, epoch: int) -> str:
             purl=PackageURL("pypi", name=_normal(one.name), version=one.version),
             licenses=[_licence(licence_of(one))],
         )
-        for name, licence, outer in _INSIDE:
-            if _normal(outer) == _normal(one.name):
-                component.components.add(
-                    Component(
-                        name=name, bom_ref=name, type=ComponentType.LIBRARY, licenses=[_licence(licence)]
-                    )
-                )
+        for name, version_, licence in within.get(_normal(one.name), ()):
+            # One library may be in several, each with its own.
+            part = _component(name, version_, licence)
+            part.bom_ref.value = f"{_normal(one.name)}/{name}"
+            component.components.add(part)
         bom.components.add(component)
     bom.register_dependency(bom.metadata.component, bom.components)
-    inside = "\n".join(f"{one.name} {one.version}" for one in distributions)
-    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"mohr {version}\n{epoch}\n{inside}")
+    bundled = "\n".join(f"{one.name} {one.version}" for one in distributions)
+    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"mohr {version}\n{epoch}\n{bundled}")
     text = JsonV1Dot6(bom).output_as_string(indent=2)
     if (wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)) is not None:
         raise ValueError(f"the bill of materials is not valid: {wrong}")
@@ -105,13 +102,19 @@ def bill(distributions: list[Distribution], version: str, epoch: int) -> str:
 
 def notices(distributions: list[Distribution]) -> str:
     """All licence texts of what is bundled, one after the other. Raises `LookupError` where one has none."""
-    parts = [_part("CPython", sys.version.split()[0], "PSF-2.0", [_python_licence().read_text("utf-8")])]
+    parts = [
+        _part("Mohr", "", "Apache-2.0", [(ROOT / "LICENSE").read_text("utf-8")]),
+        _part("CPython", sys.version.split()[0], "PSF-2.0", [_python_licence().read_text("utf-8")]),
+    ]
     font = ROOT / "signer" / "panel" / "demo" / "fonts" / "OFL.txt"
     parts.append(_part("Vazirmatn", "", "OFL-1.1", [font.read_text("utf-8")]))
     for one in distributions:
         if _normal(one.name) == "mohr":
             continue
         texts = list(_texts(one))
+        texts += [(LICENCES / name).read_text("utf-8") for name in _TEXTS.get(_normal(one.name), ())]
+        if not texts:
+            raise LookupError(f"{one.name} brings no licence text, and none is kept for it")
         parts.append(_part(one.name, one.version, licence_of(one), texts))
     return "\n".join(parts)
 
@@ -129,6 +132,28 @@ def licence_of(one: Distribution) -> str:
     raise LookupError(f"{one.name} does not say its licence")
 
 
+def unaccounted(tree: Path, distributions: list[Distribution]) -> list[str]:
+    """Libraries in one frozen tree that belong to none of these, nor to CPython: nobody's licence is told."""
+    owners = packages_distributions()
+    ours = {_normal(one.name) for one in distributions}
+    strange = []
+    for file in elf_files(tree):
+        parts = file.relative_to(tree).parts
+        if parts[0].startswith(("python3", "libpython")):
+            continue
+        names = {_normal(name) for name in owners.get(parts[0].split(".")[0], ())}
+        in_qt = parts[:3] == ("PySide6", "Qt", "lib")
+        if not names & ours or (in_qt and not _QT.match(file.name)):
+            strange.append(str(Path(*parts)))
+    return strange
+
+
+def _component(
+    name: str, version: str | None, licence: str, kind: ComponentType = ComponentType.LIBRARY
+) -> Component:
+    return Component(name=name, bom_ref=name, version=version, type=kind, licenses=[_licence(licence)])
+
+
 def _licence(text: str) -> License:
     return LicenseFactory().make_from_string(text)
 
@@ -142,8 +167,6 @@ def _texts(one: Distribution) -> Iterator[str]:
 
 def _part(name: str, version: str, licence: str, texts: list[str]) -> str:
     head = f"{name} {version}".strip()
-    if not texts:
-        texts = [f"(The distribution brings no text; its licence is {licence}.)\n"]
     body = "\n".join(text.rstrip() + "\n" for text in texts)
     return f"{'=' * 78}\n{head}: {licence}\n{'=' * 78}\n\n{body}"
 

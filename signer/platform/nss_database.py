@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -40,7 +41,12 @@ class Kept(Struct, frozen=True):
 
 
 def command() -> tuple[str, ...]:
-    """This interpreter, isolated: no current directory, no PYTHON* variable, no user site."""
+    """This interpreter, isolated: no current directory, no PYTHON* variable, no user site.
+
+    A packaged agent has no interpreter to start: the program lies beside it, isolated from the outset.
+    """
+    if getattr(sys, "frozen", False):
+        return (str(Path(sys.executable).with_name("mohr-nss").with_suffix(Path(sys.executable).suffix)),)
     return (sys.executable, "-I", "-c", _BOOT, str(Path(__file__).resolve().parents[2]))
 
 
@@ -60,10 +66,18 @@ def others(folder: Path, name: str) -> int:
 def put_in(folder: Path, name: str, der: bytes, nickname: str) -> None:
     """Trust this authority for servers, and take earlier ones of ours out; the database is made if missing.
 
-    Raises `TrustStoreFailed`, `TrustStoreLocked`, `TrustStoreWantsPassword`.
+    Raises `TrustStoreFailed`, `TrustStoreLocked`, `TrustStoreWantsPassword`; no folder is left then that was
+    made for nothing.
     """
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _ask(folder, {"name": name, "add": {"der": base64.b64encode(der).decode(), "nickname": nickname}})
+    try:
+        _ask(folder, {"name": name, "add": {"der": base64.b64encode(der).decode(), "nickname": nickname}})
+    except MohrError:
+        with suppress(OSError):
+            for place in made:
+                place.rmdir()
+        raise
 
 
 def take_out(folder: Path, name: str) -> bool:

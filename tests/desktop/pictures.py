@@ -24,8 +24,10 @@ _IN_BOTH = (
     "consent",
     "consent-red",
     "first-token",
+    "home-open",
     "journal-entry",
     "pairing",
+    "request-who",
     "tokens",
 )
 #: A file's name is the screen's, the language and the look.

@@ -10,6 +10,7 @@ import pytest
 from drivers import spawning
 from gui import __main__ as desktop
 from signer.cli.demo import run as demo
+from signer.platform import nss_database
 from signer.platform.folders import user_places
 from signer.platform.only_one import only_one
 from signer.prescription import pdf_process
@@ -28,6 +29,7 @@ def test_what_a_packaged_agent_starts_lies_in_its_folder() -> None:
     assert spawning.worker_command() == (str(HOME / "worker" / "mohr-worker"),)
     assert pdf_process.worker_command() == (str(HOME / "mohr-pdf"),)
     assert demo.window_command() == (str(HOME / "mohr-demo-window"),)
+    assert nss_database.command() == (str(HOME / "mohr-nss"),)
 
 
 @pytest.mark.usefixtures("packaged")
@@ -42,7 +44,13 @@ def test_the_bindings_of_a_packaged_agent_are_in_its_worker(
 
 
 def test_a_checkout_starts_its_own_interpreter() -> None:
-    for command in (spawning.worker_command(), pdf_process.worker_command(), demo.window_command()):
+    commands = (
+        spawning.worker_command(),
+        pdf_process.worker_command(),
+        demo.window_command(),
+        nss_database.command(),
+    )
+    for command in commands:
         assert command[0] == sys.executable
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from importlib.metadata import distribution
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
@@ -108,6 +108,11 @@ def test_the_bill_of_materials_is_valid_and_the_same_twice() -> None:
         "msgspec",
         "PySide6_Essentials",
     }
+    (qt,) = (one for one in told["components"] if one["name"] == "PySide6_Essentials")
+    versions = {part["name"]: part["version"] for part in qt["components"]}
+    assert versions.keys() == {"ICU", "Qt"}
+    assert versions["Qt"].startswith("6.")
+    assert versions["ICU"].isdigit()
 
 
 def test_every_bundled_distribution_is_in_the_notices_with_its_licence() -> None:
@@ -123,6 +128,46 @@ def test_every_bundled_distribution_is_in_the_notices_with_its_licence() -> None
         assert needed.lower() in text.lower(), needed
     assert "PyKCS11" in copyright_file(bundled)
     assert len(names) > 10
+
+
+def test_qt_comes_with_the_texts_of_its_licences_and_of_what_is_inside_it() -> None:
+    text = notices.notices([distribution("PySide6-Essentials"), distribution("shiboken6")])
+    for needed in (
+        "GNU LESSER GENERAL PUBLIC LICENSE",
+        "GNU GENERAL PUBLIC LICENSE",
+        "src/3rdparty/pcre2",
+        "the Independent JPEG Group",
+    ):
+        assert needed in text, needed
+
+
+def test_what_brings_no_licence_text_is_not_shipped(tmp_path: Path) -> None:
+    (tmp_path / "bare-1.dist-info").mkdir()
+    (tmp_path / "bare-1.dist-info" / "METADATA").write_text("Name: bare\nVersion: 1\nLicense: MIT\n")
+    bare = Distribution.at(tmp_path / "bare-1.dist-info")
+    with pytest.raises(LookupError, match="bare brings no licence text"):
+        notices.notices([bare])
+
+
+def test_a_library_of_nobody_is_found(tmp_path: Path) -> None:
+    for name in (
+        "libpython3.11.so.1.0",
+        "python3.11/lib-dynload/_ssl.so",
+        "lxml/etree.so",
+        "PySide6/Qt/lib/libQt6Core.so.6",
+        "PySide6/Qt/lib/libstranger.so.1",
+        "stranger.libs/libz.so.1",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy("/bin/true", tmp_path / name)
+    bundled = [distribution("lxml"), distribution("PySide6-Essentials")]
+    strange = ["PySide6/Qt/lib/libstranger.so.1", "stranger.libs/libz.so.1"]
+    assert notices.unaccounted(tmp_path, bundled) == strange
+    assert notices.unaccounted(tmp_path, bundled[1:]) == [
+        "PySide6/Qt/lib/libstranger.so.1",
+        "lxml/etree.so",
+        strange[1],
+    ]
 
 
 def test_what_is_not_pinned_is_not_shipped() -> None:

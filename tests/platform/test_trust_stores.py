@@ -117,11 +117,18 @@ def test_a_store_that_cannot_be_written_is_a_condition(
         standing(broken, authority)
 
 
-def test_a_computer_without_nss_says_so(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_computer_without_nss_says_so_and_gets_no_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start = "import signer.platform.nss_worker as w; w.LIBRARIES = ('libabsent.so', '/absent/*/x'); w.main()"
     monkeypatch.setattr(nss_database, "command", lambda: (sys.executable, "-c", start))
     with pytest.raises(TrustStoreFailed, match="no-library"):
         standing(user_stores(home)[2], local_identity(tmp_path / "tls", NOW).authority)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    with pytest.raises(TrustStoreFailed, match="no-library"):
+        trust(user_stores(bare)[0], local_identity(tmp_path / "tls", NOW).authority)
+    assert list(bare.iterdir()) == []
 
 
 def test_the_library_that_firefox_brings_is_enough(
