@@ -15,6 +15,9 @@ from msgspec import Struct
 from signer.model.credential import KeyKind, SignatureAlgorithm
 from signer.model.errors import MechanismUnsupported
 
+#: `hashlib.new` would look the name up in OpenSSL each time.
+_HASHES = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+
 
 @asn1.sequence
 class _Plain:
@@ -61,12 +64,12 @@ class Suite(Struct, frozen=True):
 
     def digest(self, content: bytes) -> bytes:
         """The content's digest under this suite."""
-        return hashlib.new(self.digest_name, content).digest()
+        return _HASHES[self.digest_name](content).digest()
 
     @property
     def digest_size(self) -> int:
         """Of a digest under this suite, in octets."""
-        return hashlib.new(self.digest_name).digest_size
+        return _HASHES[self.digest_name]().digest_size
 
 
 _SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
+from struct import Struct
 
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
@@ -20,13 +22,18 @@ _IMPLICIT_0, _IMPLICIT_1 = 0xA0, 0xA1
 #: RFC 5652 §11.3: years up to 2049 are UTCTime, later ones GeneralizedTime.
 _LAST_UTC_TIME_YEAR = 2049
 
+#: Identifier octet, and a length of two octets.
+_LONG = Struct(">BBH")
+
 
 def tlv(tag: int, *contents: bytes) -> bytes:
     """One element: its identifier octet and its contents, the length in its shortest form (X.690 §10.1)."""
     joined = b"".join(contents)
     length = len(joined)
     if length < 0x80:
-        return bytes((tag, length)) + joined
+        return b"%c%c%b" % (tag, length, joined)
+    if 0xFF < length < 0x10000:
+        return _LONG.pack(tag, 0x82, length) + joined
     octets = length.to_bytes((length.bit_length() + 7) // 8)
     return bytes((tag, 0x80 | len(octets))) + octets + joined
 
@@ -69,8 +76,14 @@ def signing_time(moment: datetime) -> bytes:
     """The signing-time attribute (RFC 5652 §11.3) of an aware time, to the second."""
     if moment.tzinfo is None:
         raise ValueError("a signing time is aware")
-    utc = moment.astimezone(UTC)
-    digits = b"%04d%02d%02d%02d%02d%02dZ" % (*utc.timetuple()[:6],)
+    return _signing_time(int(moment.timestamp()))
+
+
+@lru_cache(maxsize=8)
+def _signing_time(second: int) -> bytes:
+    """Documents that were approved together have one time, written once. `second` counts from 1970."""
+    utc = datetime.fromtimestamp(second, UTC)
+    digits = utc.strftime("%Y%m%d%H%M%SZ").encode("ascii")
     if utc.year <= _LAST_UTC_TIME_YEAR:
         return attribute(ID_SIGNING_TIME, tlv(UTC_TIME, digits[2:]))
     return attribute(ID_SIGNING_TIME, tlv(GENERALIZED_TIME, digits))

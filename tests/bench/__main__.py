@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,13 @@ from tests.bench.worker import ALGORITHM, MEDIA_TYPE, WorkerSigner
 
 EACH = 20
 BATCH = 250
+FORMATS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("cades_bb", cades.prepare),
+    ("legacy_cms", legacy.prepare),
+    ("jws", jws.prepare),
+    ("jades_bb", jades.prepare),
+    ("xades_bb", xades.prepare),
+)
 CONTENT = b'{"quantity": 20, "name": "' + b"x" * 970 + b'"}'
 
 
@@ -63,11 +70,11 @@ def main() -> int:
 def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
     """Medians over the rounds: `ms` of one operation, `ratio` to the raw C_Sign just before and after it.
 
-    A batch's ratio is to 250 raw signatures.
+    A batch's ratio is to 250 raw signatures; `…_own` signs through the worker's binding, and so does its raw.
     """
     place = make_place(base)
     key = RawToken(place).key(RSA)
-    own = OwnBinding(place)
+    own = OwnBinding(place, key.certificate)
     worker, pyhanko = WorkerSigner(place, key.certificate), SessionSigner(key)
     recorded = WorkerSigner(place, key.certificate, recording=Recording())
     endesive, openssl = EndesiveSigner(key), OpensslSigner(place, key, base, CONTENT)
@@ -81,11 +88,7 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
             WaysPanel(panel, data, BATCH, panel.credential(KeyKind.RSA)) as ways,
         ):
             turns: tuple[tuple[str, int, Callable[[], object]], ...] = (
-                ("cades_bb", EACH, lambda: _made(cades.prepare, key)),
-                ("legacy_cms", EACH, lambda: _made(legacy.prepare, key)),
-                ("jws", EACH, lambda: _made(jws.prepare, key)),
-                ("jades_bb", EACH, lambda: _made(jades.prepare, key)),
-                ("xades_bb", EACH, lambda: _made(xades.prepare, key)),
+                *((name, EACH, partial(_made, prepare, key)) for name, prepare in FORMATS),
                 ("own_binding", EACH, lambda: own.sign(CONTENT)),
                 ("worker_boundary", EACH, lambda: worker.boundary(CONTENT)),
                 ("worker_question", EACH, worker.question),
@@ -101,12 +104,12 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
                 ("endpoint_batch_250_p256", 1, lambda: panel.sign(BATCH, KeyKind.EC_P256)),
                 *((f"endpoint_batch_250_{way}", 1, partial(ways.sign, way)) for way in WAYS),
             )
+            own_turns = tuple(
+                (f"{name}_own", EACH, partial(_made, prepare, own)) for name, prepare in FORMATS
+            )
             for _ in range(rounds):
-                raw.append(_lasts(lambda: key.sign(CONTENT), EACH))
-                for name, times, work in turns:
-                    before, lasted = raw[-1], _lasts(work, times)
-                    raw.append(_lasts(lambda: key.sign(CONTENT), EACH))
-                    found.setdefault(name, []).append((lasted, (before + raw[-1]) / 2))
+                raw += _round(key, turns, found)
+                _round(own, own_turns, found)
     finally:
         worker.close()
         recorded.close()
@@ -118,6 +121,20 @@ def measure(base: Path, rounds: int) -> dict[str, dict[str, float]]:
             "ratio": statistics.median(lasted / (each * beside) for lasted, beside in pairs),
         }
     return figures | {"pades_10_mb_peak": {"MB": pades.peak_of_large()}}
+
+
+def _round(
+    key: RawKey | OwnBinding,
+    turns: Iterable[tuple[str, int, Callable[[], object]]],
+    found: dict[str, list[tuple[float, float]]],
+) -> list[float]:
+    """Each turn once, what it lasts and the mean of the raw signatures around it; gives the latter."""
+    raw = [_lasts(lambda: key.sign(CONTENT), EACH)]
+    for name, times, work in turns:
+        lasted = _lasts(work, times)
+        raw.append(_lasts(lambda: key.sign(CONTENT), EACH))
+        found.setdefault(name, []).append((lasted, (raw[-2] + raw[-1]) / 2))
+    return raw
 
 
 def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
@@ -139,7 +156,7 @@ def measure_process(base: Path, idle: float) -> dict[str, dict[str, float]]:
     return figures
 
 
-def _made(prepare: Callable[..., Any], key: RawKey) -> bytes:
+def _made(prepare: Callable[..., Any], key: RawKey | OwnBinding) -> bytes:
     draft = prepare(
         content=CONTENT,
         media_type=MEDIA_TYPE,

@@ -59,10 +59,11 @@ class RawKey:
 class OwnBinding:
     """The worker's binding in this process: what the worker's boundary is the price of leaving.
 
-    Cheaper than *raw*, which makes a list of Python's integers of each octet.
+    Cheaper than *raw*, which makes a list of Python's integers of each octet: some 15 µs for each kB signed.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, certificate: x509.Certificate) -> None:
+        self.certificate = certificate
         os.environ.update(place.env)
         self._module = PyKcs11()
         self._module.load(str(place.module))
