@@ -145,8 +145,8 @@ class Agent:
         from signer.endpoint.cautions import cautions_of
         from signer.endpoint.listener import PORTS
         from signer.endpoint.local_ca import local_identity
+        from signer.endpoint.no_authorities import no_authorities
         from signer.endpoint.pairings import Pairings
-        from signer.endpoint.server import Endpoint
         from signer.journal.reading import JournalReader
         from signer.journal.store import SqliteJournal
         from signer.model.session_signing import Ended, ceiling
@@ -172,6 +172,9 @@ class Agent:
         from signer.service.token_watch import TokenWatch
         from signer.service.tracing import Trace
         from signer.service.trusted import STAMPER_FILE, KeptTrust
+
+        with no_authorities():
+            from signer.endpoint.server import Endpoint
 
         clock = SystemClock()
         modules = tuple(
