@@ -130,11 +130,14 @@ class Agent:
         return self._parts
 
     async def _assemble(self, undo: contextlib.AsyncExitStack) -> EndpointAddress:
-        from signer.cli import wiring
         from signer.cli.trace.agent_side import Recorder
         from signer.cli.trace.channel import Channel
         from signer.endpoint.local_ca import local_identity
+        from signer.endpoint.no_authorities import no_authorities
         from signer.service.token_signers import TokenModule
+
+        with no_authorities():
+            from signer.cli import wiring
 
         given = wiring.Given(
             consent=self._consent,

@@ -27,6 +27,10 @@ IDLE_SECONDS = 7 * 24 * 3600.0
 #: Seconds for which the rest of a refused body is read and dropped, so that its sender sees the answer.
 LINGER_SECONDS = 2.0
 
+#: Octets that a page which is not paired may send on a socket without having said anything: 256 sockets of
+#: strangers, each with half a message, must not fill the memory of this computer.
+STRANGERS_OCTETS = 64 * 1024
+
 #: Seconds after which a stop no longer waits for what it has cancelled.
 STOP_SECONDS = 1.0
 
@@ -108,6 +112,8 @@ class Connection(RequestHandler):
         )
         self._connections = connections
         self._cut: Callable[[], None] | None = None
+        self._strange: Callable[[], bool] = lambda: False
+        self._unsaid = 0
         self.serving = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -127,7 +133,20 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         self._connections.heard(self)
+        self._unsaid += len(data)
+        if self._unsaid > STRANGERS_OCTETS and self._strange():
+            _log.warning("a socket was cut: a page that is not paired sent too much")
+            self.cut()
+            return
         super().data_received(data)
+
+    def became_socket(self, strange: Callable[[], bool]) -> None:
+        """From now on it carries messages; `strange` tells whether its page is not paired."""
+        self._strange = strange
+
+    def note_message(self) -> None:
+        """A message was read whole."""
+        self._unsaid = 0
 
     def note_serving(self, serving: bool) -> None:
         """Say whether something is being answered: what is silent meanwhile may be shed."""

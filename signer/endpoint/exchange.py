@@ -168,9 +168,13 @@ class Exchanges:
             answer: Answer = await getattr(self._calls, leads.call)(call)
         return answer
 
+    def stranger(self, origin: str | None) -> bool:
+        """Is there no live pairing of this origin?"""
+        return origin is None or self._pairings.find(origin, self._clock.now()) is None
+
     def attended(self, origin: str | None) -> AbstractContextManager[None]:
         """A page of this origin holds a socket meanwhile. Only paired ones are looked for."""
-        if origin is None or self._pairings.find(origin, self._clock.now()) is None:
+        if origin is None or self.stranger(origin):
             return nullcontext()
         return self._calls.attended(origin)
 

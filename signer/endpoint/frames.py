@@ -26,6 +26,7 @@ from signer.endpoint.admission import RawHeaders
 from signer.endpoint.calls import Answer
 from signer.endpoint.messages import MAX_LINE
 from signer.model.errors import RequestMalformed, RequestTooLarge
+from signer.model.ijson import IJsonInvalid, parse
 
 #: What a frame may carry of a request's headers. Host and Origin are never the panel's to say.
 HEADERS = frozenset(
@@ -89,7 +90,6 @@ class _MoreLine(Struct, frozen=True):
     more: bool
 
 
-_lines = msgspec.json.Decoder(_Line)
 _cancels = msgspec.json.Decoder(_CancelLine)
 
 
@@ -109,8 +109,8 @@ def read_frame(octets: bytes) -> Frame:
     if end < 0:
         raise RequestMalformed("a frame without its line")
     try:
-        line = _lines.decode(memoryview(octets)[:end])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        line = msgspec.convert(parse(octets[:end]), _Line)
+    except (msgspec.MsgspecError, IJsonInvalid):
         raise RequestMalformed("a frame's line is not of the contract's form") from None
     if not 0 <= line.id < 2**53:
         raise RequestMalformed("a frame's id is not a whole number below 2^53")

@@ -16,11 +16,11 @@ from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from signer.endpoint.calls import About, AgentState, Answer, Calls
 from signer.endpoint.connections import Connection, Connections, SameUser, response_of
-from signer.endpoint.exchange import Exchanges, Head
+from signer.endpoint.exchange import Exchanges, Head, malformed_answer
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.listener import PORTS, EndpointAddress, listen, passed_over
 from signer.endpoint.pairing_desk import PairingDesk
@@ -156,11 +156,15 @@ class Endpoint:
         assert self._exchanges is not None
         connection = request.protocol
         assert isinstance(connection, Connection)
+        if request.version != HttpVersion11:
+            response = response_of(malformed_answer())
+            response.force_close()
+            return response
         here = request.get_extra_info("sockname")
         head = Head(request.method, request.raw_path, request.raw_headers, here[1])
         opened = self._exchanges.socket(head)
         if opened is not None:
-            panel = PanelSocket(self._exchanges, opened, head.port, connection.note_serving)
+            panel = PanelSocket(self._exchanges, opened, head.port, connection)
             return await panel.serve(request)
         connection.note_serving(True)
         try:

@@ -7,13 +7,13 @@ same signature that an HTTP request carries. Nothing is remembered of a socket b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing, nullcontext
 
 from aiohttp import WSMsgType, web
 
 from signer.endpoint.admission import Admitted
 from signer.endpoint.calls import Answer
+from signer.endpoint.connections import Connection
 from signer.endpoint.exchange import Exchanges, Head
 from signer.endpoint.frames import Cancel, Frame, read_message, write_answer, write_end, write_more
 from signer.endpoint.messages import MAX_BODY
@@ -29,14 +29,12 @@ _BROKEN = 1011
 
 
 class PanelSocket:
-    """Serves one upgraded connection. `busy` is told whether a frame of it is being answered."""
+    """Serves one upgraded connection: tells it of each message, and whether one is being answered."""
 
-    def __init__(
-        self, exchanges: Exchanges, admitted: Admitted, port: int, busy: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, exchanges: Exchanges, admitted: Admitted, port: int, connection: Connection) -> None:
         self._exchanges = exchanges
         self._port = port
-        self._busy = busy
+        self._connection = connection
         self._fixed = (
             (b"host", admitted.host.encode()),
             (b"origin", (admitted.origin or "").encode()),
@@ -48,6 +46,7 @@ class PanelSocket:
         """Until either side closes. What a panel asked for and is not answered goes on without it."""
         socket = web.WebSocketResponse(max_msg_size=MAX_BODY + 64 * 1024, compress=False, autoping=True)
         await socket.prepare(request)
+        self._connection.became_socket(lambda: self._exchanges.stranger(self._origin))
         with self._exchanges.attended(self._origin):
             await self._listen(socket)
         return socket
@@ -55,6 +54,7 @@ class PanelSocket:
     async def _listen(self, socket: web.WebSocketResponse) -> None:
         try:
             async for message in socket:
+                self._connection.note_message()
                 if message.type is not WSMsgType.BINARY:
                     await socket.close(code=_TEXT_REFUSED, message=b"frames are binary")
                     break
@@ -70,14 +70,14 @@ class PanelSocket:
                 task = asyncio.ensure_future(self._answer(socket, said))
                 self._working[task] = said.id
                 task.add_done_callback(self._done)
-                self._busy(True)
+                self._connection.note_serving(True)
         finally:
             for task in self._working:
                 task.cancel()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._working[task]
-        self._busy(bool(self._working))
+        self._connection.note_serving(bool(self._working))
 
     def _hang_up(self, frame_id: int) -> None:
         for task, answered in self._working.items():

@@ -60,7 +60,7 @@ class IJsonInvalid(ValueError):
 
 
 def parse(octets: bytes, *, max_depth: int = MAX_DEPTH, max_leaves: int = MAX_LEAVES) -> JsonValue:
-    """The value of an I-JSON text, with numbers as int and float.
+    """The value of an I-JSON text, with numbers as int and float; `7.0` is the integer 7, as in JSON Schema.
 
     `max_depth` counts containers one inside the other: a scalar has depth 0, `[]` has 1. Raises
     `IJsonInvalid`.
@@ -108,7 +108,8 @@ def _integer(text: str) -> int:
 def _float(text: str) -> float:
     if not _survives(text):
         raise _Suspect
-    return float(text)
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= MAX_SAFE_INTEGER else value
 
 
 def _number(text: str) -> Number:

@@ -41,12 +41,15 @@ export async function bridge(ports, signal, page = window) {
     if (data?.mohr === 'answer') channel.hear(data.octets);
     if (data?.mohr === 'failed') channel.lose(data.id);
   };
-  page.addEventListener('message', hear);
   const close = () => {
     page.removeEventListener('message', hear);
+    page.removeEventListener('pagehide', close);
     channel.lose();
     opened.close();
   };
+  page.addEventListener('message', hear);
+  // A window that outlived the page would stand there and carry nothing.
+  page.addEventListener('pagehide', close);
   for (port of ports) {
     if (port !== ports[0]) opened.location.replace(`${address(port)}/bridge`);
     if (await answers()) return { name: 'bridge', fetch, base: address, port, close, closed: () => opened.closed };

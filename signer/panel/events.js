@@ -85,9 +85,11 @@ export async function events(connect, { signal, onEvent, onProblem }) {
   tabs = new BroadcastChannel(SHARED);
   const me = crypto.randomUUID();
   let reads = false;
-  tabs.onmessage = ({ data: { asks, to, happening, problem } }) => {
+  tabs.onmessage = ({ data }) => {
+    // A tab of another version of the panel may say something else.
+    const { asks, to, happening, problem } = Object(data);
     if (asks && reads) for (const each of now.values()) tabs?.postMessage({ to: asks, happening: each });
-    if (happening && (to ?? me) === me) hear(happening);
+    if (happening?.data && (to ?? me) === me) hear(happening);
     if (problem) onProblem?.(new MohrError(problem));
   };
   tabs.postMessage({ asks: me });

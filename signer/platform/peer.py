@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-from signer.platform import peer_macos, peer_windows
 from signer.platform.ends import End, SocketAddress, as_it_is, family_of, forms
 
 __all__ = ["PeerOwner", "SocketAddress", "holder_of", "owner_in_proc", "peer_owner"]
@@ -47,6 +46,8 @@ def peer_owner(peer: SocketAddress, server: SocketAddress, *, uid: int | None = 
 
 
 def _elsewhere(platform: str, peer: SocketAddress, server: SocketAddress) -> PeerOwner:
+    from signer.platform import peer_macos, peer_windows
+
     asks = {"win32": peer_windows.ask, "darwin": peer_macos.ask}
     try:
         same = asks[platform](peer, server) if platform in asks else None

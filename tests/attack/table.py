@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.attack import neighbours, octets, pages, panels
+from tests.attack import neighbours, octets, pages, panels, sockets, targets
 from tests.attack.attack import Attack
 
-TABLE: tuple[Attack, ...] = (*pages.ATTACKS, *panels.ATTACKS, *octets.ATTACKS, *neighbours.ATTACKS)
+TABLE: tuple[Attack, ...] = (
+    *pages.ATTACKS,
+    *panels.ATTACKS,
+    *octets.ATTACKS,
+    *sockets.ATTACKS,
+    *targets.ATTACKS,
+    *neighbours.ATTACKS,
+)

@@ -164,6 +164,29 @@ async def test_where_chromium_is_denied_the_bridge_carries_pairing_and_calls_and
             assert agent.doctor.questions[0].origin == panel.origin
 
 
+async def test_the_bridge_closes_when_its_panel_goes_elsewhere(agent: World, tmp_path: Path) -> None:
+    opening = """
+        (port) => {
+            const button = document.body.appendChild(document.createElement('button'));
+            button.onclick = async () => {
+                const { Mohr } = await import('/mohr.js');
+                await new Mohr({ ports: [port] }).openBridge();
+                window.opened = true;
+            };
+        }
+    """
+    with serve(tmp_path) as panel:
+        async with browse(panel, allowed=False) as context:
+            page = await context.new_page()
+            await page.goto(f"{panel.origin}/README.md")
+            await page.evaluate(opening, agent.address.port)
+            await page.click("button")
+            await page.wait_for_function("window.opened", timeout=20_000)
+            assert len(context.pages) == 2
+            await page.goto(f"{panel.origin}/package.json")
+            await eventually(lambda: len(context.pages) == 1)
+
+
 async def test_a_panel_that_cuts_its_windows_off_is_told_that_the_bridge_is_silent(
     agent: World, tmp_path: Path
 ) -> None:

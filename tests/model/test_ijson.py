@@ -96,6 +96,13 @@ def test_a_number_that_survives_keeps_its_signed_spelling(number: str) -> None:
     assert value == float(number)
 
 
+@pytest.mark.parametrize(
+    ("number", "is_integer"), [("7.0", True), ("7e1", True), ("7.5", False), ("1e300", False)]
+)
+def test_an_integer_is_one_however_it_is_spelled(number: str, is_integer: bool) -> None:
+    assert isinstance(parse(number.encode()), int) is is_integer
+
+
 def test_an_escaped_backslash_before_a_surrogates_digits_is_text() -> None:
     assert parse(b'"\\\\ud800"') == "\\ud800"
 

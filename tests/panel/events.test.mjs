@@ -149,6 +149,23 @@ test('one tab reads for all, a later one hears how things are, and the next take
   await second.close();
 });
 
+test('what another page of the origin says on the channel ends nothing', async () => {
+  const agent = await Agent.make();
+  const panel = await tab(agent);
+  const stream = await agent.stream(0);
+  const channel = new BroadcastChannel('mohr-events');
+  const others = [null, 7, 'x', {}, { happening: null }, { happening: { event: 'request' } }, { to: 1, asks: {} }];
+  for (const said of others) channel.postMessage(said);
+  channel.postMessage({ problem: 'agent-lost' });
+  await panel.until(() => panel.problems.length === 1);
+  await stream.say('tokens', 'x-1', ready);
+  await panel.has('tokens x-1');
+  assert.deepEqual(panel.heard, ['tokens x-1']);
+  assert.equal(agent.streams.length, 1);
+  channel.close();
+  await panel.close();
+});
+
 test('what a restart of the agent forgot is told to no later tab', async () => {
   const agent = await Agent.make();
   const storage = await agent.pairedStore();

@@ -348,6 +348,22 @@ test('documents are posted as the octets that were given, and the signatures com
   assert.deepEqual(states, ['consent', 'finished']);
 });
 
+test('a prototype in what a panel passes on pollutes nothing and is not posted', async () => {
+  const { agent, mohr } = await paired();
+  const crafted = JSON.parse('{"__proto__": {"polluted": 1}, "id": "__proto__", "media_type": "text/plain", "content": "a"}');
+  const options = JSON.parse('{"__proto__": {"credential": "c-2", "signal": 1}, "idempotencyKey": "__proto__"}');
+  const signing = mohr.sign([crafted], options);
+  await agent.called('GET', '/v1/signing-requests/');
+  const [[id, { text }]] = agent.requests;
+  const document = { id: '__proto__', media_type: 'text/plain', content: 'a', format: 'cades' };
+  assert.deepEqual(JSON.parse(text), { documents: [document] });
+  agent.sign(id);
+  assert.deepEqual((await signing).documents.map(({ id }) => id), ['__proto__']);
+  assert.equal({}.polluted, undefined);
+  await mohr.forget('__proto__');
+  assert.deepEqual(await mohr.pending(), []);
+});
+
 test("a doctor's no is a result, and nothing is remembered of it", async () => {
   const { agent, storage, mohr } = await paired();
   const signing = mohr.signOrGoOn([DOCUMENT]);
