@@ -30,6 +30,11 @@ _MANIFEST = re.compile(r"META-INF/[^/]*ASiCManifest[^/]*\.xml", re.IGNORECASE)
 _ARCHIVED = re.compile(
     r"META-INF/(?:[^/]*ASiC(?:Archive|EvidenceRecord)Manifest[^/]*\.xml|[^/]*\.(?:tst|ers))", re.IGNORECASE
 )
+#: What a container says of itself (§4.4.3.1, §4.4.4.1). Whatever else is there has to be signed.
+_OWN = re.compile(
+    rf"META-INF/(?:manifest|container|metadata)\.xml|{_XADES.pattern}|{_CADES.pattern}|{_MANIFEST.pattern}",
+    re.IGNORECASE,
+)
 _WEAKEST_FIRST = ("sha1", "sha224", "sha256", "sha384", "sha512")
 
 
@@ -102,9 +107,7 @@ def _open(octets: bytes) -> _Opened:
         raise broken("asic-mimetype", "not the first entry, stored and without an extra field")
     if first.octets != _MIME_TYPE:
         raise broken("asic-mimetype", "not that of ASiC-E")
-    files = {
-        entry.name: entry.octets for entry in found[1:] if not entry.name.upper().startswith("META-INF/")
-    }
+    files = {entry.name: entry.octets for entry in found[1:] if not _OWN.fullmatch(entry.name)}
     xades = [entry for entry in found if _XADES.fullmatch(entry.name)]
     cades = [entry for entry in found if _CADES.fullmatch(entry.name)]
     if len(xades) + len(cades) != 1:

@@ -14,6 +14,7 @@ from signer.verify import algorithms, der
 from signer.verify.candidate import Unreadable
 from signer.verify.der import Element, NotDer
 from signer.verify.report import Finding, Severity, SubIndication
+from signer.x509 import Certificate
 
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
@@ -49,24 +50,30 @@ _READ = {
 }
 _NAMES = _READ | _HARMLESS
 
+#: In GeneralName (RFC 5280 §4.2.1.6).
+_DIRECTORY_NAME = 0xA4
+
 #: More timestamps than any file has a use for, each of which costs a signature to check.
 MAX_TIMESTAMPS = 8
 
 
 class Reference(Struct, frozen=True, gc=False, cache_hash=True):
-    """An ESSCertID or ESSCertIDv2 (RFC 5035 §4): the hash of a certificate."""
+    """An ESSCertID or ESSCertIDv2 (RFC 5035 §4): a certificate's hash; `issuer_serial` is DER, or None."""
 
     digest: str
     value: bytes
+    issuer_serial: bytes | None
 
-    def binds(self, certificate: bytes) -> bool:
-        """Is it the hash of this certificate, DER?"""
-        return algorithms.hashed(self.digest, certificate) == self.value
+    def binds(self, certificate: Certificate) -> bool:
+        """Is it the hash of this certificate, and its issuer and serial number where it has them?"""
+        if algorithms.hashed(self.digest, certificate.der) != self.value:
+            return False
+        return self.issuer_serial is None or _names(self.issuer_serial, certificate)
 
 
 class Meaning(Struct, frozen=True, kw_only=True, gc=False):
-    """What the signed attributes say, but for digest and time. `references` is None where no signing
-    certificate is named.
+    """What the signed attributes say, but for digest and time. `references` are the signer's own, one of each
+    attribute that has some; None where no signing certificate is named.
     """
 
     content_type: bytes
@@ -169,27 +176,36 @@ def looks_like_attributes(content: bytes) -> bool:
 
 
 def _references(found: dict[bytes, list[Element]]) -> tuple[Reference, ...] | None:
-    """Version 2 before version 1, as where both stand the stronger hash is the one meant."""
-    second, first = found.get(_SIGNING_CERTIFICATE_V2), found.get(_SIGNING_CERTIFICATE)
-    references = None if first is None else _hashes(first[0].encoded(der.SEQUENCE), "sha1")
-    return references if second is None else _hashes(second[0].encoded(der.SEQUENCE), None)
+    """The first of each version: a signer who names two certificates has not said which is his."""
+    versions = ((_SIGNING_CERTIFICATE_V2, None), (_SIGNING_CERTIFICATE, "sha1"))
+    attributes = [(found[kind][0], fixed) for kind, fixed in versions if kind in found]
+    return tuple([_first(one.encoded(der.SEQUENCE), fixed) for one, fixed in attributes]) or None
 
 
 @lru_cache(maxsize=1024)
-def _hashes(attribute: bytes, fixed: str | None) -> tuple[Reference, ...]:
-    """The references of a SigningCertificate or, where no hash is fixed, a SigningCertificateV2."""
-    fields, found = der.only(attribute).parts(der.SEQUENCE), []
-    for certificate in fields[0].parts(der.SEQUENCE) if fields else ():
-        reference = certificate.parts(der.SEQUENCE)
-        name = fixed or "sha256"
-        if fixed is None and reference and reference[0].tag == der.SEQUENCE:
-            name = algorithms.digest(reference.pop(0).encoded(der.SEQUENCE))
-        if not reference:
-            raise NotDer("a reference without a hash")
-        found.append(Reference(name, reference[0].contents(der.OCTET_STRING)))
-    if not found:
+def _first(attribute: bytes, fixed: str | None) -> Reference:
+    """The first reference of a SigningCertificate or, where no hash is fixed, a SigningCertificateV2."""
+    fields = der.only(attribute).parts(der.SEQUENCE)
+    references = fields[0].parts(der.SEQUENCE) if fields else []
+    if not references:
         raise _broken("attribute-missing", "signing-certificate")
-    return tuple(found)
+    name, parts = fixed or "sha256", references[0].parts(der.SEQUENCE)
+    if fixed is None and parts and parts[0].tag == der.SEQUENCE:
+        name = algorithms.digest(parts.pop(0).encoded(der.SEQUENCE))
+    if not 1 <= len(parts) <= 2:
+        raise NotDer("a reference without a hash, or with more than issuer and serial number")
+    issuer_serial = parts[1].encoded(der.SEQUENCE) if len(parts) == 2 else None
+    return Reference(name, parts[0].contents(der.OCTET_STRING), issuer_serial)
+
+
+def _names(issuer_serial: bytes, certificate: Certificate) -> bool:
+    """Is it the IssuerSerial (RFC 5035 §5) of this certificate? Its issuer is one directoryName."""
+    try:
+        names, serial = der.only(issuer_serial).parts(der.SEQUENCE)
+        issuer = names.only(der.SEQUENCE).contents(_DIRECTORY_NAME)
+    except (ValueError, NotDer):
+        return False
+    return issuer == certificate.issuer_der and serial.encoded(der.INTEGER) == certificate.serial_der
 
 
 def _revocation_values(fields: list[Element], crls: list[bytes], ocsps: list[bytes]) -> None:

@@ -210,8 +210,7 @@ def _signer(
     if not named:
         raise _unreadable(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-missing")
     if references is not None:
-        first = references[0]
-        named = [one for one in named if first.binds(one.der)]
+        named = [one for one in named if all(reference.binds(one) for reference in references)]
         if not named:
             raise _unreadable(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-differs")
     if len(named) > 1:

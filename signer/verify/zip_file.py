@@ -6,7 +6,9 @@ after them. No path leaves the container, no name stands twice, and what comes o
 
 from __future__ import annotations
 
+import stat
 import struct
+import unicodedata
 import zlib
 
 from msgspec import Struct
@@ -16,12 +18,17 @@ MAX_ENTRIES = 128
 MAX_UNPACKED = 64 * 1024 * 1024
 
 _LOCAL = struct.Struct("<4s5H3I2H")
+#: Extra fields by which some unpackers see another name or other sizes: zip64 and Info-ZIP's Unicode path.
+_ELSEWHERE = {0x0001, 0x7075}
+_EXTRA = struct.Struct("<2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _DESCRIBED, _UTF8 = 0x0008, 0x0800
 #: Bits 1 and 2 say how hard the packer tried; all but these, encryption first, are refused.
 _FLAGS = _DESCRIBED | _UTF8 | 0x0006
 _STORED, _DEFLATED = 0, 8
+#: The system of an entry whose attributes have a file's mode in their upper half.
+_UNIX = 3
 
 
 class ZipRefused(ValueError):
@@ -88,16 +95,19 @@ def _entries(octets: bytes) -> tuple[Entry, ...]:
 
 
 def _central(octets: bytes, at: int) -> tuple[_Listed, int]:
-    (mark, _, _, flags, method, _, _, crc, packed, unpacked, name, extra, comment, disk, _, _, offset) = (
-        _CENTRAL.unpack_from(octets, at)
-    )
+    fields = _CENTRAL.unpack_from(octets, at)
+    mark, made_by, _, flags, method, _, _, crc, packed, unpacked = fields[:10]
+    name, extra, comment, disk, _, attributes, offset = fields[10:]
     if mark != b"PK\x01\x02" or disk or comment:
         raise ZipRefused("a central directory that is none, or with comments")
     if flags & ~_FLAGS or method not in {_STORED, _DEFLATED}:
         raise ZipRefused("an entry that is encrypted, or packed in another way")
     if 0xFFFFFFFF in {packed, unpacked, offset}:
         raise ZipRefused("zip64")
+    if made_by >> 8 == _UNIX and stat.S_IFMT(attributes >> 16) not in {0, stat.S_IFREG}:
+        raise ZipRefused("an entry that is no plain file")
     at += _CENTRAL.size
+    _check_extra(octets[at + name : at + name + extra])
     listed = _Listed(
         flags=flags,
         method=method,
@@ -108,6 +118,14 @@ def _central(octets: bytes, at: int) -> tuple[_Listed, int]:
         offset=offset,
     )
     return listed, at + name + extra
+
+
+def _check_extra(extra: bytes) -> None:
+    while extra:
+        kind, size = _EXTRA.unpack_from(extra)
+        if kind in _ELSEWHERE or _EXTRA.size + size > len(extra):
+            raise ZipRefused("an extra field that gives another name or size, or is broken")
+        extra = extra[_EXTRA.size + size :]
 
 
 def _local(octets: bytes, listed: _Listed) -> tuple[Entry, int]:
@@ -121,6 +139,7 @@ def _local(octets: bytes, listed: _Listed) -> tuple[Entry, int]:
     sizes = (crc, packed, unpacked)
     if sizes != ((0, 0, 0) if flags & _DESCRIBED else (listed.crc, listed.packed, listed.unpacked)):
         raise ZipRefused("a local header that differs from the central one")
+    _check_extra(octets[at + name : at + name + extra])
     at += name + extra
     data = octets[at : at + listed.packed]
     at += listed.packed
@@ -157,5 +176,5 @@ def _check_names(listed: list[_Listed]) -> None:
         parts = name.split("/")
         if not name.isprintable() or "\\" in name or ":" in name or {"", ".", ".."} & set(parts):
             raise ZipRefused("a name that is no plain path inside the container")
-    if len({name.casefold() for name in names}) != len(names):
+    if len({unicodedata.normalize("NFC", name).casefold() for name in names}) != len(names):
         raise ZipRefused("a name that stands twice")

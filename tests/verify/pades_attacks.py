@@ -158,6 +158,22 @@ def _shadow_hide_and_replace() -> bytes:
     return pdfs.updated(signed, {1: b"<< /Type /Catalog /Pages 40 0 R /AcroForm 43 0 R >>"})
 
 
+EVIL = pdfs.stream(pdfs.text("Morphine 1000 mg"))
+
+
+def _catalog(more: bytes, others: dict[int, bytes] | None = None) -> bytes:
+    """An update of these objects, and of the catalog as it was signed with more in it."""
+    found = re.findall(rb"\n1 0 obj\n<<(.*?)>>\nendobj", honest(), re.DOTALL)
+    return pdfs.updated(honest(), {1: b"<<" + found[-1] + more + b" >>", **(others or {})})
+
+
+def _table(entries: bytes, *, root: int = 1, previous: int | None = None) -> bytes:
+    """An update that is nothing but a cross-reference table."""
+    last = int(honest().rsplit(b"startxref", 1)[1].split()[0]) if previous is None else previous
+    trailer = b"trailer\n<< /Size 200 /Root %d 0 R /Prev %d >>" % (root, last)
+    return honest() + b"xref\n%s\n%s\nstartxref\n%d\n%%%%EOF\n" % (entries, trailer, len(honest()))
+
+
 NOTE = b"<< /Type /Annot /Subtype /FreeText /Rect [60 700 300 780] /Contents (1000 mg) /F 4 >>"
 _PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R /Annots [%s] >>"
 
@@ -180,6 +196,29 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str | None]] = {
         lambda: pdfs.updated(honest(), {2: b"<< /Type /Pages /Count 1 /Kids [4 0 R] >>"}),
         "pdf-changed-after-signing",
     ),
+    "evidence, and with it another page": (
+        lambda: _catalog(b"/DSS 90 0 R", {90: b"<< /Certs [] >>", 5: EVIL}),
+        "pdf-changed-after-signing",
+    ),
+    "evidence that is the page": (
+        lambda: _catalog(b"/DSS 90 0 R", {90: b"<< /Certs [5 0 R] >>", 5: EVIL}),
+        "pdf-changed-after-signing",
+    ),
+    "a script at the opening": (
+        lambda: _catalog(b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"),
+        "pdf-changed-after-signing",
+    ),
+    "other metadata": (
+        lambda: _catalog(b"/Metadata 90 0 R", {90: pdfs.stream(b"<x/>", b"/Type /Metadata /Subtype /XML")}),
+        "pdf-changed-after-signing",
+    ),
+    "a page freed by the table": (lambda: _table(b"5 1\n0000000000 00001 f "), "pdf-changed-after-signing"),
+    "a page's number turned to another object": (
+        lambda: _table(b"5 1\n%010d 00000 n " % honest().index(b"7 0 obj")),
+        "pdf-broken",
+    ),
+    "another catalog by the trailer": (lambda: _table(b"0 0", root=40), "pdf-broken"),
+    "a table that leads to itself": (lambda: _table(b"0 0", previous=len(honest())), "pdf-broken"),
     "shadow: hide": (_shadow_hide, "pdf-changed-after-signing"),
     "shadow: replace": (_shadow_replace, "pdf-changed-after-signing"),
     "shadow: hide and replace": (_shadow_hide_and_replace, None),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
+import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -113,6 +116,31 @@ def lying_about_its_size() -> bytes:
     return made.replace(struct.pack("<I", 1_000_000), struct.pack("<I", 1))
 
 
+def second(change: Callable[[zipfile.ZipInfo], None]) -> bytes:
+    """The second entry's header changed, before the container is packed anew."""
+    entries = unpacked()
+    change(entries[1][0])
+    return packed(entries)
+
+
+def a_link(info: zipfile.ZipInfo) -> None:
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+
+
+def another_name(info: zipfile.ZipInfo) -> None:
+    """Info-ZIP's Unicode path, which its unpacker and others believe before the entry's own name."""
+    path = b"\x01" + struct.pack("<I", zlib.crc32(info.filename.encode())) + b"evil.json"
+    info.extra = struct.pack("<2H", 0x7075, len(path)) + path
+
+
+def other_sizes(info: zipfile.ZipInfo) -> None:
+    info.extra = struct.pack("<2H2Q", 0x0001, 16, 1, 1)
+
+
+def extra_cut_short(info: zipfile.ZipInfo) -> None:
+    info.extra = struct.pack("<2H", 0x5455, 9)
+
+
 def two_of_one_name() -> bytes:
     with pytest.warns(UserWarning, match="Duplicate"):
         return with_entry("prescription.json", b"{}")
@@ -138,6 +166,15 @@ ATTACKS: list[tuple[str, Callable[[], bytes], str]] = [
     ("ASiC-S", lambda: with_content("mimetype", b"application/vnd.etsi.asic-s+zip"), "asic-mimetype"),
     ("name twice", two_of_one_name, "asic-zip-refused"),
     ("name twice but for case", lambda: with_entry("PRESCRIPTION.json"), "asic-zip-refused"),
+    ("name twice, composed and decomposed", lambda: with_entry(
+        unicodedata.normalize("NFD", ATTACHMENTS[0].name)), "asic-zip-refused"),
+    ("symbolic link", lambda: second(a_link), "asic-zip-refused"),
+    ("another name in an extra field", lambda: second(another_name), "asic-zip-refused"),
+    ("other sizes in an extra field", lambda: second(other_sizes), "asic-zip-refused"),
+    ("extra field cut short", lambda: second(extra_cut_short), "asic-zip-refused"),
+    ("a container behind the container", lambda: WHOLE + WHOLE, "asic-zip-refused"),
+    ("a container in the comment", lambda: end(20, struct.pack("<H", len(WHOLE))) + WHOLE,
+     "asic-zip-refused"),
     ("path upwards", lambda: with_entry("../evil"), "asic-zip-refused"),
     ("absolute path", lambda: with_entry("/evil"), "asic-zip-refused"),
     ("path of Windows", lambda: local(30, b"prescr\\ption").replace(b"prescription", b"prescr\\ption"),
@@ -187,12 +224,18 @@ def test_an_attack_is_refused_by_its_name(name: str, made: Callable[[], bytes], 
     assert code in found
 
 
-def test_a_file_that_is_not_signed_is_told_and_never_the_content() -> None:
-    found = read(with_entry("zzz.json", b"{}", place=1))
+@pytest.mark.parametrize("name", ["zzz.json", "META-INF/prescription.json", "prescription%2Ejson"])
+def test_a_file_that_is_not_signed_is_told_and_never_the_content(name: str) -> None:
+    found = read(with_entry(name, b"{}", place=1))
     assert found.failure is None
     assert not found.covers_all
     assert found.content == JSON_CONTENT
-    assert "zzz.json" not in signed_files(with_entry("zzz.json", b"{}"))
+    assert name not in signed_files(with_entry(name, b"{}"))
+
+
+def test_what_a_container_says_of_itself_need_not_be_signed() -> None:
+    for name in ("META-INF/container.xml", "META-INF/metadata.xml"):
+        assert read(with_entry(name, b"<a/>")).covers_all
 
 
 def test_a_container_that_another_program_packed_is_read() -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat import asn1
+from cryptography.x509 import ObjectIdentifier
 
-from signer.cli.demo.authority import AUTHORITY_NAME, PLAIN_DOCTOR, Usage
+from signer.cli.demo.authority import AUTHORITY_NAME, ODD_DOCTOR, PLAIN_DOCTOR, Usage
 from signer.envelope.algorithms import SUITES
 from signer.model.credential import SignatureAlgorithm
 from signer.verify import Indication, Report, SubIndication, verify
 from signer.verify.der import over
-from signer.x509 import read
+from signer.x509 import Certificate, read
 from tests import cms, pki
 from tests.openssl import cms_signature
 from tests.revocation import CERTIFICATE_VALUES, elements, tlv, with_unsigned
 from tests.signatures import CONTENT, signed
 from tests.verify.test_cades import (
     SignerWithoutAttributes,
+    added,
     crafted,
     other_certificate,
     reference,
@@ -111,6 +114,57 @@ def twin() -> bytes:
     return pki.authority().issue(pki.spki(pki.key("p256")), PLAIN_DOCTOR, not_before=pki.NOW - pki.A_MONTH)
 
 
+def with_reference(issuer: bytes, serial: bytes) -> bytes:
+    """The right hash of the signer's certificate, signed beside the issuer and serial number of any."""
+    named = tlv(0x30, tlv(0x30, tlv(0xA4, issuer)) + serial)
+    essential = tlv(0x30, asn1.encode_der(bytes.fromhex(LEAF.id)) + named)
+    return crafted(replaced(cms.ID_SIGNING_CERTIFICATE_V2, cms.raw(tlv(0x30, tlv(0x30, essential)))))
+
+
+def with_older_reference(certificate: bytes) -> bytes:
+    """The signer's certificate in version 2 of the attribute, this one in version 1."""
+    first = tlv(0x30, asn1.encode_der(hashlib.sha1(certificate).digest()))
+    value = cms.raw(tlv(0x30, tlv(0x30, first)))
+    return crafted(added(cms.attribute(ObjectIdentifier("1.2.840.113549.1.9.16.2.12"), value)))
+
+
+def under_key_id(certificate: Certificate) -> bytes:
+    """The signer named by the key's identifier, and this certificate of it put beside the signature."""
+    made = signer_of(asn1.decode_der(cms.ContentInfo, WHOLE).content)
+    version, _, *rest = elements(over(asn1.encode_der(made)).enter(0x30))
+    assert LEAF.subject_key_id is not None
+    signer = tlv(0x30, b"\x02\x01\x03" + tlv(0x80, LEAF.subject_key_id) + b"".join(rest))
+    assert version == b"\x02\x01\x01"
+    kind, explicit = elements(over(WHOLE).enter(0x30))
+    fields = elements(over(explicit).enter(0xA0).enter(0x30))
+    fields[3:] = [tlv(0xA0, certificate.der), tlv(0x31, signer)]
+    return tlv(0x30, kind + tlv(0xA0, tlv(0x30, b"".join(fields))))
+
+
+def each_attribute() -> list[bytes]:
+    return elements(over(signed_attributes()).enter(0x31))
+
+
+def written_anew(*attributes: bytes) -> bytes:
+    """The right signature, its signed attributes written so by whoever holds no key."""
+    made = signer_of(asn1.decode_der(cms.ContentInfo, WHOLE).content)
+    made.signed_attrs = cms.raw(tlv(0xA0, b"".join(attributes)))
+    return with_signer_info(made)
+
+
+def content_in_pieces() -> bytes:
+    """The content in two pieces, which BER allows."""
+    pieces = tlv(0x24, asn1.encode_der(CONTENT[:9]) + asn1.encode_der(CONTENT[9:]))
+    return changed_content(pieces)
+
+
+def changed_content(*octet_strings: bytes) -> bytes:
+    kind, explicit = elements(over(WHOLE).enter(0x30))
+    fields = elements(over(explicit).enter(0xA0).enter(0x30))
+    fields[2] = tlv(0x30, asn1.encode_der(cms.ID_DATA) + tlv(0xA0, b"".join(octet_strings)))
+    return tlv(0x30, kind + tlv(0xA0, tlv(0x30, b"".join(fields))))
+
+
 def crowd() -> list[bytes]:
     """More authorities of one name and key, each certifying the others, than a chain could ever need."""
     return [
@@ -141,6 +195,27 @@ ATTACKS: list[tuple[str, bytes, bytes | None, SubIndication, str]] = [
      "signing-certificate-differs"),
     ("a twin certificate for the key", with_certificates(twin()), None, S.NO_SIGNING_CERTIFICATE_FOUND,
      "signing-certificate-missing"),
+    ("the right hash beside another serial number", with_reference(LEAF.issuer_der,
+     pki.leaf("p384").serial_der), None, S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-differs"),
+    ("the right hash beside another issuer", with_reference(LEAF.subject_der, LEAF.serial_der), None,
+     S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-differs"),
+    ("two versions of the attribute that name two certificates", with_older_reference(
+        pki.leaf("p384").der), None, S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-differs"),
+    ("the same key under another subject", under_key_id(pki.leaf("p256", ODD_DOCTOR)), None,
+     S.NO_SIGNING_CERTIFICATE_FOUND, "signing-certificate-differs"),
+    ("two signed times", crafted(added(cms.signing_time(pki.NOW - timedelta(days=400)))), None,
+     S.FORMAT_FAILURE, "attribute-twice"),
+    ("a signed time of two values", crafted(replaced(cms.ID_SIGNING_TIME, asn1.UTCTime(pki.NOW),
+     asn1.UTCTime(pki.NOW - timedelta(days=400)))), None, S.FORMAT_FAILURE, "not-der"),
+    ("two message digests", crafted(added(cms.attribute(cms.ID_MESSAGE_DIGEST, bytes(32)))), None,
+     S.FORMAT_FAILURE, "attribute-twice"),
+    ("signed attributes in another order", written_anew(*each_attribute()[::-1]), None, S.FORMAT_FAILURE,
+     "not-der"),
+    ("signed attributes in BER", written_anew(*(one[:1] + b"\x81" + one[1:] for one in each_attribute())),
+     None, S.FORMAT_FAILURE, "not-der"),
+    ("content in pieces", content_in_pieces(), None, S.FORMAT_FAILURE, "not-der"),
+    ("two contents", changed_content(asn1.encode_der(CONTENT), asn1.encode_der(b"{}")), None,
+     S.FORMAT_FAILURE, "not-der"),
     ("two signers", crafted(signed_data=two_signers), None, S.SIG_CONSTRAINTS_FAILURE, "several-signers"),
     ("no signer", crafted(signed_data=lambda data: setattr(data, "signer_infos", asn1.SetOf([]))), None,
      S.FORMAT_FAILURE, "no-signer"),
@@ -191,6 +266,12 @@ def test_what_is_attacked_is_valid_by_itself() -> None:
     assert judged(WHOLE).indication is Indication.VALID
     assert judged(crafted()).indication is Indication.VALID
     assert judged(signed(attached=False), CONTENT).indication is Indication.VALID
+
+
+def test_a_reference_with_its_issuer_and_serial_number_is_accepted_as_one_without() -> None:
+    for right in (with_reference(LEAF.issuer_der, LEAF.serial_der), with_older_reference(LEAF.der)):
+        assert judged(right).indication is Indication.VALID
+    assert judged(under_key_id(LEAF)).certificate == LEAF.der
 
 
 def test_two_certificates_for_one_key_are_told_apart_by_the_signed_reference() -> None:

@@ -41,6 +41,24 @@ def test_the_last_of_two_signatures_is_judged_and_the_first_is_reported() -> Non
     assert found.failure is None
 
 
+def test_a_document_that_was_changed_between_two_signatures_is_told() -> None:
+    """The last signer stands for what is seen; the earlier one must not seem to."""
+    changed = pdfs.updated(signed_pdf(pdfs.plain()), {5: pdfs.stream(pdfs.text("Morphine 1000 mg"))})
+    found = read(signed_pdf(changed, "p256", ECDSA), changed)
+    assert codes(found) == ["pdf-changed-after-earlier-signature"]
+    assert (found.failure, found.certificate) == (None, pki.leaf("p256").der)
+
+
+def test_more_than_can_be_compared_in_time_is_left_open() -> None:
+    """A comparison looks at every object once for each revision that came after."""
+    large = pdfs.objects(1) | dict.fromkeys(range(10, 13000), b"null")
+    once = signed_pdf(pdfs.written(large))
+    assert codes(read(signed_pdf(once, "p256", ECDSA))) == ["pdf-earlier-signature-not-compared"]
+    found = read(pdfs.updated(once, {13_100: b"<< >>"}))
+    assert codes(found) == ["pdf-not-compared"]
+    assert (found.failure, found.covers_all) == (None, False)
+
+
 @pytest.mark.parametrize("level", [Level.B_T, Level.B_LT])
 def test_timestamp_chain_and_revocation_data_are_handed_on(level: Level) -> None:
     found = read(lasting_pdf(level, pdfs.plain()))
