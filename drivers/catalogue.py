@@ -30,6 +30,8 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 #: The variables that a path may name: folders that only an administrator writes to (DESIGN: not the user's).
 VARIABLES = frozenset({"SystemRoot", "ProgramFiles", "ProgramFiles(x86)"})
 _VARIABLE = re.compile(r"%([^%]+)%")
+#: Of a named host, its own port, no user, query or fragment: what a person can read to the end.
+_PAGE = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,24}(/[A-Za-z0-9._-]+)*/?", re.ASCII)
 
 
 class Take(Enum):
@@ -170,10 +172,14 @@ class Events(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Help(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[help]` for the doctor, in Persian and in English: what this is, and what to do if it is not found."""
+    """`[help]` for the doctor, in Persian and in English: what this is, and what to do if it is not found.
+
+    `page` is the maker's own with the software, https; None where nobody has named one.
+    """
 
     fa: str
     en: str
+    page: str | None = None
 
 
 class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -338,6 +344,8 @@ def _problems(profile: Profile, family: str) -> Iterable[tuple[str, str]]:
             yield "login.always_authenticate", f"{key_id} is not octets in hexadecimal"
     if profile.events.slot_list_seconds < 1:
         yield "events.slot_list_seconds", "faster than once a second"
+    if profile.help.page is not None and not _PAGE.fullmatch(profile.help.page):
+        yield "help.page", "not a plain https address"
     if not profile.sign.hashing:
         yield "sign.hashing", "names no way to sign"
     for function, codes in profile.ckr.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from gui import translations as t
 from gui.bridge.checking import CheckAgain, CheckComputer, Examined
@@ -39,6 +40,7 @@ class Checking(QObject):
         page.wanted.connect(lambda: self._ask(CheckComputer(told=self._so_far.emit)))
         page.mending.connect(self._mend)
         page.log_wanted.connect(self._show_log)
+        page.page_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
         page.again.connect(self._again)
         page.turned.connect(lambda way: window.turn_to(_PAGES[way]))
         page.saving.connect(self._save)

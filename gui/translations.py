@@ -141,6 +141,7 @@ CHECK_ROW_AGAIN = Text("دوباره ببین", "Look again")
 CHECKING = Text("در حال بررسی…", "Checking…")
 CHECKING_SO_FAR = Text("در حال بررسی… {done} از {total}", "Checking… {done} of {total}")
 CHECK_START_READERS = Text("روشن کردن سرویس کارت هوشمند", "Start the smart card service")
+CHECK_MAKERS_PAGE = Text("باز کردن صفحهٔ سازندهٔ توکن", "Open the token maker's page")
 CHECK_TRUST = Text("نصب گواهی محلی مُهر در مرورگرها", "Let the browsers trust Mohr's local authority")
 CHECK_MENDED = Text("انجام شد و دوباره بررسی شد", "Done, and looked at again")
 CHECK_NOT_MENDED = Text(

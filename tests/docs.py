@@ -124,6 +124,7 @@ def _served_on(profile: Profile) -> str:
 
 def _family(profile: Profile) -> list[str]:
     lines = [f"## {profile.family}", "", f"*{profile.name}*", "", profile.help.en, "", profile.help.fa, ""]
+    lines += [f"<{profile.help.page}>", ""] if profile.help.page is not None else []
     by = profile.match
     for way, texts in (("ATR", by.atrs), ("Manufacturer", by.manufacturers), ("Model", by.models)):
         lines += [f"- {way}: `{text}`" for text in texts]

@@ -82,7 +82,8 @@ class CheckRow(Struct, frozen=True, kw_only=True):
 class CheckView(Struct, frozen=True, kw_only=True):
     """The page. `code` is the support code, `way` leads to where the first broken link is mended.
 
-    `fixes` are what can be mended from here, the gravest first; `symbol` is the support code as a QR.
+    `fixes` are what can be mended from here, the gravest first; `page` is an address of the token's
+    maker that helps with the first broken link; `symbol` is the support code as a QR.
     """
 
     first: Line
@@ -92,6 +93,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
     spoken_code: str
     rows: tuple[CheckRow, ...]
     fixes: tuple[Fix, ...] = ()
+    page: str | None = None
     symbol: tuple[tuple[bool, ...], ...] = ()
 
 
@@ -110,6 +112,7 @@ def present_check(report: Report, tongue: Tongue) -> CheckView:
         code=left_to_right(tongue.digits(report.support_code)),
         spoken_code=" ".join(tongue.digits(report.support_code.replace("-", ""))),
         rows=tuple(_row(stretch, report, tongue) for stretch in _CHAIN),
+        page=None if broken is None else broken.page,
         symbol=squares(report.support_code),
         fixes=tuple(dict.fromkeys(_FIXES[one.code] for one in report.causes if one.code in _FIXES)),
     )

@@ -43,7 +43,8 @@ class CheckPage(Page):
     """Draws a `CheckView`. `wanted` when the whole is to be checked, `again(probes)` when a stretch is.
 
     `turned(way)` when the page is wanted on which the first link is mended, `saving` when the report is.
-    `mending(fix)` when something is to be mended from here, `log_wanted` when the log is.
+    `mending(fix)` when something is to be mended from here, `log_wanted` when the log is,
+    `page_wanted(address)` when a page is that opens in the browser.
     """
 
     wanted = Signal()
@@ -52,6 +53,7 @@ class CheckPage(Page):
     saving = Signal()
     mending = Signal(object)
     log_wanted = Signal()
+    page_wanted = Signal(str)
 
     def show_check(
         self,
@@ -126,8 +128,19 @@ class CheckPage(Page):
             mended.setEnabled(not checking)
             mended.clicked.connect(lambda _=False, fix=fix: self.mending.emit(fix))
             ways.addWidget(mended)
+        if view is not None and view.page is not None:
+            ways.addWidget(self._maker(view.page, tongue, first=not fixes and not led))
         ways.addWidget(check)
         return across
+
+    def _maker(self, page: str, tongue: Tongue, *, first: bool) -> QPushButton:
+        """Its hint says where it leads: a page elsewhere is not opened unseen."""
+        opening = button(tongue.say(t.CHECK_MAKERS_PAGE), "primary" if first else "")
+        opening.setObjectName("check-page")
+        opening.setToolTip(page)
+        opening.setAccessibleDescription(page)
+        opening.clicked.connect(lambda: self.page_wanted.emit(page))
+        return opening
 
     def show_progress(self, done: int, total: int, tongue: Tongue) -> None:
         """How far the check is, on the button that began it, while that stands there."""

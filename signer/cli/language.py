@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from signer.cli.drawing import drawn
 from signer.model.errors import MohrError
 from signer.model.text import visible
 
@@ -20,6 +21,11 @@ def which(language: Language) -> int:
 def first_of(pair: Pair, language: Language) -> str:
     """The pair's word in this language."""
     return pair[which(language)]
+
+
+def told(pair: Pair, language: Language, **values: object) -> str:
+    """The pair's sentence with these values in it, as a terminal may show it."""
+    return drawn(first_of(pair, language).format(**values))
 
 
 def problem_line(problem: MohrError, language: Language) -> str:

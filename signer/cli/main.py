@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signer.cli.diagnosis.options import add_diagnosis
+from signer.cli.drawing import drawn
 from signer.cli.language import problem_line
 from signer.cli.rollout_options import add_rollout
 from signer.cli.simulate.options import add_simulator
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except MohrError as problem:
         # Those that a command does not tell in its own way: newer data, above all, which stops any of them.
-        print(f"mohr: {problem_line(problem, getattr(options, 'language', 'en'))}", file=sys.stderr)
+        print(f"mohr: {drawn(problem_line(problem, getattr(options, 'language', 'en')))}", file=sys.stderr)
         return 1
     return status
 
@@ -197,6 +198,8 @@ def _add_token(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     compare.add_argument("first", type=Path, metavar="A")
     compare.add_argument("second", type=Path, metavar="B")
     compare.set_defaults(run=_token_compare)
+    for spoken in (bench, compare):
+        spoken.add_argument("--language", choices=("fa", "en"), default="en")
     new_key = command("new-key", "make a key pair that never leaves the token", _token_new_key)
     new_key.add_argument("--label", required=True)
     new_key.add_argument("--pin-each", action="store_true", help="the key wants its PIN for each signature")
@@ -272,13 +275,13 @@ def _token_bench(options: argparse.Namespace) -> int:
     from signer.service.token_bench import MOST_COUNT, MOST_SECONDS, Limits
 
     count, seconds = min(max(options.count, 1), MOST_COUNT), min(max(options.seconds, 0.0), MOST_SECONDS)
-    return bench(options.serial, Limits(count=count, seconds=seconds), options.out)
+    return bench(options.serial, Limits(count=count, seconds=seconds), options.out, options.language)
 
 
 def _token_compare(options: argparse.Namespace) -> int:
     from signer.cli.token_speed import compare
 
-    return compare(options.first, options.second)
+    return compare(options.first, options.second, options.language)
 
 
 def _token_new_key(options: argparse.Namespace) -> int:

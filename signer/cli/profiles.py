@@ -15,7 +15,8 @@ import msgspec
 from drivers.catalogue import Profile, shipped
 from drivers.edition import EDITION
 from drivers.errors import ProfileInvalid
-from signer.cli.language import Language, Pair, first_of, problem_line
+from signer.cli.drawing import drawn
+from signer.cli.language import Language, Pair, first_of, problem_line, told
 from signer.cli.loadable import profile_set
 from signer.cli.signed_files import octets_of, pinned_or_given, signed_to, written
 from signer.model.errors import FileUnusable, ProfilePackInvalid
@@ -73,7 +74,7 @@ def listed(language: Language, *, as_json: bool) -> int:
     else:
         print("\n".join(_standing_lines(standing, language)))
         for one in families:
-            print(f"  {one.family:<24}{visible(one.name):<40}{first_of(_words(one, standing), language)}")
+            print(f"  {one.family:<24}{visible(one.name):<40}{told(_words(one, standing), language)}")
     return int(standing.problem is not None)
 
 
@@ -81,11 +82,11 @@ def show(family: str, language: Language) -> int:
     """The text of one: 1 where there is none."""
     used = profile_set()
     if family not in used.texts:
-        print(f"{visible(family)}: {first_of(_UNKNOWN, language)}")
+        print(f"{visible(family)}: {told(_UNKNOWN, language)}")
         return 1
     words = _PACK if family in used.standing.families else _SHIPPED
     version = used.standing.version if family in used.standing.families else EDITION
-    print(f"# {first_of(_VERSION, language).format(version=version, source=first_of(words, language))}")
+    print(f"# {told(_VERSION, language, version=version, source=first_of(words, language))}")
     for line in used.texts[family].splitlines():
         print(visible(line))
     return 0
@@ -98,7 +99,7 @@ def update(file: Path, language: Language) -> int:
     before = profile_set().standing
     found = profiles.install(octets_of(file), key, user_data(), datetime.now(UTC))
     same = before.source is profiles.Source.PACK and before.version == found.pack.serial
-    print(first_of(_ALREADY if same else _USED, language).format(version=found.pack.serial))
+    print(told(_ALREADY if same else _USED, language, version=found.pack.serial))
     _print_contents(found, language)
     return 0
 
@@ -108,8 +109,8 @@ def verify(file: Path, key_file: Path | None, language: Language) -> int:
     policy = read_policy() or Policy()
     key = pinned_or_given(policy.profiles.key, key_file)
     found = profiles.judged(octets_of(file), key, user_data(), datetime.now(UTC))
-    words = first_of(_GENUINE, language)
-    print(words.format(version=found.pack.serial, until=f"{found.pack.expires:%Y-%m-%d}"))
+    until = f"{found.pack.expires:%Y-%m-%d}"
+    print(told(_GENUINE, language, version=found.pack.serial, until=until))
     _print_contents(found, language)
     return 0
 
@@ -152,20 +153,20 @@ def _judged_for_signing(octets: bytes) -> profile_pack.Pack:
 def _standing_lines(standing: Standing, language: Language) -> Iterator[str]:
     from_pack = standing.source is profiles.Source.PACK
     source = first_of(_PACK if from_pack else _SHIPPED, language)
-    yield first_of(_VERSION, language).format(version=standing.version, source=source)
+    yield told(_VERSION, language, version=standing.version, source=source)
     if standing.key_id is not None:
-        yield f"{first_of(_KEY, language)} {standing.key_id}"
+        yield f"{told(_KEY, language)} {standing.key_id}"
     if standing.overtaken is not None:
-        yield first_of(_OVERTAKEN, language).format(version=standing.overtaken)
+        yield told(_OVERTAKEN, language, version=standing.overtaken)
     if standing.problem is not None:
-        yield f"{first_of(_NOT_USED, language)} {problem_line(standing.problem, language)}"
+        yield drawn(f"{first_of(_NOT_USED, language)} {problem_line(standing.problem, language)}")
 
 
 def _print_contents(found: Opened, language: Language) -> None:
-    print(f"{first_of(_KEY, language)} {found.key_id}")
+    print(f"{told(_KEY, language)} {found.key_id}")
     before = shipped()
     for family in sorted(found.pack.profiles):
-        print(f"  {family:<24}{first_of(_INSTEAD if family in before else _NEW, language)}")
+        print(f"  {family:<24}{told(_INSTEAD if family in before else _NEW, language)}")
 
 
 def _words(one: Profile, standing: Standing) -> Pair:

@@ -46,6 +46,8 @@ def _add_update(commands: Commands) -> None:
     sign.add_argument("manifest", type=Path, metavar="MANIFEST", help="JSON; see docs/rollout.md")
     sign.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
     sign.set_defaults(run=_update_sign)
+    for command in (check, verify, sign):
+        command.add_argument("--language", choices=("fa", "en"), default="en")
 
 
 def _add_profiles(commands: Commands) -> None:
@@ -124,13 +126,13 @@ def _profiles_sign(options: argparse.Namespace) -> int:
 def _update_check(options: argparse.Namespace) -> int:
     from signer.cli.update import check
 
-    return check(options.manifest, options.key, as_json=options.json)
+    return check(options.manifest, options.key, options.language, as_json=options.json)
 
 
 def _update_verify(options: argparse.Namespace) -> int:
     from signer.cli.update import verify
 
-    return verify(options.file, options.manifest, options.key)
+    return verify(options.file, options.manifest, options.key, options.language)
 
 
 def _update_sign(options: argparse.Namespace) -> int:

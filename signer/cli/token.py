@@ -15,6 +15,7 @@ from pathlib import Path
 from drivers.catalogue import Unblocking
 from drivers.pin import Pin
 from drivers.types import KeySpec
+from signer.cli.language import Language, Pair, first_of, problem_line
 from signer.cli.token_speed import bench_file, bench_lines
 from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_pin, typed_word
@@ -31,28 +32,62 @@ from signer.x509.files import request_pem
 
 _MARK = b"-----BEGIN CERTIFICATE-----"
 
+_TOKEN: Pair = ("توکن {label}، شمارهٔ سریال {serial}.", "Token {label}, serial {serial}.")
+_BLANK: Pair = ("(بی‌نام)", "(blank)")
+_ELSEWHERE: Pair = (
+    "{what}: آن را روی کارت‌خوان یا در پنجرهٔ نرم‌افزار خود توکن بنویسید.",
+    "{what}: type it on the reader, or where the token's own software asks.",
+)
+_GIVE_UP: Pair = ("{what} (هیچ برای انصراف): ", "{what} (nothing to give up): ")
+_LAST: Pair = (
+    "رمز نادرست شاید توکن را قفل کند. هنوز هیچ باری مصرف نشده است.",
+    "A wrong PIN now may lock the token. No try was spent yet.",
+)
+_ALL_THE_SAME: Pair = ("با این همه بیازماییم؟", "Try all the same?")
+_PIN: Pair = ("رمز توکن", "PIN")
+_KEY_WANTS_PIN: Pair = (
+    "کلید {key} برای هر امضا رمز می‌خواهد؛ برای هر شیوهٔ امضا تا {count} بار فرستاده می‌شود.",
+    "Key {key} wants its PIN for each signature: it would be sent up to {count} times for each way.",
+)
+_MEASURE_TOO: Pair = ("این کلید هم سنجیده شود؟", "Measure this key too?")
+_NOTHING: Pair = ("کاری انجام نشد.", "Nothing was done.")
+_NO_TERMINAL: Pair = (
+    "برای نوشتن رمز، ورودی و خروجی باید پایانه باشد",
+    "it needs a terminal on standard input and output, for the PIN",
+)
+
 
 class Visit:
     """One command at one token: the desk, and the terminal of who sits before it."""
 
-    def __init__(self, desk: TokenDesk, tty: Tty, serial: str | None) -> None:
+    def __init__(self, desk: TokenDesk, tty: Tty, serial: str | None, language: Language = "en") -> None:
         self.desk = desk
         self.tty = tty
+        self.language = language
         self._serial = serial
+
+    def words(self, pair: Pair, **values: str) -> str:
+        """In the language of who sits there."""
+        return first_of(pair, self.language).format(**values)
 
     async def token(self) -> ManagedToken:
         """The token that is meant, named on the screen."""
         token = await self.desk.only_token(self._serial)
-        self.tty.say("Token ", token.ref.label or "(blank)", ", serial ", token.ref.serial, ".")
+        label = token.ref.label or self.words(_BLANK)
+        self.tty.say(self.words(_TOKEN, label=label, serial=token.ref.serial))
         return token
 
     async def secret(self, what: str, wants: Authorisation, *, last_try: bool = False) -> Secret:
         """One PIN for one thing, typed where the token wants it. Raises `NoAnswer` where none is."""
         if wants.kind is not AuthorisationKind.PIN:
-            self.tty.say(f"{what}: type it on the reader, or where the token's own software asks.")
+            self.tty.say(self.words(_ELSEWHERE, what=what))
             return Secret(pin=None, last_try_accepted=last_try)
         pin = await typed_pin(
-            self.tty, what, " (nothing to give up): ", least=wants.pin_min, most=wants.pin_max
+            self.tty,
+            self.words(_GIVE_UP, what=what),
+            least=wants.pin_min,
+            most=wants.pin_max,
+            language=self.language,
         )
         if pin is None:
             raise NoAnswer
@@ -81,10 +116,15 @@ class Visit:
         try:
             await self._once(what, wants, do, last_try=False)
         except LastTryUnconfirmed:
-            self.tty.say(f"{LastTryUnconfirmed.en} A wrong PIN now may lock the token. No try was spent yet.")
-            if await typed_word(self.tty, "Try all the same?", "yes", "no") != "yes":
+            said = LastTryUnconfirmed.fa if self.language == "fa" else LastTryUnconfirmed.en
+            self.tty.say(f"{said} {self.words(_LAST)}")
+            if not await self.yes(_ALL_THE_SAME):
                 raise NoAnswer from None
             await self._once(what, wants, do, last_try=True)
+
+    async def yes(self, question: Pair) -> bool:
+        """Asked until it is answered. Raises `NoAnswer`."""
+        return await typed_word(self.tty, self.words(question), "yes", "no", self.language) == "yes"
 
     async def _once(
         self, what: str, wants: Authorisation, do: Callable[[Secret], Awaitable[object]], *, last_try: bool
@@ -188,27 +228,26 @@ def self_test(serial: str | None) -> int:
     return _run(serial, act) or int(bool(wrong))
 
 
-def bench(serial: str | None, limits: Limits, out: Path | None) -> int:
+def bench(serial: str | None, limits: Limits, out: Path | None, language: Language) -> int:
     """How many signatures a second each key makes in each way, on the screen and as JSON in a file."""
 
     async def act(visit: Visit) -> None:
         token = await visit.token()
 
         async def ask(key: str) -> bool:
-            visit.tty.say(f"Key {key} wants its PIN for each signature.")
-            visit.tty.say(f"It would be sent up to {limits.count} times for each way of signing.")
-            return await typed_word(visit.tty, "Measure this key too?", "yes", "no") == "yes"
+            visit.tty.say(visit.words(_KEY_WANTS_PIN, key=key, count=str(limits.count)))
+            return await visit.yes(_MEASURE_TOO)
 
         async def do(secret: Secret) -> None:
             rows = await visit.desk.bench(token, secret, limits, ask)
-            for line in bench_lines(rows):
+            for line in bench_lines(rows, language):
                 visit.tty.say(line)
             if out is not None:
                 await asyncio.to_thread(out.write_bytes, bench_file(token.family, rows))
 
-        await visit.trying("PIN", token.user, do)
+        await visit.trying(visit.words(_PIN), token.user, do)
 
-    return _run(serial, act)
+    return _run(serial, act, language)
 
 
 def new_key(serial: str | None, kind: str, label: str, *, each: bool) -> int:
@@ -284,18 +323,18 @@ def import_certificate(serial: str | None, file: Path) -> int:
     return _run(serial, act)
 
 
-def _run(serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> int:
+def _run(serial: str | None, act: Callable[[Visit], Awaitable[None]], language: Language = "en") -> int:
     """0, or 1 with a sentence where it was not done."""
     tty = Tty(0, 1)
     if not tty.attended:
-        print("mohr token: it needs a terminal on standard input and output, for the PIN")
+        print(f"mohr token: {first_of(_NO_TERMINAL, language)}")
         return 1
     try:
-        asyncio.run(_visit(tty, serial, act))
+        asyncio.run(_visit(tty, serial, act, language))
     except NoAnswer:
-        tty.say("Nothing was done.")
+        tty.say(first_of(_NOTHING, language))
     except MohrError as problem:
-        tty.say(f"{problem.en} {problem.en_remedy} [{problem.code}] ", problem.detail)
+        tty.say(problem_line(problem, language))
     except (OSError, ValueError) as problem:
         tty.say(str(problem))
     else:
@@ -303,7 +342,9 @@ def _run(serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> int:
     return 1
 
 
-async def _visit(tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[None]]) -> None:
+async def _visit(
+    tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[None]], language: Language
+) -> None:
     from signer.cli.assembly import SystemClock
     from signer.cli.loadable import present_modules
     from signer.platform.folders import user_data
@@ -321,7 +362,7 @@ async def _visit(tty: Tty, serial: str | None, act: Callable[[Visit], Awaitable[
             requests=KeyRequests(data / "certificate-requests.json"),
             turn=asyncio.Lock(),
         )
-        await act(Visit(desk, tty, serial))
+        await act(Visit(desk, tty, serial, language))
 
 
 def _der(octets: bytes) -> bytes:

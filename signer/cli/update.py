@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from signer.cli.assembly import version
+from signer.cli.language import Language, Pair, told
 from signer.cli.signed_files import octets_of, pinned_or_given, signed_to
 from signer.model.errors import FileUnusable, UpdatesUnreachable
 from signer.model.policy import Policy
@@ -31,8 +32,25 @@ SEEN = "updates-seen.json"
 OTHER = 3
 _BLOCK = 1024 * 1024
 
+_INSTALLED: Pair = ("نصب‌شده     {version}", "installed  {version}")
+_NEWEST: Pair = (
+    "تازه‌ترین    {version}، به گفتهٔ فهرست شمارهٔ {serial}، معتبر تا {until}",
+    "newest     {version}, says manifest {serial}, good until {until}",
+)
+_CURRENT: Pair = ("همین تازه‌ترین است", "this is the newest")
+_BACK: Pair = ("درمانگاه به نسخهٔ کهنه‌تری برمی‌گردد", "the clinic goes back to an older one")
+_PACKAGE: Pair = ("{file} برای {system}، {size} بایت", "{file} for {system}, {size} octets")
+_NOT_DONE: Pair = (
+    "چیزی دانلود یا نصب نشد؛ آنچه را دانلود کرده‌اید با ‎mohr update verify‎ بسنجید",
+    "nothing was downloaded or installed; `mohr update verify FILE` checks what you have downloaded",
+)
+_GENUINE: Pair = (
+    "اصل است: {file}، نسخهٔ {version}، برای {system}",
+    "genuine: {file}, version {version}, for {system}",
+)
 
-def check(source: str | None, key_file: Path | None, *, as_json: bool) -> int:
+
+def check(source: str | None, key_file: Path | None, language: Language, *, as_json: bool) -> int:
     """0 where the clinic's newest is installed, 3 where it is not. Raises what refuses the manifest."""
     manifest = _accepted(source, key_file)
     installed, newest = version(), manifest.newest
@@ -49,21 +67,23 @@ def check(source: str | None, key_file: Path | None, *, as_json: bool) -> int:
         }
         print(json.dumps(said, ensure_ascii=False))
         return 0 if current else OTHER
-    print(f"installed  {installed}")
-    print(f"newest     {newest}, says manifest {manifest.serial}, good until {manifest.expires:%Y-%m-%d}")
+    until = f"{manifest.expires:%Y-%m-%d}"
+    print(told(_INSTALLED, language, version=installed))
+    print(told(_NEWEST, language, version=newest, serial=manifest.serial, until=until))
     if current:
-        print("this is the newest")
+        print(told(_CURRENT, language))
         return 0
     if ahead:
-        print("the clinic goes back to an older one")
+        print(told(_BACK, language))
     for one in packages:
-        print(f"  {visible(one.file)} for {visible(one.system)}, {one.size} octets")
+        about = {"file": one.file, "system": one.system, "size": one.size}
+        print(f"  {told(_PACKAGE, language, **about)}")
         print(f"    {visible(one.where)}\n    SHA-256 {one.sha256}")
-    print("nothing was downloaded or installed; `mohr update verify FILE` checks what you have downloaded")
+    print(told(_NOT_DONE, language))
     return OTHER
 
 
-def verify(package: Path, source: str | None, key_file: Path | None) -> int:
+def verify(package: Path, source: str | None, key_file: Path | None, language: Language) -> int:
     """0 where the file is one that the manifest lists. Raises what refuses manifest or file."""
     manifest = _accepted(source, key_file)
     digest, size = hashlib.sha256(), 0
@@ -75,7 +95,8 @@ def verify(package: Path, source: str | None, key_file: Path | None) -> int:
     except OSError as fault:
         raise FileUnusable(f"{package.name}: {type(fault).__name__}") from fault
     found = update_manifest.listed(manifest, digest.hexdigest(), size)
-    print(f"genuine: {visible(found.file)}, version {found.version}, for {visible(found.system)}")
+    about = {"file": found.file, "system": found.system, "version": found.version}
+    print(told(_GENUINE, language, **about))
     return 0
 
 

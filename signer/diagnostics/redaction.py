@@ -69,7 +69,7 @@ class Redactor:
     def __init__(self, profiles: Iterable[Profile]) -> None:
         known = tuple(profiles)
         self._salt = secrets.token_bytes(16)
-        self._families = {profile.family for profile in known}
+        self._families = {profile.family: profile for profile in known}
         self._models = {text for p in known for text in (*p.match.models, *p.match.manufacturers)}
         self._files = {_base(path) for p in known for _, path in p.module.paths()}
         names = (
@@ -100,6 +100,13 @@ class Redactor:
     def subject(self, found: Finding) -> str:
         """What it is about, in the words that the probes make up."""
         return " / ".join(part if _SUBJECT.fullmatch(part) else WITHHELD for part in found.subject)
+
+    def page(self, found: Finding) -> str | None:
+        """The maker's page, where it helps and the profile of the family that it is about names one."""
+        if not found.meaning.maker:
+            return None
+        named = dict(found.evidence).get(Fact.FAMILY) or re.sub(r" \d+$", "", "".join(found.subject[:1]))
+        return None if named not in self._families else self._families[named].help.page
 
     def told(self, told: tuple[tuple[str, str], ...]) -> dict[str, str]:
         """A probe's short facts."""

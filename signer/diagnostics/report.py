@@ -24,7 +24,10 @@ class Sentence(Struct, frozen=True):
 
 
 class ReportedFinding(Struct, frozen=True, kw_only=True):
-    """A finding; `severity` is as grave as it is here, `follows` the codes of its causes."""
+    """A finding; `severity` is as grave as it is here, `follows` the codes of its causes.
+
+    `page` is an address of the token's maker, as a profile has it.
+    """
 
     code: str
     severity: str
@@ -35,6 +38,7 @@ class ReportedFinding(Struct, frozen=True, kw_only=True):
     remedy: Sentence
     look: str
     evidence: dict[str, str]
+    page: str | None
 
 
 class ReportedProbe(Struct, frozen=True, kw_only=True):
@@ -109,6 +113,7 @@ def _finding(judged: Judged, redactor: Redactor) -> ReportedFinding:
         remedy=Sentence(meaning.fa_remedy, meaning.en_remedy),
         look=meaning.look,
         evidence=redactor.evidence(judged.finding.evidence),
+        page=redactor.page(judged.finding),
     )
 
 

@@ -11,7 +11,7 @@ from drivers.pin import Pin
 from drivers.types import KeySpec
 from signer.cli.demo.token import PIN
 from signer.cli.token_speed import FORMAT, Bench, bench_file, compare, compared
-from signer.model.errors import SignatureWantsPin
+from signer.model.errors import SignatureWantsPin, TokenRemoved
 from signer.service.token_bench import Limits, Measured, measure, summed
 from signer.service.token_signers import TokenModule
 from tests import softhsm as hsm
@@ -31,6 +31,8 @@ def test_each_key_is_measured_after_one_pin_and_the_file_names_no_token(
     assert {row.count for row in told.rows} == {3}
     assert {row.key for row in told.rows} == {str(n + 1) for n in range(len({r.key for r in told.rows}))}
     assert "serial" in terminal.text and PIN not in terminal.text
+    assert run(user, terminal, ("bench", "--count", "1", "--language", "fa"), ("رمز توکن (", "")) == 1
+    assert "کاری انجام نشد" in terminal.text and "شمارهٔ سریال" in terminal.text
     assert user.mohr("token", "compare", str(out), str(out)).stdout.count("1.00") >= len(
         {(row.kind, row.algorithm) for row in told.rows}
     )
@@ -84,10 +86,13 @@ def test_two_files_stand_side_by_side_with_what_one_lacks(tmp_path: Path) -> Non
 
     one = Bench(format=FORMAT, family="softhsm", rows=(row("x", 2.0), row("x", 9.0), row("y", 1.0)))
     other = Bench(format=FORMAT, family="opensc", rows=(row("x", 8.0), row("z", None, "token-removed")))
-    lines = list(compared(one, other))
-    assert "4.00" in lines[1]
-    assert lines[2].split()[-1] == "-" and "token-removed" in lines[3]
+    lines = list(compared(one, other, "en"))
+    assert "4.00" in lines[2]
+    assert lines[3].split()[-1] == "-" and "token-removed" in lines[4]
+    persian = list(compared(one, other, "fa"))
+    assert persian[2] == lines[2]
+    assert TokenRemoved.fa in persian[4] and "token-removed" not in persian[4]
     (tmp_path / "a").write_bytes(bench_file("softhsm", one.rows))
     assert b'"aa"' not in (tmp_path / "a").read_bytes()
     (tmp_path / "b").write_text("no")
-    assert compare(tmp_path / "a", tmp_path / "b") == 1
+    assert compare(tmp_path / "a", tmp_path / "b", "en") == 1

@@ -17,6 +17,7 @@ import pytest
 from signer.cli import update
 from signer.cli.assembly import version
 from signer.cli.main import main
+from signer.model.errors import SignedFileUntrusted
 from signer.model.policy import NetSettings, Policy, UpdateSettings
 from signer.verify import signed_file
 
@@ -90,6 +91,18 @@ def test_a_newer_version_is_told_with_where_and_what_and_nothing_is_fetched(
     assert hashlib.sha256(b"a package").hexdigest() in told
     assert clinic.check("--json") == 3
     assert json.loads(capsys.readouterr().out)["newest"] == "99.0"
+
+
+def test_all_of_it_is_told_in_persian_too(clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
+    clinic.sign(1, "99.0")
+    assert clinic.check("--language", "fa") == 3
+    told = capsys.readouterr().out
+    assert ("تازه‌ترین" in told, "چیزی دانلود یا نصب نشد" in told, "newest" in told) == (True, True, False)
+    assert main(["update", "verify", str(clinic.package), *clinic.sources(), "--language", "fa"]) == 0
+    assert "اصل است" in capsys.readouterr().out
+    clinic.sign(2, "99.0", key="other")
+    assert clinic.check("--language", "fa") == 1
+    assert SignedFileUntrusted.fa in capsys.readouterr().err
 
 
 def test_the_newest_is_told_and_going_back_is_the_clinics_to_say(

@@ -544,6 +544,7 @@ SCREENS: dict[str, Draw] = {
     "check": _check(lambda _: None),
     "check-locked": _check(lambda tongue: present_check(scenes.locked(), tongue)),
     "check-two": _check(lambda tongue: present_check(scenes.stopped(), tongue)),
+    "check-module": _check(lambda tongue: present_check(scenes.missing(), tongue)),
     "check-ready": _check(lambda tongue: present_check(scenes.report(finding("credential-ready")), tongue)),
     "settings": _settings(),
     "settings-session": _settings(down=True),

@@ -541,6 +541,12 @@ def locked() -> Report:
     return report(finding("pin-locked", where), finding("key-not-checked", (*where, "certificate 1")))
 
 
+def missing() -> Report:
+    """The card's kind is known, and its module is not installed."""
+    known = finding("module-missing", ("reader 1",), family="rutoken-ecp")
+    return report(known, finding("module-none"), finding("token-absent"))
+
+
 def stopped() -> Report:
     """No card service and no agent, each with what follows from it."""
     codes = ("reader-service-stopped", "agent-not-running", "token-absent", "pairing-none", "authority-none")

@@ -56,6 +56,7 @@ sign = 5.5
 [help]
 fa = "راهنما"
 en = "Help"
+page = "https://maker.example/software/token-1.0/"
 [[evidence]]
 fact = "all of it"
 source = "made up"
@@ -139,6 +140,25 @@ def test_a_profile_says_all_that_it_may() -> None:
         ("0x00000005", "5", "ckr.C_Login.5"),
         ('"pin-wrong"', '"PIN wrong"', "ckr.C_Login.0x00000005"),
         ('fa = "راهنما"', "", "help.fa"),
+        *(
+            ("https://maker.example/software/token-1.0/", page, "help.page")
+            for page in (
+                "",
+                "http://maker.example/",
+                "HTTPS://maker.example/",
+                "https://maker.example:8443/",
+                "https://doctor@maker.example/",
+                "https://maker.example/?q=1",
+                "https://maker.example/#a",
+                "https://maker.example/a//b",
+                "https://192.0.2.1/",
+                "https://localhost/",
+                "https://máker.example/",
+                "https://maker.example/a b",
+                "file:///etc/passwd",
+                "javascript:alert(1)",
+            )
+        ),
         ("seen = true", 'seen = "perhaps"', "evidence[0].seen"),
         ("seen = true", "seen = true\nguess = true", "evidence[0].guess"),
         ("[help]", "[events]\nslot_list_seconds = 0.2\n[help]", "events.slot_list_seconds"),
@@ -243,6 +263,12 @@ def test_a_shipped_profile_helps_in_both_languages_and_in_its_own_words(profile:
     assert not any("\u0600" <= letter <= "\u06ff" for letter in profile.help.en)
     for text in (profile.name, profile.help.fa, profile.help.en):
         assert text and hidden(text) == ()
+
+
+def test_the_page_of_a_maker_is_there_where_the_evidence_tells_of_it() -> None:
+    told = {one.family for one in SHIPPED if any("page" in fact.fact for fact in one.evidence)}
+    assert told == {one.family for one in SHIPPED if one.help.page is not None}
+    assert "opensc" in told
 
 
 @pytest.mark.parametrize("profile", SHIPPED, ids=lambda p: p.family)

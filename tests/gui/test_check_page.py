@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
@@ -46,6 +47,22 @@ def test_the_first_broken_link_is_on_top_with_its_remedy_and_the_page_that_mends
     assert view.remedy is not None
     assert view.way is Way.TOKENS
     assert view.spoken_code.replace(" ", "").translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")).isdigit()
+
+
+@pytest.mark.parametrize("tongue", [EN, FA], ids=["en", "fa"])
+def test_the_makers_page_is_offered_where_its_module_is_missing_and_opens_in_the_browser(
+    tongue: Tongue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = present_check(scenes.missing(), tongue)
+    assert view.page == "https://www.rutoken.ru/support/download/"
+    assert present_check(scenes.locked(), tongue).page is None
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    desk = Desk(Line(lambda number, request: None))
+    desk.window.check.show_check(view, tongue, checking=False)
+    assert desk.button("check-page").toolTip() == view.page
+    desk.press("check-page")
+    assert opened == [view.page]
 
 
 def test_what_only_follows_is_told_so_in_its_row_and_not_as_a_fault_of_its_own() -> None:

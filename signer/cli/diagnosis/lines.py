@@ -52,6 +52,8 @@ def _finding(one: ReportedFinding, at: int, *, whole: bool) -> Iterator[str]:
     about = f" ({one.about})" if one.about else ""
     yield f"{words.SEVERITY[one.severity][at]}: {drawn(means)} [{one.code}]{about}"
     yield f"  {drawn(remedy)}"
+    if one.page is not None:
+        yield f"  {words.PAGE[at]}: {one.page}"
     if whole:
         facts = ", ".join(f"{name} {value}" for name, value in one.evidence.items())
         yield from (f"  {drawn(facts)}",) if facts else ()

@@ -78,6 +78,9 @@ def _card(one: ReportedFinding, at: int) -> Iterator[str]:
     remedy = (one.remedy.fa, one.remedy.en)[at]
     facts = ", ".join(f"{name} {value}" for name, value in one.evidence.items())
     yield f'<section class="{one.severity}"><h2>{escape(_said(one, at))}</h2><p>{escape(remedy)}</p>'
+    if one.page is not None:
+        page = escape(one.page)
+        yield f'<p>{words.PAGE[at]}: <a dir=ltr rel=noreferrer href="{page}">{page}</a></p>'
     yield f"<p>{words.LOOK[at]}: <span lang=en dir=ltr>{escape(one.look)}</span></p>"
     yield f'<p class="facts">{escape(" · ".join(p for p in (one.code, one.about, facts) if p))}</p></section>'
 

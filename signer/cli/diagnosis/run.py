@@ -104,7 +104,7 @@ def _bundled(made: Report, file: Path, language: Language) -> bool:
     print(made.text())
     print(first_of(words.PRIVATE, language))
     try:
-        answer = asyncio.run(typed_word(tty, first_of(words.SAVE, language), "yes", "no"))
+        answer = asyncio.run(typed_word(tty, first_of(words.SAVE, language), "yes", "no", language))
     except NoAnswer:
         answer = "no"
     if answer != "yes":

@@ -6,6 +6,7 @@ from signer.cli.language import Pair
 from signer.diagnostics.catalogue import Part, Severity
 
 LOOK: Pair = ("برای پشتیبانی", "look at")
+PAGE: Pair = ("صفحهٔ سازندهٔ توکن", "the maker's page")
 CODE: Pair = ("کد پشتیبانی", "support code")
 CLEAR: Pair = ("ایرادی پیدا نشد.", "Nothing is wrong.")
 READY: Pair = ("توکن آمادهٔ امضا است.", "A token is ready to sign.")

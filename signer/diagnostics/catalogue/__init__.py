@@ -2,7 +2,8 @@
 
 The tables are the TOML files beside this one, in the order of the chain from the computer to the browser; the
 order decides which of two broken links is told first. `number` stands in support codes and is never given to
-another finding. `condition = true` takes its sentences from the error of the same code.
+another finding. `condition = true` takes its sentences from the error of the same code; `maker = true` says
+that the page of the token's maker helps, where its profile names one.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Meaning(Struct, frozen=True, kw_only=True):
     fa_remedy: str
     en_remedy: str
     look: str
+    maker: bool
 
 
 class _Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +75,7 @@ class _Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     severity: Severity
     follows: frozenset[str] = frozenset()
     condition: bool = False
+    maker: bool = False
     fa: str = ""
     en: str = ""
     fa_remedy: str = ""
@@ -114,4 +117,5 @@ def _meaning(row: _Row, part: Part, place: int) -> Meaning:
         fa_remedy=row.fa_remedy or (condition.fa_remedy if condition else ""),
         en_remedy=row.en_remedy or (condition.en_remedy if condition else ""),
         look=row.look or (condition.helpdesk if condition else ""),
+        maker=row.maker,
     )
