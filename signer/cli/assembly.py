@@ -220,6 +220,7 @@ class Agent:
                 turn=turn,
                 changed=written,
                 close_open=lambda: sessions.close(Ended.OTHER_LOGIN),
+                place=tokens.place,
             )
 
         surroundings = Surroundings(
