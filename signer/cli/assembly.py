@@ -137,7 +137,8 @@ class Agent:
         from signer.service.token_signers import TokenModule
 
         with no_authorities():
-            from signer.cli import wiring
+            import signer.endpoint.server  # noqa: F401  # aiohttp comes with it
+        from signer.cli import wiring
 
         given = wiring.Given(
             consent=self._consent,

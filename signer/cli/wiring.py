@@ -121,6 +121,7 @@ def put_together(given: Given, undo: AsyncExitStack) -> Parts:
             turn=turn,
             changed=written,
             close_open=lambda: sessions.close(Ended.OTHER_LOGIN),
+            place=tokens.place,
         )
 
     attention, trace = asyncio.Lock(), Trace()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -105,6 +105,9 @@ class TokenPlace(Protocol):
 
     async def work(self, work: Awaitable[T]) -> T:
         """Wait for the work. A failure that says nothing is `TokenRemoved` where the card has gone."""
+
+    def working(self) -> AbstractAsyncContextManager[None]:
+        """The same around a stretch of work."""
 
 
 class Tokens(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 
 from msgspec import Struct, structs
 
@@ -37,7 +37,7 @@ from signer.service.consent import Pin
 from signer.service.key_requests import KeyRequest, KeyRequests
 from signer.service.open_token import KeyOnToken, OpenToken
 from signer.service.pin_guard import PinGuard
-from signer.service.ports import Clock
+from signer.service.ports import Clock, TokenPlace
 from signer.service.token_bench import AskEach, Limits, Measured, measure
 from signer.service.token_signers import TokenModule, authorisation_of, meaning, tries_left
 
@@ -77,7 +77,8 @@ class TokenDesk:
     """One for the agent, or for a command. `turn` is held while a token is worked on: signing waits.
 
     `changed` is told when what a token holds is no longer what was read of it. `close_open` logs out what
-    stands open: a token that is logged in would not look at the PIN that is given here.
+    stands open: a token that is logged in would not look at the PIN that is given here. With a `place` a
+    token that is pulled out at work is told as such, whatever its module says of it.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class TokenDesk:
         turn: asyncio.Lock,
         changed: Callable[[], None] = lambda: None,
         close_open: Callable[[], Awaitable[None]] | None = None,
+        place: Callable[[TokenRef], TokenPlace] | None = None,
     ) -> None:
         self._modules = modules
         self._clock = clock
@@ -98,6 +100,7 @@ class TokenDesk:
         self._turn = turn
         self._changed = changed
         self._close_open = close_open
+        self._place = place
 
     async def tokens(self) -> tuple[ManagedToken, ...]:
         """Every token in a slot, blank ones too, read now. A module that fails shows none."""
@@ -273,11 +276,11 @@ class TokenDesk:
                     await self._close_open()
                 self._check(ref, secret, wants)
                 module = next(m for m in self._modules if m.path == ref.module)
-                with meaning(module.profile):
-                    await self._read(module, token)
                 try:
-                    with meaning(module.profile):
-                        yield module
+                    async with self._working(ref):
+                        with meaning(module.profile):
+                            await self._read(module, token)
+                            yield module
                 except PinWrong:
                     self._guard.wrong(ref, self._clock.now(), role)
                     raise
@@ -289,6 +292,9 @@ class TokenDesk:
         finally:
             _forget(secret.pin)
             self._changed()
+
+    def _working(self, ref: TokenRef) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._place is None else self._place(ref).working()
 
     def _check(self, ref: TokenRef, secret: Secret, wants: Authorisation) -> None:
         now = self._clock.now()

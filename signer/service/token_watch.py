@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -317,15 +317,22 @@ class _Place:
         self._failing = asyncio.Lock()
 
     async def work(self, work: Awaitable[T]) -> T:
-        """Wait for the work. A failure that says nothing is `TokenRemoved` where the card has gone."""
-        if self._card is None:
+        """See `TokenPlace.work`."""
+        async with self.working():
             return await work
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """See `TokenPlace.working`."""
+        if self._card is None:
+            yield
+            return
         self._in_hand += 1
         self._watch.at_work += 1
         if self._guard is None:
             self._guard = asyncio.ensure_future(self._watch_over())
         try:
-            return await work
+            yield
         except MohrError as problem:
             async with self._failing:
                 blind = isinstance(problem, ModuleError)

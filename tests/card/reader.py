@@ -196,6 +196,7 @@ class Contacts:
                 elif message[0] in (_POWER_OFF, _POWER_ON, _RESET):
                     just_reset = message[0] != _POWER_OFF
                     self.card.reset()
+        line.close()  # where the service has gone, nobody else does
         if self._line is line:
             self._line = None
 
