@@ -23,6 +23,7 @@ _NOT_EVEN_LOADED = frozenset(
         "module-not-a-library",
         "module-dependency-missing",
         "module-not-pkcs11",
+        "module-not-permitted",
         "module-cannot-load",
         "module-crashed",
         "module-hung",

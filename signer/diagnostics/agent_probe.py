@@ -67,7 +67,7 @@ def _newer(ground: Ground) -> tuple[Finding, ...]:
     except DataNewer:
         return (finding("data-newer"),)
     except FileUnusable:
-        pass  # a start says it; the disk's own probe looks at the folder
+        return (finding("data-version-unreadable"),)
     return ()
 
 

@@ -94,22 +94,43 @@ def _seconds(difference: timedelta) -> int:
 
 def _disk(ground: Ground) -> Seen:
     data = ground.folders.data
+    session = _session(ground.folders.runtime)
     place = next(one for one in (data, *data.parents) if one.exists())
     free = shutil.disk_usage(place).free // _MIB
     told = (("free-mib", str(free)),)
-    trouble = (_private(data) if place == data else None) or _written_to(place, ground.home, free)
+    trouble = (_private(data) if place == data else _dangling(data)) or _written_to(place, ground.home, free)
     if trouble is None and free < LOW_MIB:
         trouble = finding("disk-low", (), free_mib=free)
-    return Seen(findings=() if trouble is None else (trouble,), told=told)
+    return Seen(findings=tuple(one for one in (trouble, session) if one is not None), told=told)
+
+
+def _session(runtime: Path) -> Finding | None:
+    """Could an agent keep there what lives as long as the session?"""
+    place = next(one for one in (runtime, *runtime.parents) if one.exists())
+    how = _foreign(place) if place == runtime else None
+    if how is None and os.access(place, os.W_OK | os.X_OK):
+        return None
+    return finding("session-folder-unusable", (), how=how)
+
+
+def _dangling(data: Path) -> Finding | None:
+    """A link to a disk that is not there: no folder can be made in its place."""
+    return finding("folder-unwritable", (), error="ENOENT") if data.is_symlink() else None
 
 
 def _private(data: Path) -> Finding | None:
+    how = _foreign(data)
+    return None if how is None else finding("folder-not-private", (), how=how)
+
+
+def _foreign(folder: Path) -> str | None:
+    """What keeps a folder from being this user's alone."""
     if os.name != "posix":
         return None
-    found = data.stat()
-    if found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return None
-    return finding("folder-not-private", (), how="owner" if found.st_uid != os.getuid() else "mode")
+    found = folder.stat()
+    if found.st_uid != os.getuid():
+        return "owner"
+    return "mode" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else None
 
 
 def _written_to(place: Path, home: Path, free: int) -> Finding | None:

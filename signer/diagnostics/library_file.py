@@ -56,6 +56,8 @@ def not_loaded(reason: str, path: Path, subject: Subject) -> Finding:
         return finding("module-dependency-missing", subject, file=path.name, library=missing[1])
     if re.search(r"version `\w+_[0-9.]+' not found", reason):
         return finding("module-dependency-missing", subject, file=path.name, how="older-system")
+    if "failed to map segment" in reason:
+        return finding("module-not-permitted", subject, file=path.name)
     if "Permission denied" in reason:
         return finding("module-unreadable", subject, file=path.name)
     if any(words in reason for words in _NOT_A_LIBRARY):

@@ -17,16 +17,24 @@ FILE = "agent-key.pem"
 def load_agent_key(folder: Path) -> SigningKey:
     """The key in `folder`, made there (PKCS#8 PEM, 0600) where there is none yet.
 
-    Raises `PairingStoreFailed` for a key that is damaged or not ours alone: it is never replaced silently,
-    see `pairings.set_aside`.
+    Raises as `kept_agent_key` does: a key that cannot be used is never replaced silently, see
+    `pairings.set_aside`.
     """
-    path = folder / FILE
+    kept = kept_agent_key(folder)
+    if kept is not None:
+        return kept
+    key = SigningKey.generate()
     try:
-        octets = read_private(path)
-        if octets is not None:
-            return SigningKey.from_pem(octets)
-        key = SigningKey.generate()
-        write_private(path, key.to_pem())
-    except (OSError, ValueError) as problem:
+        write_private(folder / FILE, key.to_pem())
+    except OSError as problem:
         raise PairingStoreFailed(f"{FILE}: {type(problem).__name__}") from problem
     return key
+
+
+def kept_agent_key(folder: Path) -> SigningKey | None:
+    """The key in `folder`, or None. Raises `PairingStoreFailed` for one that is damaged or not ours alone."""
+    try:
+        octets = read_private(folder / FILE)
+        return None if octets is None else SigningKey.from_pem(octets)
+    except (OSError, ValueError) as problem:
+        raise PairingStoreFailed(f"{FILE}: {type(problem).__name__}") from problem

@@ -22,6 +22,7 @@ from signer import x509
 from signer.cli.assembly import Agent, version
 from signer.cli.demo.authority import PLAIN_DOCTOR, DemoAuthority, to_pem
 from signer.cli.demo.doctor import ScriptedDoctor
+from signer.cli.diagnosis import place
 from signer.diagnostics.ground import Candidate, Ground
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.local_ca import kept_authority
@@ -131,7 +132,7 @@ def agent(folders: Folders) -> Iterator[int]:
 
 def paired_in(folders: Folders) -> Callable[[datetime], tuple[str, ...]]:
     """The origins of the pairings that are kept there."""
-    return lambda now: tuple(one.origin for one in Pairings.open(folders.data).list(now))
+    return lambda now: place.paired_in(folders.data, now)
 
 
 def pair(data: Path, now: datetime, *origins: str) -> None:

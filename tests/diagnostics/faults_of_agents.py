@@ -40,6 +40,14 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
     yield computer.ground(folders=folders)
 
 
+@TABLE.row("the mark of the data's version is damaged", "data-version-unreadable", "agent")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    folders = folders_under(folder)
+    (folders.data / "version.json").touch(mode=0o600)
+    yield computer.ground(folders=folders)
+
+
 @TABLE.row("the agent was killed and left its note", "agent-not-running", "agent")
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:

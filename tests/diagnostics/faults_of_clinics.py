@@ -132,6 +132,11 @@ def _copied_journal(computer: Computer, folders: Folders) -> Path:
     return target / "journal.db"
 
 
+@_data("the agent's own key is damaged", "pairing-store-failed", "panels")
+def _(computer: Computer, folders: Folders) -> None:
+    (folders.data / "agent-key.pem").touch(mode=0o600)
+
+
 @TABLE.row("a profile pack whose key is no longer pinned", "profile-pack-unusable", "profiles")
 @contextmanager
 def _(computer: Computer, folder: Path) -> Iterator[Ground]:

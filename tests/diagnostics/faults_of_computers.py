@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,11 +19,12 @@ from drivers.catalogue import load_catalogue
 from signer.cli.diagnosis.place import ask_the_time
 from signer.diagnostics.check import probes
 from signer.diagnostics.conclusion import conclude
-from signer.diagnostics.ground import Ground
+from signer.diagnostics.ground import Candidate, Ground
 from signer.diagnostics.probing import run
 from signer.model.policy import NetSettings, Tsa
 from signer.platform.folders import Folders, folders_under
 from tests import outside, tsa
+from tests import softhsm as hsm
 from tests.diagnostics.computer import A_DAY, Computer, paired_in
 from tests.diagnostics.row import Table
 
@@ -71,6 +73,26 @@ def _(computer: Computer, folder: Path) -> Iterator[Ground]:
         yield computer.ground(folders=Folders(data=Path("/var"), runtime=folders.runtime))
 
 
+@TABLE.row(
+    "a session folder that is another user's, and no agent", "session-folder-unusable", "disk", "agent"
+)
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    folders = folders_under(folder)
+    if os.getuid() == 0:
+        os.chown(folders.runtime, 65534, 65534)
+        yield computer.ground(folders=folders)
+    else:
+        yield computer.ground(folders=Folders(data=folders.data, runtime=Path("/var")))
+
+
+@TABLE.row("a data folder on a disk that is not there", "folder-unwritable", "disk", "agent")
+@contextmanager
+def _(computer: Computer, folder: Path) -> Iterator[Ground]:
+    (folder / "data").symlink_to(folder / "disk" / "mohr")
+    yield computer.ground(folders=Folders(data=folder / "data", runtime=computer.folders.runtime))
+
+
 #: Faults that need a mount: what the shell does inside the namespace, with the folder as `$0`, and the code.
 MOUNTED = {
     "a disk that is full": ("mount -t tmpfs -o size=8m,mode=700 none $0/data", "disk-full"),
@@ -78,6 +100,10 @@ MOUNTED = {
     "a home folder that is read-only": (
         "mount --bind $0 $0 && mount -o remount,bind,ro $0",
         "home-read-only",
+    ),
+    "a module where nothing may be run": (
+        "mkdir $0/opt; mount -t tmpfs -o noexec none $0/opt",
+        "module-not-permitted",
     ),
 }
 
@@ -98,10 +124,14 @@ def _first_inside(folder: Path, name: str) -> str | None:
     folders = Folders(data=folder / "data", runtime=folder / "runtime")
     if name == "a disk that is full":
         (folders.data / "filler").write_bytes(bytes(6 * _MIB))
+    modules: tuple[Candidate, ...] = ()
+    if (opt := folder / "opt").exists():
+        shutil.copy(hsm.module_path(), opt / "module.so")
+        modules = (Candidate(name="softhsm", path=opt / "module.so", profile=hsm.profile()),)
     ground = Ground(
         folders=folders,
         home=folder,
-        modules=(),
+        modules=modules,
         profiles=load_catalogue(),
         ports=(),
         version="0",
@@ -111,7 +141,9 @@ def _first_inside(folder: Path, name: str) -> str | None:
         path=str(folder),
         policy_place=folder / "policy.toml",
     )
-    wanted = [probe for probe in probes(ground) if probe.name in {"disk", "journal", "clock"}]
+    wanted = [
+        probe for probe in probes(ground) if probe.name in {"disk", "journal", "clock", "module softhsm"}
+    ]
     found = [one for outcome in asyncio.run(run(wanted)) for one in outcome.seen.findings]
     return next((one.finding.code for one in conclude(found).causes), None)
 

@@ -15,6 +15,7 @@ from drivers.spawning import bindings_here
 from signer.cli.assembly import version
 from signer.cli.loadable import profile_set
 from signer.diagnostics.ground import Candidate, Ground, numbered
+from signer.endpoint.agent_key import kept_agent_key
 from signer.endpoint.listener import PORTS
 from signer.endpoint.local_ca import kept_authority, made_at
 from signer.endpoint.pairings import Pairings
@@ -53,13 +54,19 @@ def this_computer(module: Path | None = None) -> Ground:
         version=version(),
         now=lambda: datetime.now(UTC),
         authority=lambda: _authority(folders.data / "tls"),
-        paired=lambda now: tuple(one.origin for one in Pairings.open(folders.data).list(now)),
+        paired=lambda now: paired_in(folders.data, now),
         past=lambda: tuple(past(folders.data)),
         reference_time=_reference_time(),
         damaged_list=damaged,
         bindings=bindings_here(),
         path=os.environ.get("PATH", ""),
     )
+
+
+def paired_in(data: Path, now: datetime) -> tuple[str, ...]:
+    """The origins of live pairings. Raises `PairingStoreFailed`, also for the key that they pin."""
+    kept_agent_key(data)
+    return tuple(one.origin for one in Pairings.open(data).list(now))
 
 
 def added_modules(file: Path) -> tuple[tuple[Candidate, ...], bool]:
