@@ -199,6 +199,10 @@ class Shell(QObject):
         self._drawn = None
         self._renew()
 
+    def quit(self) -> None:
+        """End the program, also while a question is open: Qt's own quit gives in to a window that stays."""
+        self._app.exit()
+
     def close(self) -> None:
         """Take everything off the screen; nothing more is received."""
         self.inbox.close()
@@ -364,7 +368,7 @@ class Shell(QObject):
 
     def _window_closed(self) -> None:
         if self.tray is None:
-            self._app.quit()
+            self.quit()
 
     def _make_tray(self) -> QSystemTrayIcon:
         tray = QSystemTrayIcon(seal_icon(), self)
@@ -372,7 +376,7 @@ class Shell(QObject):
         self._close_action = self._menu.addAction(self._tongue.say(t.OPEN_CLOSE), self.close_token)
         self._close_action.setVisible(False)
         self._open_action = self._menu.addAction(self._tongue.say(t.TRAY_OPEN), self.open_window)
-        self._quit_action = self._menu.addAction(self._tongue.say(t.TRAY_QUIT), self._app.quit)
+        self._quit_action = self._menu.addAction(self._tongue.say(t.TRAY_QUIT), self.quit)
         tray.setContextMenu(self._menu)
         tray.activated.connect(self._tray_pressed)
         tray.show()

@@ -39,4 +39,4 @@ class QuitOnSignals(QObject):
 
     def _quit(self) -> None:
         self._read.recv(64)
-        self._app.quit()
+        self._app.exit()  # `quit` would ask every window first, and one with a question stays

@@ -203,7 +203,8 @@ class ConsentWindow(AskWindow):
 
     def _sign(self, pin: str | None) -> None:
         self.answer(self.presenter.approval(pin))  # first: the token need not wait for the drawing
-        self._show(self._at)
+        self.sheet.freeze()
+        self._renew()
         self._rest_focus()
 
     def _typed(self, pin: str) -> None:

@@ -6,16 +6,14 @@ It stands beside other windows and holds none of them up: the test document is a
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.presenters.first_run import FirstRunView, StepMark
-from gui.presenters.pin import Tone
+from gui.presenters.first_run import FirstRunView
 from gui.presenters.tongue import Tongue
-from gui.views.kit import button, card, label, row, scrolled
-from gui.views.marks import Seal, Sign, SignMark
+from gui.views.kit import button, label, row, scrolled
 from gui.views.page import notice
-from gui.views.words import Flow
+from gui.views.steps import facts_card, steps_head
 
 
 class FirstRunWindow(QDialog):
@@ -52,27 +50,16 @@ class FirstRunWindow(QDialog):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for part, stretch in ((self._head(view), 0), (scrolled(self._body(view)), 1), (self._foot(view), 0)):
+        for part, stretch in (
+            (steps_head(view.marks), 0),
+            (scrolled(self._body(view)), 1),
+            (self._foot(view), 0),
+        ):
             self._column.addWidget(part, stretch)
             part.show()  # now, and not when Qt comes to it: nothing flickers
         again = self.findChild(QWidget, focused) if focused else None
         (again if again is not None and again.isEnabled() else self.go_on).setFocus()
         self.setMinimumSize(theme.px(520), theme.px(440))
-
-    def _head(self, view: FirstRunView) -> QFrame:
-        head = QFrame()
-        head.setObjectName("header")
-        steps = QWidget()
-        flow = Flow(gap=18, line_gap=6)
-        steps.setLayout(flow)
-        for number, mark in enumerate(view.marks, 1):
-            flow.addWidget(step_mark(mark, number))
-        across = row(Seal(), steps, spacing=16)
-        across.setStretch(1, 1)
-        across.setAlignment(steps, Qt.AlignmentFlag.AlignVCenter)
-        across.setContentsMargins(22, 12, 22, 12)
-        head.setLayout(across)
-        return head
 
     def _body(self, view: FirstRunView) -> QWidget:
         body = QWidget()
@@ -111,35 +98,3 @@ class FirstRunWindow(QDialog):
         last.addWidget(self.go_on)
         foot.setLayout(last)
         return foot
-
-
-def step_mark(mark: StepMark, number: int) -> QFrame:
-    """A tick where it is done, a dash where it is not; the one that is picked stands in strong letters."""
-    frame = QFrame()
-    frame.setObjectName(f"step-{number}")
-    frame.setAccessibleName(mark.accessible)
-    line = QHBoxLayout(frame)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(6)
-    sign = Sign.TICK if mark.done else Sign.DASH
-    line.addWidget(SignMark(sign, Tone.OK if mark.done else Tone.PLAIN, theme.px(16)))
-    line.addWidget(label(mark.name, "strong" if mark.here else "soft"))
-    return frame
-
-
-def facts_card(facts: tuple[tuple[str, str], ...]) -> QFrame:
-    """Captions and values; a value without a caption takes the whole row."""
-    frame, inside = card()
-    inside.setContentsMargins(20, 14, 20, 14)
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(22)
-    grid.setVerticalSpacing(6)
-    for at, (caption, value) in enumerate(facts):
-        if caption:
-            grid.addWidget(label(caption, "soft"), at, 0)
-            grid.addWidget(label(value, wrap=True), at, 1)
-        else:
-            grid.addWidget(label(value, wrap=True), at, 0, 1, 2)
-    grid.setColumnStretch(1, 1)
-    inside.addLayout(grid)
-    return frame

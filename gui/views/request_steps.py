@@ -29,11 +29,10 @@ from gui.presenters.applicant import FieldView
 from gui.presenters.request_steps import RequestSteps, Stage, Step, StepsView
 from gui.presenters.sheet import SheetView
 from gui.views.findings import Yes, finding_frame
-from gui.views.first_run import facts_card, step_mark
 from gui.views.kit import KeyButton, button, clear, label, row, scrolled
-from gui.views.marks import Seal
 from gui.views.page import notice
 from gui.views.pin import PinRow, keyboard_language
+from gui.views.steps import facts_card, steps_head
 from gui.views.ticks import Radio
 from gui.views.words import Flow
 
@@ -106,7 +105,7 @@ class RequestWindow(QDialog):
         in_pin = held is self.pin.field
         clear(self._content)
         body = scrolled(self._body(view))
-        for part, stretch in ((self._head(view), 0), (body, 1)):
+        for part, stretch in ((steps_head(view.marks), 0), (body, 1)):
             self._content.addWidget(part, stretch)
             part.show()
         self._foot(view)
@@ -173,21 +172,6 @@ class RequestWindow(QDialog):
         self.pin.setVisible(footer is not None)
         if footer is not None:
             self.pin.show_footer(footer)
-
-    def _head(self, view: StepsView) -> QFrame:
-        head = QFrame()
-        head.setObjectName("header")
-        steps = QWidget()
-        flow = Flow(gap=18, line_gap=6)
-        steps.setLayout(flow)
-        for number, mark in enumerate(view.marks, 1):
-            flow.addWidget(step_mark(mark, number))
-        across = row(Seal(), steps, spacing=16)
-        across.setStretch(1, 1)
-        across.setAlignment(steps, Qt.AlignmentFlag.AlignVCenter)
-        across.setContentsMargins(22, 12, 22, 12)
-        head.setLayout(across)
-        return head
 
     def _body(self, view: StepsView) -> QWidget:
         body = QWidget()

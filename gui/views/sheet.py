@@ -30,6 +30,7 @@ from gui.views.kit import button, card, hairline, label
 from gui.views.leaves import LeafList
 from gui.views.marks import SignMark
 from gui.views.pages import PageStack
+from gui.views.ticks import Tick
 from gui.views.words import Flow
 from signer.model.sheet import Weight
 
@@ -97,6 +98,11 @@ class SheetCard(QFrame):
         """Make every row now."""
         if self._paper is not None:
             self._paper.build_all()
+
+    def freeze(self) -> None:
+        """Take no more yes or no to a finding. What is drawn stays: drawing it anew holds up the signing."""
+        if self._paper is not None:
+            self._paper.freeze()
 
 
 class Paper(QWidget):
@@ -167,6 +173,12 @@ class Paper(QWidget):
         """Make every row that is still to be made."""
         while self._built < len(self._view.items):
             self._grow()
+
+    def freeze(self) -> None:
+        """Leave every tick as it is, those of rows still to be made too."""
+        self._frozen = True
+        for tick in self.findChildren(Tick):
+            tick.setEnabled(False)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look whether it all fits, once the layout is settled."""

@@ -28,6 +28,7 @@ from tests.bench.others import EndesiveSigner, OpensslSigner
 from tests.bench.panel import BenchPanel
 from tests.bench.place import RSA, make_place
 from tests.bench.pyhanko import SessionSigner, sign_with_pyhanko
+from tests.bench.stalls import measure_stalls
 from tests.bench.tabs import WAYS
 from tests.bench.token import OwnBinding, RawKey, RawToken
 from tests.bench.worker import ALGORITHM, MEDIA_TYPE, WorkerSigner
@@ -59,6 +60,7 @@ def main() -> int:
         | verification.measure(base, options.rounds)
         | measure_process(base, options.idle)
         | measure_faults(base)
+        | measure_stalls()
     )
     for name, row in figures.items():
         print(f"{name:26}" + "".join(f"{value:12.3f} {unit}" for unit, value in row.items()))

@@ -224,11 +224,12 @@ def test_a_failure_left_unread_does_not_hold_up_the_next_question(desktop: Deskt
     assert all(w.isVisible() for w in desktop.shell.desk.windows)
 
 
+@pytest.mark.parametrize("signs", ["", "signs"], ids=["idle", "while it signs"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "logout"])
 def test_a_whole_run_starts_the_agent_and_stops_it_when_told_to_quit_even_twice(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, signs: str
 ) -> None:
-    arguments = [sys.executable, "-c", _RUN, str(tmp_path / "desktop.json")]
+    arguments = [sys.executable, "-c", _RUN, str(tmp_path / "desktop.json"), signs]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "answering\n"
@@ -249,6 +250,7 @@ from gui.bridge.messages import AgentInfo
 class Agent:
     def __init__(self, surface):
         assert "PySide6" not in sys.modules
+        self.surface = surface
 
     async def start(self):
         print("answering", flush=True)
@@ -267,10 +269,26 @@ class Agent:
     async def watch(self):
         while "gui.shell" not in sys.modules or not getattr(sys.modules["gui.shell"], "Shell", None):
             await asyncio.sleep(0.02)
+        global QCoreApplication, QTimer
         from PySide6.QtCore import QCoreApplication, QTimer
         while QCoreApplication.instance() is None:
             await asyncio.sleep(0.02)
-        QTimer.singleShot(0, QCoreApplication.instance(), lambda: print("in Qt's loop", flush=True))
+        if sys.argv[2]:
+            from tests.desktop import scenes
+            asked = scenes.consent(scenes.three_items("a"), scenes.three_items("b"))
+            self.dialogue = self.surface.open(asked)
+        QTimer.singleShot(0, QCoreApplication.instance(), self.shown)
+
+    def shown(self):
+        if sys.argv[2]:
+            from tests.gui.theatre import approve_all, sign
+            asking = [one for one in QCoreApplication.instance().topLevelWidgets() if hasattr(one, "pin")]
+            if not asking:
+                QTimer.singleShot(20, QCoreApplication.instance(), self.shown)
+                return
+            approve_all(asking[0])
+            sign(asking[0], "1234")
+        print("in Qt's loop", flush=True)
 
     async def stop(self):
         os.kill(os.getpid(), signal.SIGTERM)
