@@ -44,10 +44,13 @@ class WholeAgent:
 
     async def until(self, problem: str | None) -> None:
         """Return once the agent says that of its tokens; None: that one is ready."""
-        async with asyncio.timeout(PATIENCE):
-            while not self._stands(problem):
-                self._news.clear()
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not self._stands(problem):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"waited in vain for {problem}: {self.presence}") from None
 
     async def wanted(self) -> None:
         """Return once the doctor is asked to put a token back in."""

@@ -91,8 +91,14 @@ def test_it_signs_with_no_token_no_module_and_no_window_and_is_changed_while_it_
         assert json.loads(changed.stdout)["scenario"] == "approve"
         assert client.sign([document]).state.value == "finished"
         client.close()
-        happened = [told(process)["what"] for _ in range(4)]
-        assert happened == ["pairing-asked", "pairing-accepted", "consent-asked", "declined"]
+        happened = [told(process)["what"] for _ in range(5)]
+        assert happened == [
+            "pairing-asked",
+            "pairing-accepted",
+            "choice-asked",
+            "consent-asked",
+            "declined",
+        ]
 
         assert session.mohr("simulate", "status").stdout.startswith("approve: ")
         second = session.mohr("simulate", "--port", "0")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import socket
 from pathlib import Path
 
@@ -29,6 +31,8 @@ ENDS = [
     ("wrong-pin", "finished", ["signed", "signed"]),
     ("locked", "failed", ["pin-locked", "pin-locked"]),
     ("pin-each", "finished", ["signed", "signed"]),
+    ("pin-pad", "finished", ["signed", "signed"]),
+    ("two-tokens", "finished", ["signed", "signed"]),
     ("token-absent", "failed", ["token-absent", "token-absent"]),
     ("token-removed", "failed", ["token-removed", "consent-declined"]),
     ("token-back", "finished", ["signed", "signed"]),
@@ -75,6 +79,31 @@ async def test_a_paired_panel_and_a_stranger_are_told_that_it_is_a_simulator(tmp
         assert (found.name, found.state) == (NAME, "no-token")
         told = [seen.told for seen in agent.wire.seen if seen.path == "/v1/agent"]
         assert [(one["paired"], one["simulator"]) for one in told] == [(False, True), (True, True)]
+        client.close()
+
+
+async def test_the_doctor_is_asked_which_of_two_tokens_and_the_result_names_what_she_picked(
+    tmp_path: Path,
+) -> None:
+    async with simulator(tmp_path / "simulator", "two-tokens") as agent:
+        client = panel(agent)
+        await asyncio.to_thread(client.pair, lambda _: None)
+        rsa, curve = await asyncio.to_thread(client.credentials)
+        assert [token.credentials for token in agent.token.presence.tokens] == [(rsa.id,), (curve.id,)]
+        answer = await signed(client)
+        signers = {hashlib.sha256(base64.b64decode(str(d.certificate))).hexdigest() for d in answer.documents}
+        assert signers == {curve.id}
+        happened = [(h.what, h.detail) for h in agent.stage.happened]
+        assert ("choice-asked", "2 certificates, 2 tokens") in happened
+        client.close()
+
+
+async def test_a_pin_is_typed_at_the_reader_and_nowhere_else(tmp_path: Path) -> None:
+    async with simulator(tmp_path / "simulator", "pin-pad") as agent:
+        client = panel(agent)
+        await asyncio.to_thread(client.pair, lambda _: None)
+        assert endings(await signed(client)) == ["signed", "signed"]
+        assert [h.what for h in agent.stage.happened].count("pin-asked-at-reader") == 1
         client.close()
 
 

@@ -10,7 +10,7 @@ import asyncio
 
 from signer.cli.simulate.scenarios import Doing, Stage
 from signer.cli.simulate.token import PIN
-from signer.model.credential import KeyKind, TokenRef
+from signer.model.credential import Authorisation, AuthorisationKind, KeyKind, TokenRef
 from signer.model.errors import ConsentSurfaceMissing
 from signer.model.session_signing import OpenNow
 from signer.service.consent import (
@@ -50,8 +50,11 @@ class SimulatedDoctor:
         return yes
 
     async def choose(self, question: ChoiceQuestion) -> str | None:
-        """The RSA certificate, which most servers read."""
-        return min(question.credentials, key=lambda c: (c.key_kind is not KeyKind.RSA, c.id)).id
+        """The RSA certificate, which most servers read; of two tokens one on the second."""
+        tokens = sorted({credential.token.serial for credential in question.credentials})
+        self._stage.tell("choice-asked", f"{len(question.credentials)} certificates, {len(tokens)} tokens")
+        there = [credential for credential in question.credentials if credential.token.serial == tokens[-1]]
+        return min(there, key=lambda c: (c.key_kind is not KeyKind.RSA, c.id)).id
 
     async def choose_token(self, question: TokenChoiceQuestion) -> TokenRef | None:
         """None: no work on tokens is played, and the service takes none in."""
@@ -102,7 +105,7 @@ class SimulatedDialogue:
         if not answers:
             return Declined()
         self._stage.tell("approved", str(len(answers)))
-        return Approved(answers=answers, pin=self._pin())
+        return Approved(answers=answers, pin=self._pin(self._question.authorisation))
 
     async def ask_pin(self, request: PinRequest) -> Approved | None:
         """Type it again, with the yes that a last try needs."""
@@ -110,9 +113,12 @@ class SimulatedDialogue:
             return None
         if request.problem is not PinProblem.EACH_SIGNATURE:
             await asyncio.sleep(self._stage.pace.reading)
-        return Approved(answers=(), pin=self._pin(), last_try_accepted=True)
+        return Approved(answers=(), pin=self._pin(request.authorisation), last_try_accepted=True)
 
-    def _pin(self) -> Pin:
+    def _pin(self, wanted: Authorisation) -> Pin | None:
+        """What she types into Mohr: nothing, where the reader has keys."""
+        if wanted.kind is AuthorisationKind.PIN_PAD:
+            return None
         self._typed += 1
         wrong = self._doing is Doing.TYPES_WRONG and self._typed == 1
         return Pin(_WRONG if wrong else PIN)

@@ -24,6 +24,8 @@ class TokenFault(Enum):
     HUNG = "hung"
     EXPIRED = "expired"
     PIN_EACH = "pin-each"
+    PIN_PAD = "pin-pad"
+    SECOND = "second"
 
 
 class Doing(Enum):
@@ -50,9 +52,10 @@ class AgentFault(Enum):
 class Pace(Struct, frozen=True, kw_only=True):
     """How long things take, in seconds.
 
-    `reading` before the doctor answers, `long_reading` where she takes her time; `slow_signature` for each
-    signature of a slow token, `hang` until a module that hangs is given up; `away` until a token that was
-    pulled out is back, or given up; `unanswered` until a request that nobody answers ends.
+    `reading` before the doctor answers or types at the reader, `long_reading` where she takes her time;
+    `slow_signature` for each signature of a slow token, `hang` until a module that hangs is given up; `away`
+    until a token that was pulled out is back, or given up; `unanswered` until a request that nobody answers
+    ends.
     """
 
     reading: float = 1.0
@@ -164,6 +167,29 @@ SCENARIOS = (
             "امضا می‌شود؛ پزشک برای هر سند پین می‌زند.", "it is signed; the doctor types a PIN for each"
         ),
         must=Words("برای دسته‌های بزرگ صبر داشته باشد.", "have patience with large batches"),
+        ends=SIGNED,
+    ),
+    Scenario(
+        code="pin-pad",
+        token=TokenFault.PIN_PAD,
+        sees=Words(
+            "امضا می‌شود؛ پزشک پین را روی صفحه‌کلید کارت‌خوان می‌زند.",
+            "it is signed; the doctor types the PIN on the reader's keys",
+        ),
+        must=Words("صبر کند و هیچ چیز از پین نپرسد و نگوید.", "wait, and ask and say nothing about a PIN"),
+        ends=SIGNED,
+    ),
+    Scenario(
+        code="two-tokens",
+        token=TokenFault.SECOND,
+        sees=Words(
+            "گواهی‌هایی روی دو توکن؛ مُهر از پزشک می‌پرسد و او توکن دوم را برمی‌گزیند.",
+            "certificates on two tokens; the doctor is asked which, and picks the second",
+        ),
+        must=Words(
+            "گواهی را خودش برنگزیند و آن را که در پاسخ است نشان دهد.",
+            "leave the choice to her, and show the certificate that the result names",
+        ),
         ends=SIGNED,
     ),
     Scenario(

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from msgspec import structs
 
 from drivers.pin import Pin
 from signer import x509
@@ -42,7 +43,12 @@ from signer.service.ports import Clock
 
 PIN = "1234"
 LABEL = "Mohr simulator"
-_PLACE = TokenRef(module="simulator", slot=0, serial="SIMULATOR", label=LABEL, reader="simulator")
+_PLACES = tuple(
+    TokenRef(
+        module="simulator", slot=slot, serial=f"SIMULATOR-{slot + 1}", label=LABEL, reader=f"simulator {slot}"
+    )
+    for slot in range(2)
+)
 
 
 class VirtualToken:
@@ -53,7 +59,7 @@ class VirtualToken:
         self._held: list[tuple[Credential, Key, bool]] = []
         for index, one in enumerate(held):
             certificate = x509.read(one.certificate)
-            credential = credential_of(certificate, bytes([index + 1]), _PLACE, clock.now())
+            credential = credential_of(certificate, bytes([index + 1]), _PLACES[0], clock.now())
             self._held.append((credential, one.key, one.expired))
         self._listeners: list[Callable[[Presence], None]] = []
         self._here = asyncio.Event()
@@ -107,9 +113,17 @@ class VirtualToken:
     def _shown(self) -> list[tuple[Credential, Key, bool]]:
         return [one for one in self._held if one[2] is (self.fault is TokenFault.EXPIRED)]
 
+    def _on_their_tokens(self) -> tuple[Credential, ...]:
+        """What is shown; where there is a second token, the certificates of a curve are on that one."""
+        second = self.fault is TokenFault.SECOND
+        return tuple(
+            structs.replace(one, token=_PLACES[second and one.key_kind is not KeyKind.RSA])
+            for one, _, _ in self._shown()
+        )
+
     async def credentials(self) -> tuple[Credential, ...]:
         """See `Signers.credentials`."""
-        return tuple(credential for credential, _, _ in self._shown()) if self.here else ()
+        return self._on_their_tokens() if self.here else ()
 
     async def authorisation(self, credential: Credential) -> Authorisation:
         """See `Signers.authorisation`."""
@@ -119,10 +133,11 @@ class VirtualToken:
         return self.wanted()
 
     def wanted(self) -> Authorisation:
-        """A PIN, and what its flags would say of the tries left."""
+        """A PIN, where it is typed, and what its flags would say of the tries left."""
+        kind = AuthorisationKind.PIN_PAD if self.fault is TokenFault.PIN_PAD else AuthorisationKind.PIN
         tries = TriesLeft.LOCKED if self.fault is TokenFault.LOCKED else TriesLeft.UNKNOWN
         each = self.fault is TokenFault.PIN_EACH
-        return Authorisation(kind=AuthorisationKind.PIN, tries=tries, pin_min=4, pin_max=8, each=each)
+        return Authorisation(kind=kind, tries=tries, pin_min=4, pin_max=8, each=each)
 
     async def algorithms(self, credential: Credential) -> tuple[SignatureAlgorithm, ...]:
         """See `Signers.algorithms`."""
@@ -140,7 +155,11 @@ class VirtualToken:
             self._was_away = True
             self.pull(back_after=self._stage.pace.away)
             raise TokenRemoved
-        self.check(pin)
+        if self.fault is TokenFault.PIN_PAD:
+            self._stage.tell("pin-asked-at-reader")
+            await asyncio.sleep(self._stage.pace.reading)
+        else:
+            self.check(pin)
         self._was_away = False
         return VirtualSession(self, self._stage, key)
 
@@ -157,11 +176,18 @@ class VirtualToken:
         """See `Signers.presence`."""
         if not self.here:
             return Presence(problem=TokenAbsent.code)
-        ids = tuple(credential.id for credential, _, _ in self._shown())
-        seen = SeenToken(
-            label=LABEL, serial=_PLACE.serial, reader=_PLACE.reader, family="Mohr simulator", credentials=ids
+        shown = self._on_their_tokens()
+        tokens = tuple(
+            SeenToken(
+                label=LABEL,
+                serial=place.serial,
+                reader=place.reader,
+                family="Mohr simulator",
+                credentials=tuple(one.id for one in shown if one.token == place),
+            )
+            for place in _PLACES
         )
-        return Presence(tokens=(seen,))
+        return Presence(tokens=tuple(token for token in tokens if token.credentials))
 
     def on_change(self, tell: Callable[[Presence], None]) -> None:
         """See `Signers.on_change`."""
