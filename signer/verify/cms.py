@@ -82,6 +82,8 @@ def read_signed_data(
     data = content if parts.content is None else parts.content
     failure, found, changed = _check(data, signer, algorithm, certificate, content)
     cades = meaning.references is not None
+    if not cades:
+        found += (Finding(code="signing-certificate-not-bound", severity=Severity.WARNING),)
     return Candidate(
         format="cades" if cades else "cms",
         level=_level(unsigned, parts) if cades else "",

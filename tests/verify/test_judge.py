@@ -339,6 +339,7 @@ def test_legacy_cms_without_a_signed_certificate_is_told_apart() -> None:
     report = verify(foreign("rsa-2048", "sha256"), anchors=(ROOT,), at=pki.NOW)
     assert (report.indication, report.format, report.level) == (Indication.VALID, "cms", None)
     assert report.media_type is None
+    assert "signing-certificate-not-bound" in codes(report)
 
 
 def test_a_signer_of_another_name_than_the_prescribers_is_not_accepted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -85,6 +86,10 @@ def crafted(**changes: Any) -> bytes:
 RIGHT = Crafted(jws_header())
 #: Parsers take the last `alg`, or the first: the classic way to be verified as one thing and read as another.
 TWICE = json.dumps(jws_header()).replace('"alg": "ES256"', '"alg": "none", "alg": "ES256"').encode()
+#: The same for a parser that compares names before it takes escapes out.
+ESCAPED = json.dumps(jws_header()).replace("{", '{"al\\u0067": "none", ', 1).encode()
+NESTED = json.dumps(jws_header()).replace("{", '{"x": {"a": 1, "a": 2}, ', 1).encode()
+LEAF_URL = x5c(LEAF)[0].translate(str.maketrans("+/", "-_"))
 SLACK = chr(ord(RIGHT.signature[-1]) + 1)
 
 #: What is wrong, the file, the code of the finding.
@@ -96,6 +101,14 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("alg a MAC under the public key", crafted(alg="HS256"), "algorithm-unknown"),
     ("alg unknown", crafted(alg="RS1"), "algorithm-unknown"),
     ("alg a number", crafted(alg=256), "jose-parameter-malformed"),
+    ("alg twice, escaped", Crafted(ESCAPED).text(), "jose-header"),
+    ("a member twice within a parameter", Crafted(NESTED).text(), "jose-header"),
+    ("x5c of the signer twice", crafted(x5c=x5c(LEAF, LEAF)), "jose-x5c-order"),
+    ("x5c in base64url", crafted(x5c=[LEAF_URL]), "jose-x5c"),
+    ("x5c with a line end", crafted(x5c=[x5c(LEAF)[0][:40] + "\n" + x5c(LEAF)[0][40:]]), "jose-x5c"),
+    ("x5c with an octet behind", crafted(x5c=[base64.b64encode(LEAF.der + b"\0").decode()]), "jose-x5c"),
+    ("alg an array", crafted(alg=["ES256"]), "jose-parameter-malformed"),
+    ("sigT in Persian digits", crafted(sigT="۲۰۲۶-11-22T06:45:00Z"), "jose-parameter-malformed"),
     ("alg twice", Crafted(TWICE).text(), "jose-header"),
     ("crit unknown", crafted(crit=["sigT", "exp"], exp=1), "jose-crit-unknown"),
     ("crit names what is registered", crafted(crit=["alg"]), "jose-crit-unknown"),

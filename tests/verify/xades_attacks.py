@@ -118,10 +118,18 @@ def two_certificates(octets: bytes) -> bytes:
     return octets.replace(mark, extra)
 
 
+def signature_inside(octets: bytes) -> bytes:
+    """The whole signature again, under other Ids, in an unsigned ds:Object of its own."""
+    carried = b"<ds:Object>" + signature_of(octets).replace(b"mohr-", b"mohr2-") + b"</ds:Object>"
+    return octets.replace(b"</ds:Signature>", carried + b"</ds:Signature>")
+
+
 def two_signatures(octets: bytes) -> bytes:
     return b"<both>" + octets + octets.replace(b"mohr-", b"mohr2-") + b"</both>"
 
 
+NAMESPACES = "".join(f'<b xmlns:n{n}="u{n}">' for n in range(3000)) + "</b>" * 3000
+STYLE = '<?xml-stylesheet href="http://127.0.0.1:9/x.xsl" type="text/xsl"?>'
 ENTITIES = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9))
 REFERENCE = r'<ds:Reference Id="[^"]*" URI="">'
 TRANSFORM = '<ds:Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11">'
@@ -163,6 +171,28 @@ ATTACKS: list[tuple[str, str, Change, str]] = [
     ("Id in another spelling", "enveloping", id_in_another_spelling, "xades-id-twice"),
     ("properties twice", "enveloping", properties_twice, "xades-properties"),
     ("properties swapped", "enveloping", properties_swapped, "xades-properties"),
+    (
+        "properties twice in one place",
+        "enveloping",
+        rewrite("(<xades:SignedProperties.*?</xades:SignedProperties>)", r"\1\1"),
+        "xades-id-twice",
+    ),
+    ("a signature inside the signature", "enveloping", signature_inside, "several-signers"),
+    ("comment in the value", "enveloping", swap('-value">', '-value"><!-- -->'), "xades-structure"),
+    (
+        "another canonicalisation",
+        "enveloping",
+        swap("2001/10/xml-exc-c14n#", "TR/2001/REC-xml-c14n-20010315"),
+        "signature-wrong",
+    ),
+    ("another encoding told", "enveloped", swap("UTF-8", "ISO-8859-1"), "xades-xml-refused"),
+    ("UTF-7 told", "enveloped", swap("UTF-8", "UTF-7"), "xades-xml-refused"),
+    ("XML 1.1", "enveloped", swap('version="1.0"', 'version="1.1"'), "xades-xml-refused"),
+    ("an Id for a stranger", "enveloped", swap("<empty/>", '<empty xml:id="x"/>'), "digest-differs"),
+    ("a style sheet", "enveloped", swap("?>\n", f"?>{STYLE}\n"), "digest-differs"),
+    ("text behind the signature", "enveloped", swap("</ds:Signature>", "</ds:Signature>x"), "digest-differs"),
+    ("too many tags", "enveloped", swap("<empty/>", "<a/>" * 70_000), "xades-xml-refused"),
+    ("too many namespaces", "enveloped", swap("<empty/>", NAMESPACES), "xades-xml-refused"),
     ("properties changed", "enveloping", swap("2026-11-22", "2027-11-22"), "digest-differs"),
     (
         "media type changed",
