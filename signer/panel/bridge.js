@@ -25,7 +25,7 @@ const HELLO_EVERY = 100;
  */
 export async function bridge(ports, signal, page = window) {
   const address = (/** @type {number} */ port) => `http://127.0.0.1:${port}`;
-  const opened = page.open(`${address(ports[0])}/bridge`, 'mohr-bridge', 'popup,width=420,height=260');
+  const opened = page.open(`${address(ports[0])}/bridge`, 'mohr-bridge', 'popup,width=420,height=340');
   if (!opened) throw new MohrError('popup-blocked');
   let port = 0;
   /** @type {(value?: unknown) => void} */

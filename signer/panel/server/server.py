@@ -21,7 +21,7 @@ def judge(content: bytes, signature: bytes) -> dict[str, object]:
     """Does it sign exactly what we kept, under a certificate that we trust, of the prescriber?"""
     trusted = tuple(certificate for _, certificate in load(ANCHORS).found)
     report = verify(signature, content=content, anchors=trusted)
-    reasons = [finding.code for finding in report.findings if finding.severity.value == "failed"]
+    reasons = list(dict.fromkeys(one.code for one in report.findings if one.severity.value == "failed"))
     if report.content != content:
         reasons.append("signs-something-else")
     signer, numbers = (report.signer.name, report.signer.council_numbers) if report.signer else (None, ())
