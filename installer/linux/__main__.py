@@ -15,7 +15,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from installer.linux import icons, package, tree
+from installer import icons
+from installer.linux import package, tree
 from installer.linux.copyright import copyright_file
 from installer.linux.libraries import Needs, needs
 from installer.linux.notices import bill, not_locked, notices, shipped

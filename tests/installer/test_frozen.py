@@ -9,6 +9,7 @@ import pytest
 
 from drivers import spawning
 from gui import __main__ as desktop
+from gui.preferences import load
 from signer.cli.demo import run as demo
 from signer.platform.folders import user_places
 from signer.platform.only_one import only_one
@@ -63,6 +64,23 @@ def test_a_panels_address_starts_no_second_agent(tmp_path: Path, monkeypatch: py
     assert started == [True]
     assert desktop.main([]) == 0
     assert started == [True, False]
+
+
+def test_who_installs_chooses_the_language_of_the_first_start_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("DISPLAY", ":0")
+    begun: list[str] = []
+
+    def run(*_: object, preferences_path: Path, **__: object) -> int:
+        begun.append(load(preferences_path).language)
+        return 0
+
+    monkeypatch.setattr(desktop, "run", run)
+    for arguments in ([], ["--language", "en"], ["--language", "fa", "--", "mohr:"], []):
+        assert desktop.main(arguments) == 0
+    assert begun == ["fa", "en", "en", "en"]
 
 
 @pytest.mark.parametrize("text", ["https://panel.example", "--evil", "file:/etc/passwd", ""])
