@@ -89,7 +89,7 @@ format:
 
 # Pinned with hashes, naming no host: an index line would tie the project to one machine's mirror.
 lock:
-	@for name in desktop dev package; do \
+	@for name in desktop dev package worker32; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links requirements/$$name.in --output-file requirements/$$name.txt; \
 	done

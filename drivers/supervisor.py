@@ -88,7 +88,7 @@ class Supervisor:
         self._load = wire.Load(str(module), binding)
         self._limits = limits or Limits()
         self._env = scrubbed_environment(env or {})
-        self._command = tuple(command) if command is not None else worker_command()
+        self._command = tuple(command) if command is not None else worker_command(library=Path(module))
         self._vouched = vouched
         given = OBSERVED.get()
         self._observer: Observer | None = None if given is None else given()

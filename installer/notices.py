@@ -23,7 +23,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
 #: Bundled inside others, and not to be seen in any metadata: name, version, licence, what it came in.
 _INSIDE = (
@@ -149,9 +149,10 @@ def _part(name: str, version: str, licence: str, texts: list[str]) -> str:
 
 
 def _python_licence() -> Path:
-    """Where CPython's own licence lies: beside its library, or where Debian puts it."""
+    """Where CPython's own licence lies: beside its library, or where Windows and Debian put it."""
     places = [
         Path(sysconfig.get_path("stdlib")) / "LICENSE.txt",
+        Path(sys.base_prefix) / "LICENSE.txt",
         Path(f"/usr/share/doc/python{sys.version_info.major}.{sys.version_info.minor}/copyright"),
     ]
     return next(place for place in places if place.exists())

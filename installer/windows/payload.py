@@ -4,14 +4,18 @@
     mohr-worker/      the worker, frozen apart                         Mohr\\worker
     mohr-worker32/    the same for 32-bit modules; may be absent       Mohr\\worker32
 
-It only looks. A folder that could not be installed as it is, is refused.
+A folder that could not be installed as it is, is refused.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import NamedTuple
+
+from installer.freezing import ROOT, CannotPackage, bundled
+from installer.notices import bill, notices
 
 #: Folders of the payload, and where each goes below the program's own.
 FOLDERS = {"mohr": (), "mohr-worker": ("worker",), "mohr-worker32": ("worker32",)}
@@ -28,15 +32,24 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[. ]$')
 
 
-class CannotPackage(Exception):
-    """The payload must not be packed, for the reason given."""
-
-
 class PayloadFile(NamedTuple):
     """`source` is relative to the payload; `place` the parts of the path below the program's folder."""
 
     source: Path
     place: tuple[str, ...]
+
+
+def stage(frozen: Path, payload: Path, version: str, epoch: int) -> None:
+    """Copy what was frozen, with its licences and bill of materials. Raises `CannotPackage`."""
+    distributions = bundled(frozen)
+    shutil.rmtree(payload, ignore_errors=True)
+    for folder in FOLDERS:
+        if (frozen / folder).is_dir():
+            shutil.copytree(frozen / folder, payload / folder)
+    home = payload / "mohr"
+    shutil.copyfile(ROOT / "LICENSE", home / "LICENSE.txt")
+    (home / "NOTICES.txt").write_text(notices(distributions), encoding="utf-8")
+    (home / "sbom.cdx.json").write_text(bill(distributions, version, epoch), encoding="utf-8")
 
 
 def files(payload: Path) -> list[PayloadFile]:

@@ -14,7 +14,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from installer.windows.payload import CannotPackage
+from installer.freezing import CannotPackage
 from installer.windows.source import ICON, PAYLOAD
 
 #: The tables that wixl never makes (Windows Installer, "MoveFile Table", "RemoveFile Table").

@@ -42,6 +42,25 @@ def test_the_bindings_of_a_packaged_agent_are_in_its_worker(
     assert spawning.bindings_here()
 
 
+@pytest.mark.usefixtures("packaged")
+def test_a_module_of_32_bits_goes_to_the_worker_for_it_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "mohr"))
+    old, new = tmp_path / "old.dll", tmp_path / "new.dll"
+    for library, machine in ((old, b"\x4c\x01"), (new, b"\x64\x86")):  # PE: i386, AMD64
+        library.write_bytes(b"MZ".ljust(0x3C, b"\0") + b"\x40\0\0\0PE\0\0" + machine)
+    usual = (str(tmp_path / "worker" / "mohr-worker"),)
+    assert spawning.worker_command(library=old) == usual
+    (tmp_path / "worker32").mkdir()
+    second = tmp_path / "worker32" / "mohr-worker"
+    second.touch()
+    assert spawning.worker_command(library=old) == (str(second),)
+    assert spawning.worker_command(library=new) == usual
+    assert spawning.worker_command(library=tmp_path / "absent.dll") == usual
+    assert spawning.worker_command() == usual
+
+
 def test_a_checkout_starts_its_own_interpreter() -> None:
     for command in (spawning.worker_command(), pdf_process.worker_command(), demo.window_command()):
         assert command[0] == sys.executable

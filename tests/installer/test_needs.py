@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.linux import notices
+from installer import notices
 from installer.linux.copyright import copyright_file
 from installer.linux.libraries import CEILINGS, Needs, needs
 from installer.linux.package import control, debian, kilobytes, tarball

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from installer.windows.__main__ import main as installer
-from installer.windows.payload import FOLDERS
+from installer.windows.payload import FOLDERS, files
 
 OLD, NEW = "1.0.0", "1.1.0"
 #: What a shell sees of 1603, "fatal error during installation".
@@ -129,6 +129,7 @@ def _all(place: Path, frozen: Path | None) -> None:
     else:
         _frozen(frozen, payload)
     old = _package(payload, OLD, place)
+    whole = {"/".join(one.place): (payload / one.source).read_bytes() for one in files(payload)}
     (payload / "mohr" / "_internal" / "gone.pyc").unlink()
     (payload / "mohr" / "_internal" / "come.pyc").write_text("come")
     (payload / "mohr" / "_internal" / "changed.pyc").write_text("changed since")
@@ -138,14 +139,18 @@ def _all(place: Path, frozen: Path | None) -> None:
     given.mkdir()
     (given / "policy.toml").write_text("pairing = false\n")
     (given / "ours.pem").write_text("authorities")
-    Steps(computer, old, new, given).run()
+    Steps(computer, old, new, given, whole).run()
 
 
 class Steps:
     """One after the other, on one computer."""
 
-    def __init__(self, computer: Computer, old: Path, new: Path, given: Path) -> None:
+    def __init__(
+        self, computer: Computer, old: Path, new: Path, given: Path, whole: dict[str, bytes]
+    ) -> None:
+        """`whole` is what the older package holds, by its place; `given` has an administrator's files."""
         self._computer, self._old, self._new, self._given = computer, old, new, given
+        self._whole = whole
 
     def run(self) -> None:
         """Raises `Unmet` at the first thing that was to be seen and was not."""
@@ -172,9 +177,11 @@ class Steps:
             *("PANEL1=panel.example", "PANEL2=second.panel.example", "PANEL2PORT=8443"),
         )
         _same("it installs", status, 0)
-        files = self._computer.files()
-        _same("the policy is copied", files.get("policy.toml"), b"pairing = false\n")
-        _same("the anchors are copied", files.get("anchors/anchors.pem"), b"authorities")
+        there = self._computer.files()
+        different = [name for name, octets in self._whole.items() if there.get(name) != octets]
+        _same(f"all {len(self._whole)} files are there, to the octet", different, [])
+        _same("the policy is copied", there.get("policy.toml"), b"pairing = false\n")
+        _same("the anchors are copied", there.get("anchors/anchors.pem"), b"authorities")
         _same("the menu has it", self._computer.shortcuts(), ["Mohr.lnk"])
         self._decided("panel.example")
 
@@ -204,11 +211,11 @@ class Steps:
         """Told less than before: the rest is kept, though what was copied is not there to be copied again."""
         (self._given / "policy.toml").unlink()
         _same("it updates", self._computer.installer("/i", self._new, "PANEL1=new.panel.example"), 0)
-        files = self._computer.files()
-        _same("a file that came is there", files.get("_internal/come.pyc"), b"come")
-        _same("a file that changed has changed", files.get("_internal/changed.pyc"), b"changed since")
-        _same("a file that went is gone", "_internal/gone.pyc" in files, False)
-        _same("the policy stays", files.get("policy.toml"), b"pairing = false\n")
+        there = self._computer.files()
+        _same("a file that came is there", there.get("_internal/come.pyc"), b"come")
+        _same("a file that changed has changed", there.get("_internal/changed.pyc"), b"changed since")
+        _same("a file that went is gone", "_internal/gone.pyc" in there, False)
+        _same("the policy stays", there.get("policy.toml"), b"pairing = false\n")
         self._decided("new.panel.example")
 
     def _removed(self) -> None:
