@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: demo test screenshots bench fault-table attack-table diagnose-table soak fuzz lock clean format deb tarball reproducible smoke
+.PHONY: demo test screenshots bench fault-table attack-table diagnose-table soak fuzz lock clean format deb tarball reproducible smoke msi msi-smoke
 
 demo:
 	@installer/bootstrap desktop
@@ -73,13 +73,23 @@ smoke: deb
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.smoke $(ARGS)
 
+# The package for Windows, of programs that were frozen there (ARGS="--payload DIR").
+msi:
+	@installer/bootstrap dev
+	@$(BIN)/python -m installer.windows msi $(ARGS)
+
+# That package installed, updated and removed by wine, of small files or ARGS="--payload build/frozen" (minutes).
+msi-smoke:
+	@installer/bootstrap wine
+	@$(BIN)/python -m tests.smoke.windows $(ARGS)
+
 format:
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 # Pinned with hashes, naming no host: an index line would tie the project to one machine's mirror.
 lock:
-	@for name in desktop dev package; do \
+	@for name in desktop dev package worker32; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links requirements/$$name.in --output-file requirements/$$name.txt; \
 	done

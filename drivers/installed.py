@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from drivers.catalogue import Module, Profile, Take, expand, load_module, load_profile
+from drivers.spawning import worker_for_32_bits
 
 
 class PresentModule(Struct, frozen=True, kw_only=True):
@@ -95,8 +96,11 @@ def presence(profile: Profile, present: Iterable[PresentModule]) -> Presence:
 
 
 def _keys() -> tuple[str, ...]:
-    """The keys of `[module]` that hold for this process."""
+    """The keys of `[module]` that hold for this process, and after them what a second worker loads."""
     if sys.platform == "darwin":
         return ("macos",)
     bits = "64" if sys.maxsize > 2**32 else "32"
-    return (f"windows{bits}", "windows") if sys.platform == "win32" else (f"linux{bits}",)
+    if sys.platform == "win32":
+        second = ("windows32",) if worker_for_32_bits() is not None else ()
+        return (f"windows{bits}", "windows", *second)
+    return (f"linux{bits}",)

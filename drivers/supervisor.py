@@ -95,7 +95,7 @@ class Supervisor:
         self._load = wire.Load(str(module), binding)
         self._limits = limits or Limits()
         self._env = scrubbed_environment(env or {})
-        self._command = tuple(command) if command is not None else worker_command()
+        self._command = tuple(command) if command is not None else worker_command(library=Path(module))
         self._agreed = agreed
         self._changed = changed
         given = OBSERVED.get()

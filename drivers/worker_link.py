@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,14 @@ class WorkerLink(asyncio.SubprocessProtocol):
         first, and no module can reach that terminal.
         """
         loop = asyncio.get_running_loop()
-        _, link = await loop.subprocess_exec(lambda: cls(loop), *command, env=env, start_new_session=True)
+        _, link = await loop.subprocess_exec(
+            lambda: cls(loop),
+            *command,
+            env=env,
+            start_new_session=True,
+            # The worker is a program of the console, and none is to open for it.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         return link
 
     @property

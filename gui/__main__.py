@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gui.app import run
 from gui.hosting import HostedAgent
+from gui.preferences import begin_in
 from signer.cli.logbook import begin
 from signer.model.errors import DataNewer, FileUnusable
 from signer.platform.autostart import autostart_folder
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with _preferences() as preferences:
+        if options.language is not None:
+            begin_in(preferences, options.language)
         return run(
             lambda consent: HostedAgent(_agent, consent),
             preferences_path=preferences,
@@ -71,6 +74,9 @@ def command_line() -> argparse.ArgumentParser:
         prog="mohr-desktop", description="Signs prescriptions, with a window to ask in."
     )
     parser.add_argument("--hidden", action="store_true", help="begin in the tray, where there is one")
+    parser.add_argument(
+        "--language", choices=("fa", "en"), help="of the first start; whoever has chosen one keeps it"
+    )
     parser.add_argument(
         "address",
         nargs="?",

@@ -65,6 +65,15 @@ def load(path: Path) -> Preferences:
         return Preferences()
 
 
+def begin_in(path: Path, language: str) -> None:
+    """Store this language where nothing is stored yet: whoever installs may choose it, and the person after.
+
+    Raises `msgspec.ValidationError` for one that does not exist.
+    """
+    if not path.exists():
+        save(path, with_language(Preferences(), language))
+
+
 def save(path: Path, preferences: Preferences) -> None:
     """Store them, replacing the file whole. A disk that refuses costs the preference, never the work."""
     try:

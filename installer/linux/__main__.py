@@ -7,27 +7,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
-import tomllib
-from collections.abc import Mapping
-from importlib.metadata import distribution
 from pathlib import Path
 
-from installer.linux import icons, package, tree
+from installer import icons
+from installer.freezing import ROOT, CannotPackage, bundled, freeze, last_change, own_version, starter
+from installer.linux import package, tree
 from installer.linux.copyright import copyright_file
 from installer.linux.libraries import Needs, needs
-from installer.linux.notices import bill, not_locked, notices, shipped, unaccounted
-
-ROOT = Path(__file__).parent.parent.parent
-LOCK = ROOT / "requirements" / "desktop.txt"
-SPEC = ROOT / "installer" / "frozen" / "mohr.spec"
-
-
-class CannotPackage(Exception):
-    """The tree must not be shipped, for the reason given."""
+from installer.linux.unaccounted import unaccounted
+from installer.notices import bill, notices
 
 
 def main() -> int:
@@ -36,10 +26,10 @@ def main() -> int:
     parser.add_argument("what", nargs="+", choices=("deb", "tarball"))
     parser.add_argument("--work", type=Path, default=ROOT / "build", help="where it is frozen and staged")
     parser.add_argument("--target", type=Path, default=ROOT / "dist", help="where the archives go")
-    parser.add_argument("--version", default=_version(), help="of the package, not of the programs in it")
+    parser.add_argument("--version", default=own_version(), help="of the package, not of the programs in it")
     parser.add_argument("--again", action="store_true", help="pack what lies frozen in WORK already")
     options = parser.parse_args()
-    epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or _last_commit())
+    epoch = last_change()
     options.target.mkdir(parents=True, exist_ok=True)
     try:
         if not options.again:
@@ -73,44 +63,15 @@ def what_it_needs(root: Path) -> Needs:
     return asked
 
 
-def freeze(work: Path, epoch: int) -> None:
-    """Run PyInstaller into `work`/frozen. Same sources, same octets: no hash seed and no clock of its own."""
-    for folder in ("frozen", "freezing"):
-        shutil.rmtree(work / folder, ignore_errors=True)
-    work.mkdir(parents=True, exist_ok=True)
-    log = work / "freezing.log"
-    with log.open("wb") as told:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),
-                *("--distpath", work / "frozen", "--workpath", work / "freezing", SPEC),
-            ],
-            env=_fixed(os.environ, epoch),
-            check=False,
-            stdout=told,
-            stderr=told,
-        )
-    if done.returncode:
-        raise CannotPackage(f"PyInstaller failed; see {log}")
-
-
 def stage(work: Path, version: str, epoch: int) -> Path:
     """The tree of the package in `work`/root, whole. Raises `CannotPackage` where it must not be shipped."""
     root = work / "root"
     shutil.rmtree(root, ignore_errors=True)
     frozen = work / "frozen"
+    distributions = [*bundled(frozen), starter()]
     trees = [frozen / name / "_internal" for name in ("mohr", "mohr-worker")]
-    distributions = shipped(*trees)
-    if strange := not_locked(distributions, LOCK):
-        raise CannotPackage(f"not in {LOCK.name} as shipped: {', '.join(strange)}")
     if nobodys := [name for tree_ in trees for name in unaccounted(tree_, distributions)]:
         raise CannotPackage(f"libraries of nobody whose licence is told: {', '.join(nobodys)}")
-    if any(
-        "pyside" in entry.name.lower() or "qt6" in entry.name.lower()
-        for entry in (frozen / "mohr-worker").rglob("*")
-    ):
-        raise CannotPackage("the worker's folder has Qt in it")
-    distributions.append(distribution("pyinstaller"))  # what starts each frozen program
     tree.stage_programs(root, frozen)
     tree.stage_desktop(root, version, epoch)
     tree.stage_papers(
@@ -125,23 +86,6 @@ def stage(work: Path, version: str, epoch: int) -> Path:
         raise CannotPackage(f"holds a path of this machine: {', '.join(told)}")
     tree.settle(root, epoch)
     return root
-
-
-def _fixed(env: Mapping[str, str], epoch: int) -> dict[str, str]:
-    return {**env, "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-
-
-def _version() -> str:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])
-
-
-def _last_commit() -> str:
-    """When the sources were last changed, in seconds since 1970."""
-    told = subprocess.run(
-        ["git", "-C", ROOT, "log", "-1", "--format=%ct"], capture_output=True, check=True, text=True
-    )
-    return told.stdout.strip()
 
 
 if __name__ == "__main__":

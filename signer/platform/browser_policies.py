@@ -100,7 +100,7 @@ def as_reg(
     """A file for `reg import`, ASCII with CRLF; `remove` takes the same values out again."""
     lines = ["Windows Registry Editor Version 5.00"]
     for browser in browsers:
-        for key, values in _registry(browser, panels, _first(browser), older=older):
+        for key, values in registry_values(browser, panels, older=older):
             lines += ["", rf"[HKEY_LOCAL_MACHINE\{key}]"]
             lines += [f'"{name}"=' + ("-" if remove else f'"{value}"') for name, value in values]
     return "".join(f"{line}\r\n" for line in lines)
@@ -113,17 +113,19 @@ def as_admx(browsers: Iterable[PolicyBrowser], panels: tuple[str, ...], *, older
     """
     lines = []
     for browser in browsers:
-        for key, values in _registry(browser, panels, 1, older=older):
+        for key, values in registry_values(browser, panels, 1, older=older):
             lines += [f"HKLM\\{key}\t{name}\tREG_SZ\t{value}" for name, value in values]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _registry(
-    browser: PolicyBrowser, panels: tuple[str, ...], first: int, *, older: bool
+def registry_values(
+    browser: PolicyBrowser, panels: tuple[str, ...], first: int | None = None, *, older: bool = False
 ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """Each list as its key, below HKEY_LOCAL_MACHINE, and its values by their names.
+
+    Names count from `first`; left out, from where a clinic's own list is not met.
+    """
+    if first is None:
+        first = 1 if browser is PolicyBrowser.FIREFOX else _FIRST
     for name, values in settings(browser, panels, older=older).items():
         yield rf"{REGISTRY[browser]}\{name}", list(enumerate(values, first))
-
-
-def _first(browser: PolicyBrowser) -> int:
-    return 1 if browser is PolicyBrowser.FIREFOX else _FIRST

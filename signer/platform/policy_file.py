@@ -1,7 +1,7 @@
 """The clinic's policy file: read strictly, from one place, and only where the administrator alone can write.
 
-No flag, environment variable or user setting moves it. What the policy means is `signer.model.policy`. On
-Windows, where it belongs into the registry, none is read yet.
+No flag, environment variable or user setting moves it. What the policy means is `signer.model.policy`; where
+it stands on Windows is `policy_windows`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from signer.model.findings import CATALOGUE
 from signer.model.origin import OriginInvalid, parse_origin
 from signer.model.policy import NO_PROXY, SYSTEM_PROXY, NetSettings, Policy
 from signer.model.sheet import Weight
+from signer.platform import policy_windows
 
 PLACE = Path("/etc/mohr/policy.toml")
 ADMINISTRATOR = 0
@@ -32,13 +34,29 @@ def read_policy(place: Path = PLACE, *, owner: int = ADMINISTRATOR) -> Policy | 
     Raises `PolicyInvalid`, with what is wrong in its detail; nothing may then be signed.
     """
     if os.name != "posix":
-        return None
+        return read_named(policy_windows.named_file)
     try:
         octets = _read(place, owner)
     except FileNotFoundError:
         return None
     except OSError as problem:
         raise PolicyInvalid(f"{place}: {type(problem).__name__}") from problem
+    return parse_policy(octets, place)
+
+
+def read_named(find: Callable[[], Path | None]) -> Policy | None:
+    """The policy in the file that `find` gives, or None where it gives none.
+
+    Raises `PolicyInvalid`, also where that file is not there: who names one has a policy.
+    """
+    try:
+        place = find()
+        if place is None:
+            return None
+        with place.open("rb") as file:
+            octets = file.read(MAX_OCTETS + 1)
+    except OSError as problem:
+        raise PolicyInvalid(f"the file that the registry names: {type(problem).__name__}") from problem
     return parse_policy(octets, place)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers import installed
 from drivers.catalogue import Module, Profile, Take, load_catalogue, shipped
 from drivers.installed import (
     Presence,
@@ -99,6 +100,16 @@ def test_windows_paths_are_those_of_the_process_and_its_own_come_first(
         windows32=("%ProgramFiles%/m32.dll",),
     )
     assert [path.as_posix() for path in candidates(module, WINDOWS)] == paths
+
+
+def test_where_a_worker_loads_32_bits_their_modules_are_looked_for_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_windows(monkeypatch, 2**63 - 1)
+    module = Module(windows=("C:/m.dll",), windows64=("C:/m64.dll",), windows32=("C:/m32.dll",))
+    assert [path.name for path in candidates(module, WINDOWS)] == ["m64.dll", "m.dll"]
+    monkeypatch.setattr(installed, "worker_for_32_bits", lambda: Path("mohr-worker.exe"))
+    assert [path.name for path in candidates(module, WINDOWS)] == ["m64.dll", "m.dll", "m32.dll"]
 
 
 def test_a_path_whose_variable_is_not_set_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from installer.linux import notices
+from installer import notices
 from installer.linux.copyright import copyright_file
 from installer.linux.libraries import CEILINGS, Needs, needs
 from installer.linux.package import control, debian, kilobytes, tarball
+from installer.linux.unaccounted import unaccounted
 
 LOCK = Path(__file__).parent.parent.parent / "requirements" / "desktop.txt"
 EPOCH = 1_700_000_000
@@ -162,8 +163,8 @@ def test_a_library_of_nobody_is_found(tmp_path: Path) -> None:
         shutil.copy("/bin/true", tmp_path / name)
     bundled = [distribution("lxml"), distribution("PySide6-Essentials")]
     strange = ["PySide6/Qt/lib/libstranger.so.1", "stranger.libs/libz.so.1"]
-    assert notices.unaccounted(tmp_path, bundled) == strange
-    assert notices.unaccounted(tmp_path, bundled[1:]) == [
+    assert unaccounted(tmp_path, bundled) == strange
+    assert unaccounted(tmp_path, bundled[1:]) == [
         "PySide6/Qt/lib/libstranger.so.1",
         "lxml/etree.so",
         strange[1],

@@ -24,8 +24,9 @@ def _in_qt() -> tuple[Part, ...]:
     from PySide6.QtCore import qVersion
 
     folder = Path(PySide6.__path__[0]) / "Qt" / "lib"
-    icu = next(folder.glob("libicudata.so.*")).name.rpartition(".")[2]
-    return (("Qt", qVersion(), "LGPL-3.0-only"), ("ICU", icu, "Unicode-3.0"))
+    # On Linux alone; elsewhere Qt takes the system's.
+    icu = [("ICU", file.name.rpartition(".")[2], "Unicode-3.0") for file in folder.glob("libicudata.so.*")]
+    return (("Qt", qVersion(), "LGPL-3.0-only"), *icu)
 
 
 def _in_cryptography() -> tuple[Part, ...]:

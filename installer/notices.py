@@ -23,10 +23,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-from installer.linux.inside import inside
-from installer.linux.libraries import elf_files
+from installer.inside import inside
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 LICENCES = ROOT / "installer" / "licences"
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
 #: The texts of those that bring none.
@@ -34,15 +33,13 @@ _TEXTS = {
     "pyside6-essentials": ("LGPL-3.0.txt", "GPL-3.0.txt", "qt.txt"),
     "shiboken6": ("LGPL-3.0.txt",),
 }
-#: What Qt's folder may hold: its own libraries, and ICU, whose text stands among PDFium's.
-_QT = re.compile(r"lib(Qt6|icu)|libpyside6|libshiboken6")
 
 
 def shipped(*trees: Path) -> list[Distribution]:
     """The distributions that have a module in one of the frozen trees, by name."""
     owners = packages_distributions()
     there = {entry.name.split(".")[0] for tree in trees for entry in tree.iterdir()}
-    names = {_normal(name) for module in there & owners.keys() for name in owners[module]}
+    names = {normal(name) for module in there & owners.keys() for name in owners[module]}
     return [distribution(name) for name in sorted(names)]
 
 
@@ -52,7 +49,7 @@ def not_locked(distributions: list[Distribution], lock: Path) -> list[str]:
     return [
         name
         for one in distributions
-        if (name := _normal(one.name)) != "mohr" and (name not in pins or pins[name] != one.version)
+        if (name := normal(one.name)) != "mohr" and (name not in pins or pins[name] != one.version)
     ]
 
 
@@ -73,22 +70,22 @@ def bill(distributions: list[Distribution], version: str, epoch: int) -> str:
             _component("Vazirmatn", None, "OFL-1.1", ComponentType.FILE),
         )
     )
-    within = inside({_normal(one.name) for one in distributions})
+    within = inside({normal(one.name) for one in distributions})
     for one in distributions:
-        if _normal(one.name) == "mohr":
+        if normal(one.name) == "mohr":
             continue
         component = Component(
             name=one.name,
-            bom_ref=_normal(one.name),
+            bom_ref=normal(one.name),
             version=one.version,
             type=ComponentType.LIBRARY,
-            purl=PackageURL("pypi", name=_normal(one.name), version=one.version),
+            purl=PackageURL("pypi", name=normal(one.name), version=one.version),
             licenses=[_licence(licence_of(one))],
         )
-        for name, version_, licence in within.get(_normal(one.name), ()):
+        for name, version_, licence in within.get(normal(one.name), ()):
             # One library may be in several, each with its own.
             part = _component(name, version_, licence)
-            part.bom_ref.value = f"{_normal(one.name)}/{name}"
+            part.bom_ref.value = f"{normal(one.name)}/{name}"
             component.components.add(part)
         bom.components.add(component)
     bom.register_dependency(bom.metadata.component, bom.components)
@@ -109,10 +106,10 @@ def notices(distributions: list[Distribution]) -> str:
     font = ROOT / "signer" / "panel" / "demo" / "fonts" / "OFL.txt"
     parts.append(_part("Vazirmatn", "", "OFL-1.1", [font.read_text("utf-8")]))
     for one in distributions:
-        if _normal(one.name) == "mohr":
+        if normal(one.name) == "mohr":
             continue
         texts = list(_texts(one))
-        texts += [(LICENCES / name).read_text("utf-8") for name in _TEXTS.get(_normal(one.name), ())]
+        texts += [(LICENCES / name).read_text("utf-8") for name in _TEXTS.get(normal(one.name), ())]
         if not texts:
             raise LookupError(f"{one.name} brings no licence text, and none is kept for it")
         parts.append(_part(one.name, one.version, licence_of(one), texts))
@@ -130,22 +127,6 @@ def licence_of(one: Distribution) -> str:
         if classifier.startswith("License ::"):
             return str(classifier).rsplit("::", 1)[1].strip()
     raise LookupError(f"{one.name} does not say its licence")
-
-
-def unaccounted(tree: Path, distributions: list[Distribution]) -> list[str]:
-    """Libraries in one frozen tree that belong to none of these, nor to CPython: nobody's licence is told."""
-    owners = packages_distributions()
-    ours = {_normal(one.name) for one in distributions}
-    strange = []
-    for file in elf_files(tree):
-        parts = file.relative_to(tree).parts
-        if parts[0].startswith(("python3", "libpython")):
-            continue
-        names = {_normal(name) for name in owners.get(parts[0].split(".")[0], ())}
-        in_qt = parts[:3] == ("PySide6", "Qt", "lib")
-        if not names & ours or (in_qt and not _QT.match(file.name)):
-            strange.append(str(Path(*parts)))
-    return strange
 
 
 def _component(
@@ -172,9 +153,10 @@ def _part(name: str, version: str, licence: str, texts: list[str]) -> str:
 
 
 def _python_licence() -> Path:
-    """Where CPython's own licence lies: beside its library, or where Debian puts it."""
+    """Where CPython's own licence lies: beside its library, or where Windows and Debian put it."""
     places = [
         Path(sysconfig.get_path("stdlib")) / "LICENSE.txt",
+        Path(sys.base_prefix) / "LICENSE.txt",
         Path(f"/usr/share/doc/python{sys.version_info.major}.{sys.version_info.minor}/copyright"),
     ]
     return next(place for place in places if place.exists())
@@ -184,9 +166,10 @@ def _pins(lock: Path) -> dict[str, str]:
     pins = {}
     for part in re.split(r"\n(?=\S)", lock.read_text("utf-8")):
         if match := re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", part):
-            pins[_normal(match[1])] = match[2]
+            pins[normal(match[1])] = match[2]
     return pins
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """A distribution's name as an index writes it."""
     return re.sub(r"[-_.]+", "-", name).lower()
