@@ -69,7 +69,9 @@ reproducible:
 	@PATH="$(CURDIR)/build/venv/bin:$$PATH" installer/linux/reproducible
 
 # A package is installed in a root of its own, used as a doctor uses it, updated and purged (as root; minutes).
-smoke: deb
+# ARGS="--suite trixie|noble|jammy --browsers".
+smoke:
+	@$(MAKE) --no-print-directory deb ARGS=
 	@installer/bootstrap dev
 	@$(BIN)/python -m tests.smoke $(ARGS)
 

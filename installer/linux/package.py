@@ -26,7 +26,7 @@ Architecture: amd64
 Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: {depends}
-Recommends: libnss3-tools
+Recommends: libnss3
 Suggests: opensc
 Section: utils
 Priority: optional

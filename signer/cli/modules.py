@@ -8,7 +8,6 @@ from pathlib import Path
 from signer.cli.terminal import MODULE_WARNING
 from signer.cli.tty import NoAnswer, Tty
 from signer.cli.typed_pin import typed_word
-from signer.model.errors import MohrError
 from signer.model.text import visible
 from signer.platform.folders import user_data
 from signer.service.hand_added import (
@@ -48,7 +47,7 @@ def add(path: Path) -> int:
     except NoAnswer:
         tty.say("Nothing was added.")
         return 1
-    except (MohrError, OSError, ValueError) as problem:
+    except (OSError, ValueError) as problem:
         print(f"mohr modules: {visible(str(problem))}")
         return 1
     tty.say("Added. An agent that runs loads it when it is started next.")
@@ -56,24 +55,16 @@ def add(path: Path) -> int:
 
 
 def listed() -> int:
-    """Each added module and how its file stands. 1 where one is not as agreed to."""
-    try:
-        modules = kept().all()
-    except MohrError as problem:
-        print(f"{problem.en} {problem.detail}")
-        return 1
+    """Each added module and how its file stands. 1 where one is not as agreed to. Raises `MohrError`."""
+    modules = kept().all()
     for module in modules:
         print(f"{visible(module.path)}\n  sha256 {module.sha256}  {_STANDING[standing(module)]}")
     return int(any(standing(module) is not Standing.AGREED for module in modules))
 
 
 def forget(path: Path) -> int:
-    """Load it no more. 1 where it was not added."""
-    try:
-        known = kept().forget(path)
-    except MohrError as problem:
-        print(f"{problem.en} {problem.detail}")
-        return 1
+    """Load it no more. 1 where it was not added. Raises `MohrError`."""
+    known = kept().forget(path)
     print(f"{visible(str(path))} is forgotten" if known else f"{visible(str(path))} was not added")
     return int(not known)
 

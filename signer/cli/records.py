@@ -7,21 +7,12 @@ from datetime import UTC, datetime
 
 from signer.endpoint.pairings import Pairings
 from signer.journal.store import ChainBroken, SqliteJournal
-from signer.model.errors import MohrError
 from signer.model.text import visible
 from signer.platform.folders import user_data
 
 
 def pairings(revoke: str | None) -> int:
-    """List the paired origins, or revoke one. 1 where there is no such pairing, or the list is damaged."""
-    try:
-        return _pairings(revoke)
-    except MohrError as problem:
-        print(f"{problem.en} {problem.detail}")
-        return 1
-
-
-def _pairings(revoke: str | None) -> int:
+    """List the paired origins, or revoke one; 1 where there is no such pairing. Raises `MohrError`."""
     kept = Pairings.open(user_data())
     if revoke is not None:
         if not kept.revoke(revoke):
@@ -35,7 +26,7 @@ def _pairings(revoke: str | None) -> int:
 
 
 def journal() -> int:
-    """Walk the chain. 1 where it is broken or cannot be read."""
+    """Walk the chain. 1 where it is broken. Raises `MohrError` where it cannot be read."""
     return asyncio.run(_check())
 
 
@@ -45,9 +36,6 @@ async def _check() -> int:
         print(f"{await kept.check()} entries, each following from the one before")
     except ChainBroken as broken:
         print(f"entry {broken.sequence} does not follow from the one before: damaged or edited")
-        return 1
-    except MohrError as problem:
-        print(f"{problem.en} {problem.detail}")
         return 1
     finally:
         await kept.close()

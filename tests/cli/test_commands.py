@@ -63,7 +63,10 @@ def test_a_damaged_list_of_pairings_is_a_sentence_and_no_traceback(
 ) -> None:
     (user_folders().data / "pairings.json").write_text("{")
     assert main(["pairings"]) == 1
-    assert "cannot be read" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "cannot be read" in told.err
+    assert "Traceback" not in told.err
 
 
 def test_the_journal_says_how_long_its_chain_is_and_where_it_breaks(

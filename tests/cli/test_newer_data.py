@@ -63,7 +63,7 @@ def test_every_command_refuses_and_harms_nothing(user: User, command: tuple[str,
     done = user.mohr(*command)
     assert done.returncode == 1
     told = done.stdout + done.stderr
-    assert "[data-newer]" in told or f"data of version {len(STEPS) + 1}, by '9.9'" in told
+    assert "[data-newer]" in told
     assert "Traceback" not in done.stderr
     assert octets(user) == before
 

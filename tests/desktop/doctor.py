@@ -105,9 +105,11 @@ async def port(folder: Path) -> int:
 class Doctor:
     """A person who reads Persian, with a mouse and a keyboard."""
 
-    def __init__(self, shown: Screen) -> None:
+    def __init__(self, shown: Screen, title: t.Text = t.TITLE_ONE) -> None:
+        """`title` is the consent window's, which is another for what is no prescription."""
         self.display = shown.display
         self.reader = shown.reader
+        self._title = title
         self._say = Tongue("fa").say
 
     async def pairing_digits(self) -> str:
@@ -139,14 +141,29 @@ class Doctor:
 
     async def consent(self) -> None:
         """Wait for the consent window, read it to its end, and click into its PIN field."""
-        await self.display.window(self._say(t.TITLE_ONE))
-        window = await self.reader.window(self._say(t.TITLE_ONE))
+        await self.display.window(self._say(self._title))
+        window = await self.reader.window(self._say(self._title))
         field = await until(lambda: self._field(window))
         await again(
             lambda: self.display.scroll_down(*window.centre),
-            so_that=lambda: self._say(t.WHY_UNSEEN) not in _names(window),
+            so_that=lambda: not any(self._say(why) in _names(window) for why in (t.WHY_UNSEEN, t.WHY_PAGES)),
         )
         await again(lambda: self.display.click(*field.centre), so_that=lambda: field.focused)
+
+    async def accept_warnings(self) -> None:
+        """Tick the yes of each amber warning. Raises `TimeoutError` where there is none."""
+        window = await self.reader.window(self._say(self._title))
+
+        def boxes() -> list[Accessible]:
+            return [one for one in window.everything() if one.role == "check box"]
+
+        for box in await until(lambda: boxes() or None):
+
+            async def tick(box: Accessible = box) -> None:
+                if not box.checked:
+                    await self.display.click(*box.centre)
+
+            await again(tick, so_that=lambda box=box: box.checked)  # type: ignore[misc]
 
     async def type_pin(self, pin: str) -> None:
         """Type the PIN into the consent window; nothing that reads the window gets to know it."""
@@ -155,7 +172,7 @@ class Doctor:
 
     async def signed(self) -> None:
         """Wait until the consent window has gone."""
-        await self.reader.closed(self._say(t.TITLE_ONE))
+        await self.reader.closed(self._say(self._title))
 
     async def sign(self, pin: str) -> None:
         """Type the PIN and press Enter."""
@@ -165,7 +182,7 @@ class Doctor:
     async def sign_again(self, pin: str) -> None:
         """Read that the PIN was wrong, and type another at once: the field waits for it."""
         await self.reads(self._say(t.PIN_AGAIN_WRONG))
-        window = await self.reader.window(self._say(t.TITLE_ONE))
+        window = await self.reader.window(self._say(self._title))
         await until(lambda: self._field(window).focused or None)
         await self._type(pin)
         await self.display.press("Return")
@@ -174,15 +191,15 @@ class Doctor:
         """Escape."""
         await self.consent()
         await self.display.press("Escape")
-        await self.reader.closed(self._say(t.TITLE_ONE))
+        await self.reader.closed(self._say(self._title))
 
     async def reads(self, *sentences: str) -> None:
         """Find each of these somewhere in the consent window."""
-        window = await self.reader.window(self._say(t.TITLE_ONE))
+        window = await self.reader.window(self._say(self._title))
         await until(lambda: all(sentence in _names(window) for sentence in sentences) or None)
 
     async def _type(self, pin: str) -> None:
-        window = await self.reader.window(self._say(t.TITLE_ONE))
+        window = await self.reader.window(self._say(self._title))
         await self.display.type(pin)
         await until(lambda: len(self._field(window).text) == len(pin) or None)
         assert not set(self._field(window).text) & set(pin)

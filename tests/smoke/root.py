@@ -1,4 +1,4 @@
-"""A fresh Debian in a folder: made by mmdebstrap, entered by chroot, compared with itself, and removed.
+"""A fresh Debian or Ubuntu in a folder: made by mmdebstrap, entered by chroot, compared with itself, removed.
 
 It shares the machine's kernel, its network and /tmp (where the screen's and the bus's sockets are), and has
 neither a compiler nor pip. Mounts live in the namespace of the process that made them and end with it.
@@ -16,7 +16,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-USER, NUMBER = "doctor", 1000
 #: What the package manager and the system keep of their own work, and what is only mounted here.
 _NOT_COMPARED = (
     "proc",
@@ -30,6 +29,36 @@ _NOT_COMPARED = (
 )
 #: How this machine reaches its packages: taken over for apt to work, whatever it says.
 _APT = ("etc/resolv.conf", "etc/hosts", "etc/apt/apt.conf.d")
+
+
+#: Ubuntu's systems; everything else is Debian's. Much of what a Debian has in main is in its universe.
+_UBUNTU = frozenset({"jammy", "noble"})
+
+
+class Person(Struct, frozen=True):
+    """A user of the system."""
+
+    name: str
+    number: int
+
+    @property
+    def home(self) -> str:
+        """As the system inside names it."""
+        return f"/home/{self.name}"
+
+    @property
+    def runtime(self) -> str:
+        """The folder that a session has while it lasts."""
+        return f"/run/user/{self.number}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a login gives."""
+        return {"HOME": self.home, "USER": self.name, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": self.runtime}
+
+
+#: Who signs, and who sits at the same computer in the afternoon.
+DOCTOR, NURSE = Person("doctor", 1000), Person("nurse", 1001)
 
 
 class Entry(Struct, frozen=True):
@@ -49,10 +78,17 @@ class Root:
         self.suite = suite
 
     def make(self, *packages: str) -> None:
-        """Debian's smallest system that has apt, with `packages` and one user. Takes half a minute."""
+        """The smallest system that has apt, with `packages` and two users. Takes half a minute.
+
+        Ubuntu's wants its archive's keyring in /usr/share/keyrings.
+        """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        components = "main,universe" if self.suite in _UBUNTU else "main"
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=apt", "--include=ca-certificates", self.suite, self.folder],
+            [
+                *("mmdebstrap", "--quiet", "--variant=apt", "--include=ca-certificates"),
+                *(f"--components={components}", self.suite, self.folder),
+            ],
             check=True,
         )
         for place in _APT:
@@ -66,19 +102,21 @@ class Root:
             subprocess.run(["mount", "--rbind", f"/{name}", self.folder / name], check=True)
         self.run("apt-get", "update", "-q")
         self.apt("install", *packages)
-        self.run("useradd", "--create-home", "--uid", str(NUMBER), USER)
+        for person in (DOCTOR, NURSE):
+            self.run("useradd", "--create-home", "--uid", str(person.number), person.name)
+            self.run("install", "-d", "-m", "700", "-o", person.name, "-g", person.name, person.runtime)
 
-    def apt(self, *arguments: str) -> None:
+    def apt(self, *arguments: str) -> str:
         """Run apt-get as an administrator would, without questions. Raises `CalledProcessError`."""
-        self.run("apt-get", "-q", "-y", "--no-install-recommends", *arguments)
+        return self.run("apt-get", "-q", "-y", "--no-install-recommends", *arguments)
 
     def run(self, *command: str | Path, env: dict[str, str] | None = None) -> str:
         """Run as root inside; what it printed. Raises `CalledProcessError`, and prints what it said then."""
         return self._run(("chroot", self.folder), command, {"HOME": "/root", **(env or {})})
 
-    def run_as_user(self, *command: str | Path, env: dict[str, str] | None = None) -> str:
-        """The same as the doctor."""
-        return self._run(self._as_user, command, {**self.user_env, **(env or {})})
+    def run_as(self, person: Person, *command: str | Path, env: dict[str, str] | None = None) -> str:
+        """The same as that user."""
+        return self._run(self._as(person), command, {**person.env, **(env or {})})
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a program as root. What it says of this strange root is nobody's business."""
@@ -87,33 +125,22 @@ class Root:
             ["chroot", self.folder, *command], env=_PATH, stdin=nothing, stdout=nothing, stderr=nothing
         )
 
-    def start_as_user(self, *command: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-        """Start a program as the doctor; its words go to `log`."""
+    def start_as(
+        self, person: Person, *command: str, env: dict[str, str], log: Path
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as that user; its words go to `log`."""
         with log.open("ab") as told:
             return subprocess.Popen(
-                [*self._as_user, *command],
-                env={**_PATH, **self.user_env, **env},
+                [*self._as(person), *command],
+                env={**_PATH, **person.env, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=told,
             )
 
-    @property
-    def user_env(self) -> dict[str, str]:
-        """What a login gives the doctor."""
-        return {
-            "HOME": f"/home/{USER}",
-            "USER": USER,
-            "LANG": "C.UTF-8",
-            "XDG_RUNTIME_DIR": f"/run/user/{NUMBER}",
-        }
-
-    def log_in(self) -> None:
-        """Make the folder that a session has while it lasts."""
-        runtime = self.folder / "run" / "user" / str(NUMBER)
-        runtime.mkdir(parents=True, mode=0o755)
-        runtime.chmod(0o700)
-        os.chown(runtime, NUMBER, NUMBER)
+    def inside(self, place: str) -> Path:
+        """What the system inside calls by this absolute path."""
+        return self.folder / place.lstrip("/")
 
     def entries(self) -> dict[str, Entry]:
         """Every path that is compared."""
@@ -126,9 +153,8 @@ class Root:
                     found[str(inside / name)] = _entry(Path(place) / name)
         return found
 
-    @property
-    def _as_user(self) -> tuple[str | Path, ...]:
-        return ("chroot", f"--userspec={NUMBER}:{NUMBER}", "--groups=", self.folder)
+    def _as(self, person: Person) -> tuple[str | Path, ...]:
+        return ("chroot", f"--userspec={person.number}:{person.number}", "--groups=", self.folder)
 
     def _run(self, prefix: Sequence[str | Path], command: Sequence[str | Path], env: dict[str, str]) -> str:
         done = subprocess.run(

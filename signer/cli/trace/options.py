@@ -15,8 +15,7 @@ def add_trace(
     trace = commands.add_parser(
         "trace",
         help="where did the time go: record the running agent, or one command",
-        description="Records calls of the token's module and of panels: names, codes, times and sizes. "
-        "تابع‌های ماژول توکن و درخواست‌های پنل‌ها را ثبت می‌کند: نام، کد، زمان و اندازه، بی هیچ رمز و سندی.",
+        description="Records calls of the token's module and of panels: names, codes, times, sizes.",
     )
     trace.add_argument(
         "--seconds", type=float, default=60.0, help="of the running agent, 600 at most; Ctrl-C ends it sooner"
