@@ -17,7 +17,14 @@ _DIGITS = 12
 
 
 class SupportCodeInvalid(ValueError):
-    """These are not the twelve digits of a support code: one was misheard, or left out."""
+    """These are not the twelve digits of a support code: one was misheard, or left out.
+
+    `fa` says which rule is broken in Persian, the text of the exception in English.
+    """
+
+    def __init__(self, fa: str, en: str) -> None:
+        super().__init__(en)
+        self.fa = fa
 
 
 def support_code(conclusion: Conclusion) -> str:
@@ -41,16 +48,18 @@ def read(text: str) -> tuple[int, ...]:
     """
     digits = re.sub(r"[\s\W_]+", "", latin_digits(text))
     if len(digits) != _DIGITS or not digits.isascii() or not digits.isdigit():
-        raise SupportCodeInvalid("a support code has twelve digits")
+        raise SupportCodeInvalid("کد پشتیبانی دوازده رقم دارد", "a support code has twelve digits")
     payload, rest = int(digits[:10]), int(digits) % 97
     if rest != 1:
-        raise SupportCodeInvalid("a digit is not right, or two have changed places")
+        raise SupportCodeInvalid(
+            "رقمی درست نیست یا دو رقم جابه‌جا شده است", "a digit is not right, or two have changed places"
+        )
     numbers: list[int] = []
     for _ in range(_FINDINGS):
         payload, number = divmod(payload, NUMBERS)
         numbers.insert(0, number)
     if payload:
-        raise SupportCodeInvalid("no version of Mohr gives this code")
+        raise SupportCodeInvalid("هیچ نسخه‌ای از مُهر این کد را نمی‌دهد", "no version of Mohr gives this code")
     return tuple(number for number in numbers if number)
 
 
