@@ -49,7 +49,13 @@ class Sessions:
         # A session that was logged in may belong to a card that has gone; C_Login gets a fresh one. It is
         # opened before the old one is closed: closing a token's last session logs out.
         self.calling("C_OpenSession")
-        session = Session(self.module.open_session(slot, writable=False), logged_in=True)
+        try:
+            session = Session(self.module.open_session(slot, writable=False), logged_in=True)
+        except ModuleReturned as fault:
+            if fault.rv != ck.CKR_SESSION_COUNT or slot not in self._open:
+                raise
+            # The token allows no session but the one that is open.
+            session = Session(self._open.pop(slot).handle, logged_in=True)
         self.drop(slot)
         self.calling("C_Login")
         outcome = LoginOutcome.LOGGED_IN
@@ -109,9 +115,16 @@ class Sessions:
 
     @contextmanager
     def short(self, slot: int, *, writable: bool) -> Iterator[int]:
-        """A session of its own for one thing."""
+        """A session of its own for one thing; the slot's, to read in, where the token allows no other."""
         self.calling("C_OpenSession")
-        session = self.module.open_session(slot, writable=writable)
+        try:
+            session = self.module.open_session(slot, writable=writable)
+        except ModuleReturned as fault:
+            if writable or fault.rv != ck.CKR_SESSION_COUNT or slot not in self._open:
+                raise
+            with self.losing(slot):
+                yield self._open[slot].handle
+            return
         try:
             yield session
         finally:

@@ -84,6 +84,7 @@ class AnyModule:
     def __init__(self, config: pytest.Config, asked: Asked) -> None:
         self._config = config
         self._asked = asked
+        self._refused: list[tuple[str, str]] = []
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Collect the suite alone: no other test is about the module."""
@@ -104,6 +105,12 @@ class AnyModule:
         items[:] = [item for item, why in zip(items, reasons, strict=True) if why is None]
         config.hook.pytest_deselected(items=[item for item, _ in left_out])
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what the module refused, for the summary."""
+        if report.skipped and isinstance(report.longrepr, tuple):
+            name = report.nodeid.rpartition("::")[2]
+            self._refused.append((name, report.longrepr[2].removeprefix("Skipped: ")))
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say over what the suite ran and what was left out."""
         lines = self._config.stash.get(REPORT, ())
@@ -111,6 +118,8 @@ class AnyModule:
             terminalreporter.section("the Cryptoki contract over one module")
         for name, line in lines:
             terminalreporter.write_line(f"{name}: {line}")
+        for name, why in self._refused:
+            terminalreporter.write_line(f"refused: {name}: {why}")
 
 
 def report(subject: Subject, left_out: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,16 @@ from drivers.errors import DriverFault, KeyAmbiguous, ModuleReturned, NoSuchKey,
 from drivers.mechanisms import Hashing, SigningPlan, SignPreferences
 from drivers.pin import Pin
 from drivers.supervisor import Supervisor
-from drivers.types import Binding, KeySpec, Library, LoginOutcome, StoredCertificate, Token, TokenFlags
+from drivers.types import (
+    Binding,
+    KeySpec,
+    Library,
+    LoginOutcome,
+    StoredCertificate,
+    StoredKey,
+    Token,
+    TokenFlags,
+)
 from signer import x509
 from signer.envelope.algorithms import PREFERENCE
 from signer.model.credential import KeyKind, SignatureAlgorithm
@@ -234,6 +243,14 @@ async def _found(supervisor: Supervisor, slot: int) -> tuple[list[Key], list[str
             keys[certificate.key_id] = await _key_of(supervisor, slot, certificate)
         except (NoSuchKey, KeyAmbiguous, x509.CertificateUnreadable, _NotForSigning) as reason:
             notes.append(f"the key of certificate {number} is not used: {reason}")
+    seen = {certificate.key_id for certificate in await supervisor.certificates(slot)}
+    for number, stored in enumerate(await supervisor.keys(slot), start=1):
+        if stored.key_id in seen:
+            continue
+        try:
+            keys[stored.key_id] = await _key_alone(supervisor, slot, stored)
+        except (NoSuchKey, KeyAmbiguous, x509.KeyUnsupported, _NotForSigning) as reason:
+            notes.append(f"key {number}, which has no certificate, is not used: {reason}")
     return list(keys.values()), notes
 
 
@@ -243,12 +260,24 @@ class _NotForSigning(Exception):
 
 async def _key_of(supervisor: Supervisor, slot: int, stored: StoredCertificate) -> Key:
     certificate = x509.read(stored.der)
-    attributes = await supervisor.key_attributes(slot, stored.key_id)
+    await _may_sign(supervisor, slot, stored.key_id)
+    return Key(id=stored.key_id, kind=certificate.key_kind, spki=certificate.spki, made=False)
+
+
+async def _key_alone(supervisor: Supervisor, slot: int, stored: StoredKey) -> Key:
+    if stored.spki is None:
+        raise _NotForSigning("its public half cannot be read")
+    kind, _ = x509.describe(x509.public_key(stored.spki))
+    await _may_sign(supervisor, slot, stored.key_id)
+    return Key(id=stored.key_id, kind=kind, spki=stored.spki, made=False)
+
+
+async def _may_sign(supervisor: Supervisor, slot: int, key_id: bytes) -> None:
+    attributes = await supervisor.key_attributes(slot, key_id)
     if attributes.always_authenticate:
         raise _NotForSigning("it wants a login for each signature")
     if attributes.sign is False:
         raise _NotForSigning("CKA_SIGN is false")
-    return Key(id=stored.key_id, kind=certificate.key_kind, spki=certificate.spki, made=False)
 
 
 async def _made(supervisor: Supervisor, token: Token) -> tuple[list[Key], list[KeySpec], list[str]]:

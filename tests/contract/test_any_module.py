@@ -21,6 +21,7 @@ from signer.cli.demo.authority import PLAIN_DOCTOR
 from tests import softhsm as hsm
 from tests.contract.run import SIGNS, WRONG_PIN, Run
 from tests.contract.subject import Asked, survey
+from tests.fault.module import FaultyModule, build
 
 #: Not SoftHSM but a library of its own: it counts slots anew, and shortens the list of mechanisms.
 P11_KIT = next(Path("/usr/lib").glob("*/pkcs11/p11-kit-client.so"))
@@ -184,6 +185,43 @@ def test_a_module_that_passes_every_call_on_to_a_server_passes(softhsm: hsm.Soft
     assert "keys: 0 found, 4 made" in run.output
     ways = ("rsa-pkcs1-sha256-module", "rsa-pss-sha256-host", "ecdsa-sha256-host")
     assert run.passed > {name for binding in Binding for name in signing(binding, *ways)}
+
+
+def test_a_token_with_one_session_and_a_key_without_a_certificate_passes(
+    softhsm: hsm.SoftHsm, tmp_path: Path
+) -> None:
+    asyncio.run(make_key(softhsm, KeySpec.RSA_2048))
+    module = FaultyModule(build(tmp_path), softhsm, tmp_path)
+    module.want("single")
+    # The second binding opens a session of its own for a login.
+    token = ("--token-label", softhsm.label, "--pin", softhsm.pin, "--binding", "pykcs11")
+    run = Run(module.token, "--module", module.token.module, *token)
+    assert run.status == 0, run.output
+    assert "keys: 1 found, 0 made" in run.output
+    ways = ("rsa-pkcs1-sha256-module", "rsa-pkcs1-sha512-host", "rsa-pss-sha256-module")
+    assert run.passed > signing(Binding.PYKCS11, *ways)
+
+
+def test_a_mechanism_that_is_listed_and_refused_is_told_and_is_no_signature(
+    softhsm: hsm.SoftHsm, tmp_path: Path
+) -> None:
+    asyncio.run(make_key(softhsm, KeySpec.RSA_2048))
+    module = FaultyModule(build(tmp_path), softhsm, tmp_path)
+    module.fail("C_SignInit", "rv 0x70", nth=1)
+    token = ("--token-label", softhsm.label, "--pin", softhsm.pin, "--binding", "pykcs11")
+    only = ("-k", f"{SIGNS} and pkcs1-sha256")
+    run = Run(module.token, "--module", module.token.module, *token, *only)
+    assert run.status == 0, run.output
+    refusal = "the module lists the mechanism and refuses it: C_SignInit returned 0x00000070"
+    assert f"refused: {SIGNS}[pykcs11-rsa-pkcs1-sha256-module]: {refusal}" in run.output
+
+
+async def make_key(token: hsm.SoftHsm, spec: KeySpec) -> None:
+    """A key that no certificate is for."""
+    async with token.supervisor() as supervisor:
+        slot = await hsm.only_slot(supervisor)
+        await supervisor.login(slot, Pin(token.pin))
+        await supervisor.generate_key_pair(slot, spec, b"\x05", "alone")
 
 
 async def test_a_pin_refused_in_the_middle_of_a_run_ends_it_before_the_next_try(softhsm: hsm.SoftHsm) -> None:

@@ -111,8 +111,10 @@ def certificate_for(key: Key) -> NewCertificate:
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test CA")])
     public_key = load_der_public_key(key.spki)
     assert isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    # Some modules refuse another certificate of the same issuer under one number.
+    serial = 0x4000 + secrets.randbelow(0x4000)
     made = (
-        x509.CertificateBuilder(issuer, subject, public_key, serial_number=77)
+        x509.CertificateBuilder(issuer, subject, public_key, serial_number=serial)
         .not_valid_before(datetime.now(UTC))
         .not_valid_after(datetime.now(UTC) + timedelta(days=1))
         .sign(issuer_key, hashes.SHA256())
@@ -123,7 +125,7 @@ def certificate_for(key: Key) -> NewCertificate:
         der=made.public_bytes(Encoding.DER),
         subject=subject.public_bytes(),
         issuer=issuer.public_bytes(),
-        serial_number=b"\x02\x01\x4d",
+        serial_number=b"\x02\x02" + serial.to_bytes(2, "big"),
     )
 
 
@@ -192,21 +194,26 @@ async def test_an_algorithm_that_is_offered_makes_signatures_that_verify(
     keys = subject.keys_for(algorithm)
     assert keys
     for key in keys:
-        answer = await one.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE))
+        try:
+            answer = await one.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE))
+        except ModuleReturned as fault:
+            if subject.asked.own:
+                raise
+            pytest.skip(f"the module lists the mechanism and refuses it: {fault}")
         verify(key.spki, algorithm, MESSAGE, plan.signature(answer))
 
 
 @pytest.mark.needs(Need.BOTH_BINDINGS, Need.LOGIN, Need.RSA_KEY)
-async def test_both_bindings_make_the_same_deterministic_signature(
-    subject: Subject, both: tuple[Supervisor, Supervisor]
-) -> None:
+async def test_both_bindings_make_the_same_deterministic_signature(subject: Subject) -> None:
     plan = subject.plan("rsa-pkcs1-sha256")
     key = subject.keys_for(plan.algorithm)[0]
     signatures = set()
-    for supervisor in both:
-        slot = await subject.slot(supervisor)
-        await subject.login(supervisor, slot)
-        signatures.add(await supervisor.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE)))
+    # One after the other: a token may allow one session, whosever it is.
+    for binding in Binding:
+        async with subject.asked.supervisor(binding) as supervisor:
+            slot = await subject.slot(supervisor)
+            await subject.login(supervisor, slot)
+            signatures.add(await supervisor.sign(slot, key.id, plan.mechanism, plan.data(MESSAGE)))
     assert len(signatures) == 1
 
 
@@ -355,10 +362,10 @@ async def test_a_certificate_stored_through_one_is_read_through_each_without_a_l
         assert (read.key_id, read.label) == (written.key_id, written.label)
 
 
-async def test_a_slot_that_is_not_there_is_the_modules_own_answer(one: Supervisor) -> None:
+async def test_a_slot_that_is_not_there_is_the_modules_own_answer(one: Supervisor, subject: Subject) -> None:
     with pytest.raises(ModuleReturned) as refused:
         await one.certificates(0x7FFFFFFF)
-    assert refused.value.rv == 0x03
+    assert refused.value.rv == 0x03 or not subject.asked.own, "modules differ in what they call it"
 
 
 async def test_a_file_that_is_no_module_is_not_loaded(binding: Binding, tmp_path: Path) -> None:

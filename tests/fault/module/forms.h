@@ -13,13 +13,14 @@
  *   signed-in  the module logs in with FAULTY_SECRET as soon as a session is opened, as single sign-on does
  *   puk        C_SetPIN without a login takes FAULTY_SECRET for the old PIN, and nothing else
  *   mute       a wrong PIN is CKR_GENERAL_ERROR
+ *   single     one session at a time: CKR_SESSION_COUNT for another
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { USER = 1, OFFICER = 0, CONTEXT_SPECIFIC = 2 };
-enum { ARGUMENTS_BAD = 0x07, FUNCTION_CANCELED = 0x50, PIN_INCORRECT = 0xA0 };
+enum { ARGUMENTS_BAD = 0x07, FUNCTION_CANCELED = 0x50, PIN_INCORRECT = 0xA0, SESSION_COUNT = 0xB1 };
 
 /* Octets before flags in CK_TOKEN_INFO, and the flag. */
 #define FLAGS_AT (32 + 32 + 16 + 16)
@@ -122,9 +123,14 @@ static Word set_pin(Word session, Word old, Word old_length, Word new, Word new_
 
 /* Pass a call on, in the token's form. */
 static Word formed(int which, Word a, Word b, Word c, Word d, Word e, Word f, Word g, Word h) {
+    static int sessions;
     Secret elsewhere;
     Word rv;
     switch (getenv("FAULTY_LOGIN") ? which : -1) {
+    case AT_C_OpenSession: /* slotID, flags, pApplication, Notify, phSession */
+        if (form_is("single") && sessions)
+            return SESSION_COUNT;
+        break;
     case AT_C_Login: /* hSession, userType, pPin, ulPinLen */
         return log_in(a, b, c, d);
     case AT_C_SetPIN: /* hSession, pOldPin, ulOldLen, pNewPin, ulNewLen */
@@ -134,6 +140,8 @@ static Word formed(int which, Word a, Word b, Word c, Word d, Word e, Word f, Wo
         return rv == OK ? real->functions[which](a, b, c, d, e, f, g, h) : rv;
     }
     rv = real->functions[which](a, b, c, d, e, f, g, h);
+    if (rv == OK && (which == AT_C_OpenSession || which == AT_C_CloseSession))
+        sessions += which == AT_C_OpenSession ? 1 : -1;
     if (rv == OK && which == AT_C_GetTokenInfo && form_is("pad")) /* slotID, pInfo */
         *(Word *)(b + FLAGS_AT) |= PROTECTED_AUTHENTICATION_PATH;
     if (rv == OK && which == AT_C_OpenSession && form_is("signed-in")) /* ..., phSession */
