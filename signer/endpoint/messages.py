@@ -22,6 +22,7 @@ from signer.model.ijson import IJsonInvalid, parse
 from signer.model.presence import Presence
 from signer.model.request import (
     AGENTS_OWN,
+    CONTAINERS,
     MAX_DOCUMENTS,
     PDF,
     Attachment,
@@ -394,7 +395,7 @@ def _document(place: int, posted: DocumentBody) -> Document:
         raise RequestTooLarge(f"{pointer}: over {limit} octets")
     if posted.seal is not UNSET and signature_format is not SignatureFormat.PADES:
         raise FormatUnsupported(f"{pointer}/seal: only a PAdES signature shows a seal")
-    if posted.attachments and signature_format is not SignatureFormat.ASIC_E:
+    if posted.attachments and signature_format not in CONTAINERS:
         raise FormatUnsupported(f"{pointer}/attachments: {signature_format.value} has no place for them")
     return Document(
         id=posted.id,

@@ -17,7 +17,7 @@ from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS
 from signer.endpoint.problems import MEDIA_TYPE, Problem
 from signer.endpoint.routes import ROUTES
 from signer.model.errors import catalogue
-from signer.model.request import SignatureFormat
+from signer.model.request import CONTAINERS, SignatureFormat
 from signer.service.envelopes import FORMATS, MATRIX
 
 
@@ -243,7 +243,7 @@ def _cells() -> list[dict[str, Any]]:
         }
         if kind is not SignatureFormat.PADES:
             goes_with["seal"] = False
-        if kind is not SignatureFormat.ASIC_E:
+        if kind not in CONTAINERS:
             goes_with["attachments"] = {"maxItems": 0}
         cells.append({"properties": goes_with})
     return cells

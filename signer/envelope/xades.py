@@ -49,7 +49,7 @@ _SIGNATURE_METHODS = {
     SignatureAlgorithm.ECDSA_SHA384: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
     SignatureAlgorithm.ECDSA_SHA512: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
 }
-_DIGEST_METHODS = {
+DIGEST_METHODS = {
     "sha256": "http://www.w3.org/2001/04/xmlenc#sha256",
     "sha384": "http://www.w3.org/2001/04/xmldsig-more#sha384",
     "sha512": "http://www.w3.org/2001/04/xmlenc#sha512",
@@ -338,7 +338,7 @@ def _reference(part: SignedPart, digest_name: str, identifier: str = "") -> str:
     return (
         f"<ds:Reference{attributes}>"
         f"{f'<ds:Transforms>{transforms}</ds:Transforms>' if transforms else ''}"
-        f'<ds:DigestMethod Algorithm="{_DIGEST_METHODS[digest_name]}"></ds:DigestMethod>'
+        f'<ds:DigestMethod Algorithm="{DIGEST_METHODS[digest_name]}"></ds:DigestMethod>'
         f"<ds:DigestValue>{_digest(digest_name, part.digested)}</ds:DigestValue></ds:Reference>"
     )
 
@@ -362,7 +362,7 @@ def _signed_properties(
         f'<xades:SignedProperties xmlns:xades="{_XADES}" Id="{identifier}-signed-properties">'
         f"<xades:SignedSignatureProperties><xades:SigningTime>{_time(signing_time)}</xades:SigningTime>"
         "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod xmlns:ds="{_DS}" Algorithm="{_DIGEST_METHODS[digest_name]}"></ds:DigestMethod>'
+        f'<ds:DigestMethod xmlns:ds="{_DS}" Algorithm="{DIGEST_METHODS[digest_name]}"></ds:DigestMethod>'
         f'<ds:DigestValue xmlns:ds="{_DS}">{_digest(digest_name, certificate.der)}</ds:DigestValue>'
         "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
         f"<xades:SignedDataObjectProperties>{formats}</xades:SignedDataObjectProperties>"

@@ -46,10 +46,14 @@ class SignatureFormat(Enum):
     XADES = "xades"
     PADES = "pades"
     ASIC_E = "asic-e"
+    ASIC_E_CADES = "asic-e-cades"
     SIGN_IN = "sign-in"
     PKCS10 = "pkcs10"
     CERTIFICATE = "certificate"
 
+
+#: The formats that hold attachments beside the document.
+CONTAINERS = frozenset({SignatureFormat.ASIC_E, SignatureFormat.ASIC_E_CADES})
 
 #: The formats that stand in no posted document.
 AGENTS_OWN = frozenset({SignatureFormat.SIGN_IN, SignatureFormat.PKCS10, SignatureFormat.CERTIFICATE})

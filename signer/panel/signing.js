@@ -21,11 +21,11 @@ import { follow } from './request.js';
  * @property {string} id 1 to 128 characters; outlives a reload in the browser's storage, so no patient's code
  * @property {string} media_type
  * @property {string | Uint8Array} content a string is signed as its UTF-8 octets
- * @property {'cades' | 'cms' | 'jws' | 'jades' | 'xades' | 'pades' | 'asic-e'} [format]
+ * @property {'cades' | 'cms' | 'jws' | 'jades' | 'xades' | 'pades' | 'asic-e' | 'asic-e-cades'} [format]
  * @property {'B-B' | 'B-T' | 'B-LT' | 'B-T?' | 'B-LT?'} [level] one that ends in `?` may come out lower
  * @property {boolean} [attached]
  * @property {{page?: number, corner?: string, reason?: string}} [seal] where a PDF shows the doctor's seal
- * @property {{name: string, media_type: string, content: Uint8Array}[]} [attachments] files signed with the document, `asic-e` alone
+ * @property {{name: string, media_type: string, content: Uint8Array}[]} [attachments] files signed with the document, in containers alone
  *
  * @typedef {object} SignOptions
  * @property {string} [credential] a credential's id; absent, the doctor chooses

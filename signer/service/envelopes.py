@@ -67,6 +67,18 @@ _READ = frozenset({PRESCRIPTION, JSON, TEXT})
 _STAMPED = frozenset({Level.B_B, Level.B_T, Level.B_T_IF_POSSIBLE})
 _ATTACHED = frozenset({True})
 
+
+def _container(maker: str) -> Format:
+    return Format(
+        maker=_module(maker),
+        checker=Container(),
+        media_types=_READ | XML_TYPES,
+        attached=_ATTACHED,
+        options=lambda document: {"attachments": document.attachments},
+        parts=lambda document: {"attachments": document.attachments},
+    )
+
+
 FORMATS = {
     SignatureFormat.CADES: Format(
         maker=_module("cades"),
@@ -96,14 +108,8 @@ FORMATS = {
         slow=True,
         checks_content=False,
     ),
-    SignatureFormat.ASIC_E: Format(
-        maker=_module("asic"),
-        checker=Container(),
-        media_types=_READ | XML_TYPES,
-        attached=_ATTACHED,
-        options=lambda document: {"attachments": document.attachments},
-        parts=lambda document: {"attachments": document.attachments},
-    ),
+    SignatureFormat.ASIC_E: _container("asic"),
+    SignatureFormat.ASIC_E_CADES: _container("asic_cades"),
     SignatureFormat.SIGN_IN: Format(
         maker=_module("sign_in"),
         checker=SignedIn(),

@@ -16,6 +16,7 @@ from signer.cli.demo import samples
 from signer.cli.demo.authority import PLAIN_DOCTOR
 from signer.model.errors import DocumentRefused
 from signer.model.request import (
+    CONTAINERS,
     JSON,
     PDF,
     PRESCRIPTION,
@@ -66,7 +67,7 @@ def cells(prescription: bytes) -> tuple[Document, ...]:
             attached=attached,
             seal=VisibleSeal() if kind is SignatureFormat.PADES and level is Level.B_B else None,
             attachments=(Attachment(name="نتیجه.txt", media_type=TEXT, content=b"Hb 12"),)
-            if kind is SignatureFormat.ASIC_E
+            if kind in CONTAINERS
             else (),
         )
         for media_type, kind, level in wanted

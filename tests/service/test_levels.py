@@ -250,6 +250,7 @@ UNSUPPORTED = [
     (SignatureFormat.JADES, Level.B_LT, "text/plain"),
     (SignatureFormat.XADES, Level.B_LT, "application/xml"),
     (SignatureFormat.ASIC_E, Level.B_T, "text/plain"),
+    (SignatureFormat.ASIC_E_CADES, Level.B_T, "text/plain"),
     (SignatureFormat.PADES, Level.B_B, "text/plain"),
     (SignatureFormat.JWS, Level.B_B, "application/pdf"),
     (SignatureFormat.ASIC_E, Level.B_B, "application/pdf"),
