@@ -24,8 +24,8 @@ from msgspec.structs import asdict
 from signer.client.errors import AgentNotFound, AgentNotTrusted, ClientError, NotPairedYet, ProblemAnswered
 from signer.client.events import EventStream
 from signer.client.keys import KeyStore, PinnedPairing
+from signer.endpoint import document_messages, messages
 from signer.endpoint import message_signatures as ms
-from signer.endpoint import messages
 from signer.endpoint.certificate_messages import (
     CertificateAnswer,
     CertificateBody,
@@ -172,7 +172,7 @@ class PanelClient:
         wait: int = 0,
     ) -> messages.RequestAnswer:
         """Post a signing request; `wait` is in seconds, 0 to 25."""
-        body = messages.SigningRequestBody(
+        body = document_messages.SigningRequestBody(
             documents=[_posted(document) for document in documents],
             credential=credential if credential is not None else UNSET,
             purpose=purpose if purpose is not None else UNSET,
@@ -315,17 +315,17 @@ class PanelClient:
         return _Answer(response.status, found, octets)
 
 
-def _posted(document: Document) -> messages.DocumentBody:
-    return messages.DocumentBody(
+def _posted(document: Document) -> document_messages.DocumentBody:
+    return document_messages.DocumentBody(
         id=document.id,
         media_type=document.media_type,
         format=document.format.value,
         content_base64=b64(document.content),
         level=document.level.value,
         attached=document.attached,
-        seal=messages.seal_body(document.seal),
+        seal=document_messages.seal_body(document.seal),
         attachments=[
-            messages.AttachmentBody(
+            document_messages.AttachmentBody(
                 name=file.name, media_type=file.media_type, content_base64=b64(file.content)
             )
             for file in document.attachments

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
-from signer.endpoint import certificate_messages, events, messages, openapi, page
+from signer.endpoint import certificate_messages, document_messages, events, messages, openapi, page
 from signer.endpoint.encodings import b64u, unb64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import challenge_message
@@ -224,13 +224,13 @@ class Calls:
     async def submit(self, call: Call) -> Answer:
         """Take a signing request in; wait for its end if asked to."""
         wait, key = _wait(call.query), _idempotency_key(call)
-        body = messages.read_body(call.body, messages.SigningRequestBody)
+        body = document_messages.read_signing_request(call.body)
         self._check_not_pairing(call.origin)
         submitting = self._use_cases.submit(
             origin=call.origin,
             idempotency_key=key,
             body_hash=hashlib.sha256(call.body).digest(),
-            documents=messages.documents_of(body),
+            documents=document_messages.documents_of(body),
             credential=body.credential or None,
             purpose=body.purpose or None,
         )

@@ -1,13 +1,14 @@
 """The bodies of the contract, as types: what is read is strict, what is written is complete.
 
 Reading is I-JSON (RFC 7493) first, then the types, then the rules that types cannot say. `openapi` is made
-from the same types.
+from the same types. What panels post to be signed is `document_messages`, what is about certificates
+`certificate_messages`, and what is told of itself `events`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -17,22 +18,12 @@ from signer.endpoint.keys import POINT_OCTETS
 from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS, PairingAttempt, PairingState
 from signer.endpoint.problems import Language, Problem, incident_of, problem_of, sendable
 from signer.model.credential import Credential, KeyKind
-from signer.model.errors import FormatUnsupported, RequestMalformed, RequestTooLarge, RequestUnknown
+from signer.model.errors import RequestMalformed, RequestUnknown
 from signer.model.ijson import IJsonInvalid, parse
-from signer.model.presence import Presence
 from signer.model.request import (
-    AGENTS_OWN,
-    CONTAINERS,
-    MAX_DOCUMENTS,
-    PDF,
-    Attachment,
-    Corner,
-    Document,
     DocumentState,
-    Level,
     RequestState,
     SignatureFormat,
-    VisibleSeal,
 )
 from signer.service.views import DocumentView, RequestView
 
@@ -40,16 +31,10 @@ MAX_BODY = 20 * 1024 * 1024
 MAX_SMALL_BODY = 4096
 #: Octets that the line before a frame's body may have (`frames`).
 MAX_LINE = 8 * 1024
-MAX_DOCUMENT = 1024 * 1024
-MAX_PDF = 10 * 1024 * 1024
 SIGN_IN_NONCE_OCTETS = 32
-MAX_ATTACHMENTS = 16
-#: All of one document's together.
-MAX_ATTACHED = 10 * 1024 * 1024
 
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
-MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}$")]
 
 
 class PairingStart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,44 +48,6 @@ class PairingReveal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     key: str
     nonce: str
-
-
-class SealBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a PDF shows the doctor's seal: a page counted from 1 (absent: the last), a corner, and why."""
-
-    page: Annotated[int, Meta(ge=1, le=300)] | UnsetType = UNSET
-    corner: Corner = Corner.BOTTOM_LEFT
-    reason: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
-
-
-class AttachmentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file signed together with a document, in a container alone. `content_base64` as a document's."""
-
-    name: ShortText
-    media_type: MediaType
-    content_base64: str
-
-
-class DocumentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One document as posted: exactly one of `content` and `content_base64` (RFC 4648 §4, padded)."""
-
-    id: ShortText
-    media_type: MediaType
-    format: Annotated[str, Meta(max_length=32)]
-    content: str | UnsetType = UNSET
-    content_base64: str | UnsetType = UNSET
-    level: Annotated[str, Meta(max_length=32)] = Level.B_B.value
-    attached: bool = True
-    seal: SealBody | UnsetType = UNSET
-    attachments: Annotated[list[AttachmentBody], Meta(max_length=MAX_ATTACHMENTS)] = []
-
-
-class SigningRequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /v1/signing-requests."""
-
-    documents: Annotated[list[DocumentBody], Meta(min_length=1, max_length=MAX_DOCUMENTS)]
-    credential: ShortText | UnsetType = UNSET
-    purpose: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
 
 
 class SignInBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -224,35 +171,24 @@ T = TypeVar("T")
 
 
 def read_body(octets: bytes, kind: type[T]) -> T:
-    """A body of that type. Raises `RequestMalformed` with the place, `RequestTooLarge` for 251 documents."""
+    """A body of that type. Raises `RequestMalformed` with the place."""
+    return typed(parsed(octets), kind)
+
+
+def parsed(octets: bytes) -> object:
+    """A body before its type is looked at. Raises `RequestMalformed` with the place."""
     try:
-        value = parse(octets)
+        return parse(octets)
     except IJsonInvalid as problem:
         raise RequestMalformed(f"{problem.pointer or '/'}: {problem.reason}") from problem
-    if kind is SigningRequestBody and isinstance(value, dict):
-        documents = value.get("documents")
-        if isinstance(documents, list) and len(documents) > MAX_DOCUMENTS:
-            raise RequestTooLarge(f"more than {MAX_DOCUMENTS} documents")
+
+
+def typed(value: object, kind: type[T]) -> T:
+    """A parsed body as that type. Raises `RequestMalformed` with the place."""
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as problem:
         raise RequestMalformed(str(problem)[:300]) from None
-
-
-def documents_of(body: SigningRequestBody) -> tuple[Document, ...]:
-    """The documents to sign. Raises `RequestMalformed`, `RequestTooLarge`, `FormatUnsupported`."""
-    documents = tuple(_document(place, posted) for place, posted in enumerate(body.documents))
-    if len({document.id for document in documents}) != len(documents):
-        raise RequestMalformed("/documents: two have the same id")
-    return documents
-
-
-def seal_body(seal: VisibleSeal | None) -> SealBody | UnsetType:
-    """A seal as a panel posts it."""
-    if seal is None:
-        return UNSET
-    page = UNSET if seal.page is None else seal.page
-    return SealBody(page=page, corner=seal.corner, reason=_present(seal.reason))
 
 
 def commitment_of(body: PairingStart) -> bytes:
@@ -305,9 +241,9 @@ def credential_answer(credential: Credential) -> CredentialAnswer:
         bits=credential.key_bits,
         token=credential.token.label,
         usable=credential.problem is None,
-        council_number=_present(credential.holder.council_number),
-        centre=_present(credential.holder.centre),
-        problem=_present(credential.problem),
+        council_number=present(credential.holder.council_number),
+        centre=present(credential.holder.centre),
+        problem=present(credential.problem),
     )
 
 
@@ -332,114 +268,6 @@ def sign_in_answer(view: RequestView, language: Language) -> SignInAnswer:
         certificate=UNSET if document.certificate is None else b64(document.certificate),
         problem=document_problem(view.id, document, language),
     )
-
-
-class TokenNews(Struct, frozen=True, kw_only=True):
-    """One token: its label and the ids of the certificates on it."""
-
-    label: str
-    credentials: list[str]
-
-
-class TokensEvent(Struct, frozen=True, kw_only=True):
-    """An event `tokens`. `problem` is the stable code of why there is no token, where that is known."""
-
-    state: Literal["ready", "reading", "absent"]
-    tokens: list[TokenNews]
-    problem: str | UnsetType = UNSET
-
-
-class RequestEvent(Struct, frozen=True, kw_only=True):
-    """An event `request`: how far one of the origin's own requests is. The signatures are fetched."""
-
-    id: str
-    state: RequestState
-    signed: int
-    failed: int
-    total: int
-
-
-def tokens_event(presence: Presence) -> TokensEvent:
-    """The tokens as a paired origin may know them."""
-    state: Literal["ready", "reading", "absent"] = "reading" if presence.reading else "absent"
-    return TokensEvent(
-        state="ready" if presence.usable else state,
-        tokens=[TokenNews(label=t.label, credentials=list(t.credentials)) for t in presence.tokens],
-        problem=_present(presence.problem),
-    )
-
-
-def request_event(view: RequestView) -> RequestEvent:
-    """A request's state without what it holds."""
-    states = [document.state for document in view.documents]
-    return RequestEvent(
-        id=view.id,
-        state=view.state,
-        signed=states.count(DocumentState.SIGNED),
-        failed=states.count(DocumentState.FAILED),
-        total=len(states),
-    )
-
-
-def _document(place: int, posted: DocumentBody) -> Document:
-    pointer = f"/documents/{place}"
-    try:
-        signature_format, level = SignatureFormat(posted.format), Level(posted.level)
-    except ValueError:
-        raise FormatUnsupported(f"{pointer}: no such format or level") from None
-    if signature_format in AGENTS_OWN:
-        raise FormatUnsupported(f"{pointer}: {signature_format.value} is worded by the agent alone")
-    content = _content(pointer, posted)
-    limit = MAX_PDF if posted.media_type == PDF else MAX_DOCUMENT
-    if len(content) > limit:
-        raise RequestTooLarge(f"{pointer}: over {limit} octets")
-    if posted.seal is not UNSET and signature_format is not SignatureFormat.PADES:
-        raise FormatUnsupported(f"{pointer}/seal: only a PAdES signature shows a seal")
-    if posted.attachments and signature_format not in CONTAINERS:
-        raise FormatUnsupported(f"{pointer}/attachments: {signature_format.value} has no place for them")
-    return Document(
-        id=posted.id,
-        media_type=posted.media_type,
-        content=content,
-        format=signature_format,
-        level=level,
-        attached=posted.attached,
-        attachments=_attachments(f"{pointer}/attachments", posted.attachments),
-        seal=_seal(posted.seal),
-    )
-
-
-def _seal(posted: SealBody | UnsetType) -> VisibleSeal | None:
-    if isinstance(posted, UnsetType):
-        return None
-    return VisibleSeal(
-        page=None if isinstance(posted.page, UnsetType) else posted.page,
-        corner=posted.corner,
-        reason=None if isinstance(posted.reason, UnsetType) else posted.reason,
-    )
-
-
-def _attachments(pointer: str, posted: list[AttachmentBody]) -> tuple[Attachment, ...]:
-    attachments = tuple(
-        Attachment(
-            name=file.name,
-            media_type=file.media_type,
-            content=decoded(f"{pointer}/{place}/content_base64", file.content_base64),
-        )
-        for place, file in enumerate(posted)
-    )
-    if sum(len(attachment.content) for attachment in attachments) > MAX_ATTACHED:
-        raise RequestTooLarge(f"{pointer}: over {MAX_ATTACHED} octets together")
-    return attachments
-
-
-def _content(pointer: str, posted: DocumentBody) -> bytes:
-    text, encoded = posted.content, posted.content_base64
-    if isinstance(text, str) and encoded is UNSET:
-        return text.encode()
-    if isinstance(encoded, str) and text is UNSET:
-        return decoded(f"{pointer}/content_base64", encoded)
-    raise RequestMalformed(f"{pointer}: exactly one of content and content_base64")
 
 
 def decoded(pointer: str, encoded: str) -> bytes:
@@ -473,7 +301,7 @@ def _document_answer(request_id: str, view: DocumentView, language: Language) ->
         id=view.id,
         state=view.state,
         format=view.format,
-        level=_present(view.level),
+        level=present(view.level),
         signature=UNSET if view.signature is None else b64(view.signature),
         certificate=UNSET if view.certificate is None else b64(view.certificate),
         signed_at=UNSET if view.signed_at is None else _seconds(view.signed_at),
@@ -489,7 +317,8 @@ def document_problem(request_id: str, view: DocumentView, language: Language) ->
     return problem_of(sendable(view.problem, incident), incident, language)
 
 
-def _present(text: str | None) -> str | UnsetType:
+def present(text: str | None) -> str | UnsetType:
+    """A text, or nothing at all in its place."""
     return UNSET if text is None else text
 
 

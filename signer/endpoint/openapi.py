@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from signer.endpoint import certificate_messages, events, messages
+from signer.endpoint import certificate_messages, document_messages, events, messages
 from signer.endpoint.admission import RouteClass
 from signer.endpoint.keys import POINT_OCTETS
 from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS
@@ -56,13 +56,13 @@ _CALLS = {
     "events": _Described(
         "Tokens and this origin's requests as they change: server-sent events, each signed by itself. "
         "The data's first line is one of these, the second the signature.",
-        {200: (messages.TokensEvent, messages.RequestEvent)},
+        {200: (events.TokensEvent, events.RequestEvent)},
         media_type=events.MEDIA_TYPE,
     ),
     "submit": _Described(
         "Ask for signatures. 202 while the request is open, 200 when it is finished.",
         {200: (messages.RequestAnswer,), 202: (messages.RequestAnswer,)},
-        messages.SigningRequestBody,
+        document_messages.SigningRequestBody,
         query=("wait",),
     ),
     "view": _Described("A signing request now.", {200: (messages.RequestAnswer,)}, query=("wait",)),

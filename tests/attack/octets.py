@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from signer.endpoint.connections import MAX_CONNECTIONS
-from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT
+from signer.endpoint.document_messages import MAX_DOCUMENT
+from signer.endpoint.messages import MAX_BODY
 from tests.attack.attack import Attack, Position, attack, refused, request
 from tests.attack.victim import PATIENCE, POST, Panel, Victim, json_of
 from tests.endpoint.caller import read_reply, signing_request

@@ -35,9 +35,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from signer.endpoint import openapi
+from signer.endpoint.document_messages import documents_of, read_signing_request
 from signer.endpoint.encodings import b64u
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.messages import SigningRequestBody, documents_of, read_body
 from signer.model.errors import DocumentRefused, MohrError
 from signer.model.request import AGENTS_OWN, Document
 from signer.service.envelopes import check_supported
@@ -255,7 +255,7 @@ def fraction(seal: dict[str, Any]) -> bool:
 def cannot_carry(document: dict[str, Any]) -> bool:
     """Is it a content that its format has no place for?"""
     try:
-        body = read_body(json.dumps({"documents": [document]}).encode(), SigningRequestBody)
+        body = read_signing_request(json.dumps({"documents": [document]}).encode())
         check_supported(documents_of(body)[0])
     except DocumentRefused:
         return True

@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from signer.cli.demo.authority import DemoAuthority
 from signer.endpoint.certificate_messages import MAX_CERTIFICATES_BODY
+from signer.endpoint.document_messages import MAX_DOCUMENT, MAX_PDF
 from signer.endpoint.keys import SigningKey
-from signer.endpoint.messages import MAX_BODY, MAX_DOCUMENT, MAX_PDF, MAX_SMALL_BODY
+from signer.endpoint.messages import MAX_BODY, MAX_SMALL_BODY
 from signer.model.policy import Policy
 from signer.model.request import PDF
 from tests.endpoint.caller import ORIGIN, OTHER_ORIGIN, Caller, Headers, signing_request
