@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from drivers import mechanisms as known
+from drivers.mechanism_names import NAMES
 from drivers.types import StoredCertificate, Token, TokenFlags
 from signer import x509
 from signer.diagnostics.ground import PATIENCE, Candidate
@@ -20,8 +20,6 @@ from signer.diagnostics.survey import SurveyedToken, survey
 from signer.model.text import visible
 
 Row = dict[str, Any]
-
-_NAMES = {value: name for name, value in vars(known).items() if name.startswith("CKM_")}
 
 
 def info(serial: str | None, *, as_json: bool) -> int:
@@ -130,7 +128,7 @@ def _mechanisms(token: Token) -> Iterator[Row]:
         size = sizes.get(value)
         yield {
             "mechanism": f"0x{value:08X}",
-            "name": _NAMES.get(value, "-"),
+            "name": NAMES.get(value, "-"),
             "sizes": None if size is None else [size.least, size.most],
         }
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers import mechanisms
+from drivers.mechanism_names import NAMES
 from signer.cli.demo.people import PRACTICES
 from signer.cli.main import main
 from signer.diagnostics.catalogue import meanings
@@ -95,8 +97,15 @@ def test_a_token_tells_its_flags_objects_and_mechanisms_without_a_pin(user: User
     assert all(row["certificate"] for row in keys)
     names = {row["name"]: row for row in rows(user, "mechanisms")}
     assert names["CKM_SHA256_RSA_PKCS"]["sizes"]
+    # All that SoftHSM has are the standard's, and have names.
+    assert "-" not in names
     assert rows(user, "info", "--serial", str(info["token"])) == [info]
     assert not any(practice.centre in json.dumps(objects, ensure_ascii=False) for practice in PRACTICES)
+
+
+def test_names_of_mechanisms_are_those_that_the_code_signs_by() -> None:
+    used = {name: value for name, value in vars(mechanisms).items() if name.startswith("CKM_")}
+    assert {name: value for value, name in NAMES.items() if name in used} == used
 
 
 def test_a_token_that_is_not_there_is_told(user: User) -> None:

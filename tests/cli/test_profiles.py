@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.catalogue import shipped
 from drivers.edition import EDITION
 from signer.cli import loadable, profiles
 from signer.cli.main import main
@@ -82,6 +83,19 @@ def test_a_pack_is_taken_and_the_other_commands_know_its_family(
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (line["profiles.version"], line["profiles.source"]) == (str(EDITION + 1), "pack")
     assert told["key"].startswith(line["profiles.key"])
+
+
+def test_an_agent_takes_its_modules_from_the_pack(clinic: Clinic) -> None:
+    """SoftHSM's own profile under another name, without its paths on Windows, where users may write."""
+    before = {choice.path: choice.profile.name for choice in loadable.known_modules()}
+    text = shipped()["softhsm"].replace('name = "SoftHSM 2"', 'name = "From the pack"')
+    without = "\n".join(line for line in text.splitlines() if not line.startswith("windows"))
+    (clinic.folder / "profiles" / "softhsm.toml").write_text(without, "utf-8")
+    clinic.pin()
+    assert main(["profiles", "update", clinic.signed(EDITION + 1)]) == 0
+    after = {choice.path: choice.profile.name for choice in loadable.known_modules()}
+    assert "SoftHSM 2" in before.values()
+    assert after == {path: "From the pack" if name == "SoftHSM 2" else name for path, name in before.items()}
 
 
 def test_a_pack_that_was_changed_is_a_finding_and_the_shipped_profiles_go_on(
