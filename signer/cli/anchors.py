@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signer.cli.drawing import drawn
+from signer.model.errors import FileUnusable
 from signer.model.text import visible
 from signer.platform.folders import user_data
 from signer.platform.private_files import private_folder
@@ -50,15 +51,22 @@ def listed(folder: Path | None, language: Language) -> int:
 
 
 def add(file: Path, folder: Path | None, language: Language) -> int:
-    """Trust the certificates of a file, and say whose they are: 1 where it has none."""
+    """Trust the certificates of a file, and say whose they are: 1 where it has none.
+
+    `folder` is made where it is missing. Raises `FileUnusable` where it takes nothing.
+    """
     which = _which(language)
     try:
         certificates = load_file(file)
     except (CertificateUnreadable, OSError) as fault:
         print(f"{_FILE[which]}: {visible(str(file))}: {visible(str(fault))}", file=sys.stderr)
         return 1
-    target = folder or user_anchors()
-    put(target, [told(certificate) for certificate in certificates])
+    try:
+        target = folder or user_anchors()
+        target.mkdir(parents=True, exist_ok=True)
+        put(target, [told(certificate) for certificate in certificates])
+    except OSError as fault:
+        raise FileUnusable(f"anchors: {type(fault).__name__}") from fault
     for certificate in certificates:
         print("\n".join(_lines(certificate, which)))
         print(f"  {_ADDED[which]}")

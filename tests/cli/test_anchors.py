@@ -31,8 +31,7 @@ def test_an_authority_that_nobody_knows_is_said_to_be_none_that_is_known(
 ) -> None:
     file = tmp_path / "root.pem"
     file.write_text(to_pem(ROOT.der))
-    folder = tmp_path / "anchors"
-    folder.mkdir()
+    folder = tmp_path / "made" / "anchors"
     assert run(folder, "add", str(file)) == 0
     said = capsys.readouterr().out
     assert "Mohr Demo CA: none that Mohr knows" in said
@@ -43,6 +42,8 @@ def test_an_authority_that_nobody_knows_is_said_to_be_none_that_is_known(
     assert "هیچ مرجعی که مُهر بشناسد نیست" in capsys.readouterr().out
     assert run(folder, "remove", ROOT.id[:8]) == 0
     assert anchors.load(folder).certificates == ()
+    assert run(file / "anchors", "add", str(file)) == 1
+    assert "[file-unusable]" in capsys.readouterr().err
 
 
 def test_a_known_authority_is_called_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
