@@ -228,6 +228,7 @@ QProgressBar::chunk { background: $seal; border-radius: 4px; }
 QFrame[role="option"] { background: $card; border: 1px solid $line; border-radius: 10px; }
 QFrame[role="option"][chosen="true"] { background: $seal_soft; border: 2px solid $seal; }
 QRadioButton { font-weight: 700; spacing: 12px; background: transparent; }
+QRadioButton { padding: 3px; border: 2px solid transparent; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
 QScrollBar::handle:vertical { background: $edge; border-radius: 4px; min-height: 32px; }
 QScrollBar::handle:vertical:hover { background: $soft; }

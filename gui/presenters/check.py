@@ -131,8 +131,10 @@ def _row(stretch: _Stretch, report: Report, tongue: Tongue) -> CheckRow:
     causes = [one for one in report.causes if one.part == stretch.part and one.code != _READY]
     follows = [one for one in report.consequences if one.part == stretch.part]
     grave = {one.severity for one in causes}
-    tone = next((tone for severity, tone in _TONES.items() if severity in grave), Tone.OK)
-    waits = bool(follows) and tone is Tone.OK
+    tone = next(
+        (tone for severity, tone in _TONES.items() if severity in grave), Tone.PLAIN if grave else Tone.OK
+    )
+    waits = bool(follows) and tone in _FINE
     lines = [_line(one, tongue) for one in causes]
     lines += [tongue.say(t.CHECK_FOLLOWS, what=_said(one.means, tongue)) for one in follows]
     unseen = stretch.part == "certificate" and not lines and not report.ready
@@ -151,7 +153,8 @@ def _row(stretch: _Stretch, report: Report, tongue: Tongue) -> CheckRow:
     )
 
 
-_STATES = {Tone.OK: t.CHECK_FINE, Tone.WARN: t.CHECK_HINDERS, Tone.BAD: t.CHECK_STOPS}
+_FINE = {Tone.OK, Tone.PLAIN}
+_STATES = dict.fromkeys(_FINE, t.CHECK_FINE) | {Tone.WARN: t.CHECK_HINDERS, Tone.BAD: t.CHECK_STOPS}
 
 
 def _line(one: ReportedFinding, tongue: Tongue) -> str:

@@ -27,9 +27,9 @@ class Wish(Struct, frozen=True, kw_only=True):
     busy: Text | None = None
 
 
-_SIGN = Wish(title=t.TITLE_ONE_PLAIN, press=t.SIGN, done=t.DONE_ONE)
+_SIGN = Wish(title=t.TITLE_ONE_PLAIN, press=t.SIGN, done=t.DONE_ONE, unseen=t.WHY_UNSEEN_FACTS)
 _PRESCRIPTION = Wish(title=t.TITLE_ONE, press=t.SIGN, done=t.DONE_ONE)
-_SIGN_IN = Wish(title=t.TITLE_SIGN_IN, press=t.SIGN_IN, done=t.DONE_SIGN_IN)
+_SIGN_IN = Wish(title=t.TITLE_SIGN_IN, press=t.SIGN_IN, done=t.DONE_SIGN_IN, unseen=t.WHY_UNSEEN_FACTS)
 _MAKE_KEY = Wish(
     title=t.TITLE_MAKES_KEY,
     press=t.MAKE_KEY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui import theme
 from gui.presenters.pin import Tone
 from gui.presenters.sheet import Field, ItemView, Value
 from gui.views.kit import label
@@ -68,7 +69,7 @@ def legend(kind: Comparison, words: str) -> QWidget:
     line.setContentsMargins(0, 3, 0, 0)
     line.setSpacing(6)
     if kind in _COMPARISON:
-        line.addWidget(SignMark(*_COMPARISON[kind], 13))
+        line.addWidget(SignMark(*_COMPARISON[kind], theme.px(13)))
     line.addWidget(label(words, "soft"))
     return holder
 
@@ -84,6 +85,6 @@ def _marked(words: QLabel, value: Value) -> QWidget:
     line.setSpacing(5)
     words.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
     line.addWidget(words)
-    line.addWidget(SignMark(sign, tone, 13, 7), 0, Qt.AlignmentFlag.AlignTop)
+    line.addWidget(SignMark(sign, tone, theme.px(13), theme.px(7)), 0, Qt.AlignmentFlag.AlignTop)
     line.addStretch(1)
     return holder

@@ -34,7 +34,9 @@ from gui.views.words import Flow
 
 #: Per cent of the designed text size from which what stood side by side stands one below the other.
 _TOO_LARGE = 150
-_SIGNS = {Tone.OK: Sign.TICK, Tone.WARN: Sign.BANG, Tone.BAD: Sign.CROSS}
+_SIGNS = {Tone.OK: Sign.TICK, Tone.PLAIN: Sign.INFO, Tone.WARN: Sign.BANG, Tone.BAD: Sign.CROSS}
+#: What there is something to do about.
+_MENDED = {Tone.WARN, Tone.BAD}
 _FIX_WORDS = {Fix.START_READERS: t.CHECK_START_READERS, Fix.TRUST: t.CHECK_TRUST}
 _WORDS = {Way.TOKENS: t.CHECK_TO_TOKENS, Way.JOURNAL: t.CHECK_TO_JOURNAL, Way.PANELS: t.CHECK_TO_PANELS}
 
@@ -172,11 +174,11 @@ class CheckPage(Page):
         words = QVBoxLayout()
         words.setSpacing(2)
         for line in one.lines:
-            words.addWidget(label(line, "soft" if one.tone is Tone.OK or one.waits else "", wrap=True))
+            words.addWidget(label(line, "" if one.tone in _MENDED and not one.waits else "soft", wrap=True))
         if one.facts is not None:
             words.addWidget(label(one.facts, "soft", wrap=True))
         across.addLayout(words, 1)
-        if one.tone is not Tone.OK and one.probes:
+        if one.tone in _MENDED and one.probes:
             again = button(tongue.say(t.CHECK_ROW_AGAIN), "link")
             again.setObjectName(f"again-{one.part}")
             again.setAccessibleName(f"{tongue.say(t.CHECK_ROW_AGAIN)}: {one.caption}")

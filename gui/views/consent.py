@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from gui import theme
 from gui import translations as t
 from gui.presenters.consent import ConsentPresenter
 from gui.presenters.consent_views import Decision, Ending, Phase
@@ -345,7 +346,7 @@ class _EndRow(QFrame):
     def show_ending(self, ending: Ending, tongue: Tongue) -> None:
         """Draw it."""
         if self._mark is None and ending.sentence.tone in _END_SIGN:
-            self._mark = SignMark(_END_SIGN[ending.sentence.tone], ending.sentence.tone, 26)
+            self._mark = SignMark(_END_SIGN[ending.sentence.tone], ending.sentence.tone, theme.px(26))
             self._line.insertWidget(0, self._mark)
         self.sentence.setText(ending.sentence.text)
         self.remedy.setText(ending.remedy or "")

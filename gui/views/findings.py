@@ -8,6 +8,7 @@ from msgspec import Struct
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
+from gui import theme
 from gui import translations as t
 from gui.presenters.pin import Tone
 from gui.presenters.sheet import FindingView
@@ -41,7 +42,7 @@ def finding_frame(finding: FindingView, tongue: Tongue, yes: Yes, *, below: bool
     line = QHBoxLayout(frame)
     line.setContentsMargins(14, 9, 14, 10)
     line.setSpacing(10)
-    line.addWidget(SignMark(sign, tone, 18, 4), 0, Qt.AlignmentFlag.AlignTop)
+    line.addWidget(SignMark(sign, tone, theme.px(18), theme.px(4)), 0, Qt.AlignmentFlag.AlignTop)
     words = QVBoxLayout()
     words.setSpacing(1)
     words.addWidget(label(finding.text, "strong", wrap=True))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QVBoxLayout
 
+from gui import theme
 from gui import translations as t
 from gui.presenters.consent import ConsentPresenter
 from gui.presenters.pin import Tone
 from gui.views.kit import chip, clear, label
 from gui.views.marks import Seal
 from gui.views.words import Flow
+
+#: Per cent of the designed text size from which the chips stand below the words.
+_TOO_LARGE = 150
 
 
 class HeaderRow(QFrame):
@@ -20,8 +24,9 @@ class HeaderRow(QFrame):
         self.setObjectName("header")
         self._presenter = presenter
         header = presenter.header()
-        line = QHBoxLayout(self)
-        line.setContentsMargins(22, 12, 22, 12)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(22, 12, 22, 12)
+        line = QHBoxLayout()
         line.setSpacing(12)
         line.addWidget(Seal())
         words = QVBoxLayout()
@@ -32,12 +37,15 @@ class HeaderRow(QFrame):
         self._notices.setSpacing(0)
         words.addLayout(self._notices)
         line.addLayout(words, 1)
-        self._chips = QHBoxLayout()
-        self._chips.setSpacing(10)
-        line.addLayout(self._chips)
+        whole.addLayout(line)
+        large = theme.px(100) >= _TOO_LARGE
+        self._chips: QLayout = _chips(large)
+        with_what = _chips(large)
+        for part in (self._chips, with_what):
+            (whole if large else line).addLayout(part)
         if header.insurer is not None:
-            line.addWidget(chip(header.insurer, None))
-        line.addWidget(chip(header.certificate, Tone.OK))
+            with_what.addWidget(chip(header.insurer, None))
+        with_what.addWidget(chip(header.certificate, Tone.OK))
         self.show_notices()
 
     def show_notices(self) -> None:
@@ -57,6 +65,15 @@ class HeaderRow(QFrame):
         ):
             if number:
                 self._chips.addWidget(chip(say(text, count=number), tone))
+
+
+def _chips(large: bool) -> QLayout:
+    """Room for chips: beside the words, or in lines of their own where the letters are large."""
+    if large:
+        return Flow(gap=10, line_gap=6)
+    beside = QHBoxLayout()
+    beside.setSpacing(10)
+    return beside
 
 
 def origin_line(lead: str, origin: str, since: str | None) -> Flow:

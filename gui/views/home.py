@@ -69,7 +69,7 @@ class HomePage(Page):
         closed.clicked.connect(self.close_wanted)
         words = QHBoxLayout()
         words.setSpacing(14)
-        words.addWidget(SignMark(Sign.OPEN, line.tone, 26))
+        words.addWidget(SignMark(Sign.OPEN, line.tone, theme.px(26)))
         words.addWidget(label(line.text, "strong", wrap=True), 1)
         words.addWidget(closed)
         inside.addLayout(words)

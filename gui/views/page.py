@@ -83,8 +83,10 @@ def notice(line: Line, remedy: str | None = None, end: QWidget | None = None) ->
     across = row(spacing=10)
     across.setContentsMargins(14, 10, 14, 10)
     frame.setLayout(across)
-    sign = SignMark(_SIGN[line.tone], None if line.tone is Tone.PLAIN else line.tone, theme.px(18), above=4)
-    across.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    tone = None if line.tone is Tone.PLAIN else line.tone
+    # Level with the first line, or with the only one that stands beside a taller button.
+    above, side = (4, Qt.AlignmentFlag.AlignTop) if end is None else (0, Qt.AlignmentFlag.AlignVCenter)
+    across.addWidget(SignMark(_SIGN[line.tone], tone, theme.px(18), above=above), 0, side)
     words = QVBoxLayout()
     words.setSpacing(2)
     words.addWidget(label(line.text, "strong", wrap=True))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui import theme
 from gui import translations as t
 from gui.bridge.pictures import Drawer
 from gui.presenters.sheet import FindingView, ItemView, SheetView
@@ -293,7 +294,7 @@ class Paper(QWidget):
         for note in notes:
             line = QHBoxLayout()
             line.setSpacing(10)
-            line.addWidget(SignMark(sign, tone, 14, 5), 0, Qt.AlignmentFlag.AlignTop)
+            line.addWidget(SignMark(sign, tone, theme.px(14), theme.px(5)), 0, Qt.AlignmentFlag.AlignTop)
             words = label(note.text, "remedy", wrap=True)
             words.setAccessibleName(f"{note.heading}: {note.text} {note.remedy}")
             line.addWidget(words, 1)

@@ -158,19 +158,29 @@ class Flow(QLayout):
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         x, y, tallest = 0, 0, 0
+        line: list[tuple[QLayoutItem, QRect]] = []
         column = self._column(rect.width())
         for item in self._items:
             width = column or min(item.sizeHint().width(), rect.width())
             height = item.heightForWidth(width) if item.hasHeightForWidth() else item.sizeHint().height()
             if x and x + width > rect.width():
+                self._set(line, tallest, rect)
+                line.clear()
                 x, y, tallest = 0, y + tallest + self._line_gap, 0
             if move:
-                parent = self.parentWidget()
-                spot = QRect(rect.left() + x, rect.top() + y, width, height)
-                item.setGeometry(QStyle.visualRect(parent.layoutDirection(), rect, spot) if parent else spot)
+                line.append((item, QRect(rect.left() + x, rect.top() + y, width, height)))
             x += width + self._gap
             tallest = max(tallest, height)
+        self._set(line, tallest, rect)
         return y + tallest
+
+    def _set(self, line: list[tuple[QLayoutItem, QRect]], tallest: int, rect: QRect) -> None:
+        """Put one line's parts where they belong: level with its tallest, columns at its top."""
+        parent = self.parentWidget()
+        for item, spot in line:
+            if not self._cell:
+                spot.translate(0, (tallest - spot.height()) // 2)
+            item.setGeometry(QStyle.visualRect(parent.layoutDirection(), rect, spot) if parent else spot)
 
     def _column(self, width: int) -> int:
         if not self._cell:
