@@ -17,6 +17,7 @@ from signer.endpoint.certificate_messages import CertificateRequestAnswer
 from signer.endpoint.problems import Problem
 from signer.model.applicant import Applicant, KeyType
 from signer.model.request import RequestState
+from signer.service.key_requests import KeyRequests
 from tests.fault.agent import FaultyAgent
 
 DOCTOR = Applicant(given_name="سارا", surname="نمونه", national_code="0012345679", centre="مطب ونک")
@@ -43,18 +44,24 @@ def problem(answer: CertificateRequestAnswer) -> str:
     return answer.problem.code
 
 
+def kept(agent: FaultyAgent, centre: str) -> list[bool]:
+    """The requests for this centre that the window lists: is each finished?"""
+    requests = KeyRequests(agent.folder / "agent" / "data" / "certificate-requests.json").all()
+    return [request.finished for request in requests if request.applicant.centre == centre]
+
+
 @pytest.mark.parametrize(
-    ("rv", "expected"),
+    ("rv", "expected", "begun"),
     [
-        (0x31, "token-full"),
-        (0x70, "mechanism-unsupported"),
-        (0x32, "token-removed"),
-        (0x30, "module-failed"),
+        (0x31, "token-full", []),
+        (0x70, "mechanism-unsupported", []),
+        (0x32, "token-removed", [False]),
+        (0x30, "module-failed", [False]),
     ],
     ids=["CKR_DEVICE_MEMORY", "CKR_MECHANISM_INVALID", "CKR_DEVICE_REMOVED", "CKR_DEVICE_ERROR"],
 )
 def test_a_token_that_cannot_make_the_key_says_why_and_makes_it_when_it_can(
-    agent: FaultyAgent, rv: int, expected: str
+    agent: FaultyAgent, rv: int, expected: str, begun: list[bool]
 ) -> None:
     agent.module.fail("C_GenerateKeyPair", f"rv {rv}")
     try:
@@ -62,9 +69,11 @@ def test_a_token_that_cannot_make_the_key_says_why_and_makes_it_when_it_can(
         assert agent.module.reached
     finally:
         agent.module.heal()
-    assert (refused.state, problem(refused)) == (RequestState.FAILED, expected)
+    assert (refused.state, problem(refused), refused.request) == (RequestState.FAILED, expected, UNSET)
+    assert kept(agent, f"مطب {rv}") == begun, "what may have left a key is kept as begun, and nothing else"
     made = ask(agent, f"made-{rv}", f"مطب {rv}")
     assert made.state is RequestState.FINISHED, made.problem
+    assert kept(agent, f"مطب {rv}") == [True]
     assert load_der_x509_csr(base64.b64decode(str(made.request))).is_signature_valid
 
 
