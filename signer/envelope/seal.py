@@ -8,6 +8,7 @@ certificate. Imported on the first visible signature only, since pyHanko's text 
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
@@ -45,6 +46,8 @@ _LEADING, _BASELINE = 1.42, 0.98
 _SMALLEST = 5.5
 _FULL_TURN = 360
 _UNITS = 1000
+#: What Iran's authorities write behind a name for the certificate's use; nobody's seal says it.
+_USAGE = re.compile(r"\s*\[Sign\]\s*$", re.IGNORECASE)
 _LAYOUT_TABLES = ("GSUB", "GPOS", "GDEF")
 
 
@@ -150,7 +153,7 @@ class _Line(Struct, frozen=True):
 
 def _lines(holder: Holder, signing_time: datetime, reason: str | None) -> Iterator[_Line]:
     day, clock = tehran_date(signing_time), f"{signing_time.astimezone(tehran()):%H:%M}"
-    name = visible(holder.name)
+    name = visible(_USAGE.sub("", holder.name))
     yield _Line(name, 11.5, True, _INK, _begins_right_to_left(name))
     if holder.council_number is not None:
         number = persian_digits(holder.council_number)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ MAX_OCTETS = 20 * 1024 * 1024
 #: No document of the field has more; each costs a pass over the file.
 MAX_SIGNATURES = 32
 #: Objects that are looked at for what came after signatures, some 0.2 ms each.
-_MAX_COMPARED = 12_000
+MAX_COMPARED = 12_000
 
 _ETSI = "/ETSI.CAdES.detached"
 _LEGACY = "/adbe.pkcs7.detached"
@@ -64,21 +65,22 @@ class _Signature(Struct, frozen=True, kw_only=True):
         return octets[: self.before] + octets[self.after : self.end]
 
 
-def read(octets: bytes, content: bytes | None = None) -> Candidate:
+def read(octets: bytes, content: bytes | None = None, *, compared: int = MAX_COMPARED) -> Candidate:
     """Take a signed PDF apart. `content` is the document as it was before, where it is at hand.
 
-    `Candidate.content` is the revision that was signed. Raises `Unreadable` alone.
+    `compared` bounds how many objects are looked at for what came after signatures. `Candidate.content` is
+    the revision that was signed. Raises `Unreadable` alone.
     """
     if len(octets) > MAX_OCTETS:
         raise _unreadable("pdf-too-large")
 
     try:
-        return _read(octets, content)
+        return _read(octets, content, compared)
     except parser_faults() as fault:
         raise _unreadable("pdf-broken", type(fault).__name__) from None
 
 
-def _read(octets: bytes, content: bytes | None) -> Candidate:
+def _read(octets: bytes, content: bytes | None, compared: int) -> Candidate:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     reader = PdfFileReader(io.BytesIO(octets), strict=True)
@@ -91,10 +93,10 @@ def _read(octets: bytes, content: bytes | None) -> Candidate:
     if judged is None:
         raise _unreadable("pdf-not-signed", sub_indication=SubIndication.SIGNED_DATA_NOT_FOUND)
     part = _cms(judged, octets)
-    objects = _objects(reader)
-    findings = [*part.findings, *_form(judged, part), *_earlier(signatures, judged, octets, objects)]
+    steps = compared // max(1, _objects(reader))
+    findings = [*part.findings, *_form(judged, part), *_earlier(signatures, judged, octets, steps)]
     failure = part.failure
-    changed = _changed(judged, octets, objects)
+    changed = _changed(judged, octets, steps)
     if changed is not None:
         findings.append(changed)
         if changed.severity is Severity.FAILED:
@@ -223,21 +225,20 @@ def _objects(reader: PdfFileReader) -> int:
     return sum(len(reader.xrefs.explicit_refs_in_revision(revision)) for revision in revisions)
 
 
-def _work(signature: _Signature, objects: int) -> int:
-    """How many objects are looked at to say what came after this signature."""
-    found = signature.found
-    later: int = found.reader.xrefs.total_revisions - 1 - found.signed_revision
-    return objects * later
+def _later(signature: _Signature) -> int:
+    """How many revisions came after the signature's."""
+    revisions: int = signature.found.reader.xrefs.total_revisions
+    return revisions - 1 - int(signature.found.signed_revision)
 
 
-def _changed(judged: _Signature, octets: bytes, objects: int) -> Finding | None:
-    """What updates after the signature did to the document; None where there is none."""
+def _changed(judged: _Signature, octets: bytes, steps: int) -> Finding | None:
+    """What at most so many updates after the signature did to the document; None where there is none."""
     from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
     if not octets[judged.end :].strip():
         return None
-    if _work(judged, objects) > _MAX_COMPARED:
+    if _later(judged) > steps:
         return Finding(code="pdf-not-compared", severity=Severity.WARNING)
     signature = judged.found
     signature.compute_integrity_info(diff_policy=DEFAULT_DIFF_POLICY)
@@ -257,9 +258,9 @@ def _changed(judged: _Signature, octets: bytes, objects: int) -> Finding | None:
     )
 
 
-def _earlier(signatures: list[_Signature], judged: _Signature, octets: bytes, objects: int) -> list[Finding]:
+def _earlier(signatures: list[_Signature], judged: _Signature, octets: bytes, steps: int) -> list[Finding]:
     """One finding for each signature before the judged one: whether it holds, and for what came after it."""
-    findings, left = [], _MAX_COMPARED
+    findings = []
     earlier = sorted((s for s in signatures if s.end < judged.end), key=lambda s: s.end)
     for number, one in enumerate(earlier, 1):
         detail = f"{number} of {len(earlier)}"
@@ -272,7 +273,7 @@ def _earlier(signatures: list[_Signature], judged: _Signature, octets: bytes, ob
             broken = True
         if broken:
             code, severity = "pdf-earlier-signature-broken", Severity.WARNING
-        elif (left := left - _work(one, objects)) < 0:
+        elif (steps := steps - _later(one)) < 0:
             code, severity = "pdf-earlier-signature-not-compared", Severity.WARNING
         elif _left_behind(one):
             code, severity = "pdf-changed-after-earlier-signature", Severity.WARNING
@@ -337,7 +338,8 @@ def verify_release(
     beside them, but for the timestamp. Raises `SignatureNotVerified`, with what differs in its detail.
     """
     try:
-        found = read(signature, content)
+        # The document passed the limits of the post, and what came after the signature is the maker's own.
+        found = read(signature, content, compared=sys.maxsize)
     except Unreadable as problem:
         raise SignatureNotVerified(f"{problem.sub_indication.name} {problem.finding.code}") from None
     if found.failure is not None:

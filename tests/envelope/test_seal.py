@@ -9,11 +9,12 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from signer.cli.demo.authority import ODD_DOCTOR
 from signer.envelope.seal import runs
 from signer.model.errors import DocumentRefused
 from signer.model.request import Corner, VisibleSeal
 from signer.verify.pades import read
-from tests import pdfs
+from tests import pdfs, pki
 from tests.signatures import signed_pdf
 
 BLANK = b"q Q"
@@ -60,17 +61,27 @@ def test_a_crop_box_bounds_the_page() -> None:
     assert inked(signed, 0) == {Corner.BOTTOM_LEFT}
 
 
-def test_it_names_doctor_council_number_both_dates_and_the_reason() -> None:
-    signed = sealed(VisibleSeal(page=1, reason="نسخهٔ دارو"))
+def said_by(signed: bytes) -> str:
     document = pypdfium2.PdfDocument(signed)
     document.init_forms()
     # An annotation's picture is no part of the page's text before it is flattened, as printing does.
     document[0].flatten()
     flattened = io.BytesIO()
     document.save(flattened)
-    said = pypdfium2.PdfDocument(flattened.getvalue())[0].get_textpage().get_text_range()
+    return str(pypdfium2.PdfDocument(flattened.getvalue())[0].get_textpage().get_text_range())
+
+
+def test_it_names_doctor_council_number_both_dates_and_the_reason() -> None:
+    said = said_by(sealed(VisibleSeal(page=1, reason="نسخهٔ دارو")))
     for word in ("سارا", "نمونه", "۱۲۳۴۵۶", "آذر", "۱۴۰۵", "22 November 2026", "دارو"):
         assert word in said
+
+
+def test_a_certificates_use_behind_the_name_is_no_part_of_the_name() -> None:
+    odd = pki.leaf("rsa-2048", ODD_DOCTOR)
+    said = said_by(signed_pdf(pdfs.plain(1), certificate=odd, seal=VisibleSeal()))
+    assert "رضایی" in said
+    assert "Sign" not in said
 
 
 def test_the_fonts_are_embedded_as_subsets(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_more_than_can_be_compared_in_time_is_left_open() -> None:
     found = read(pdfs.updated(once, {13_100: b"<< >>"}))
     assert codes(found) == ["pdf-not-compared"]
     assert (found.failure, found.covers_all) == (None, False)
+    assert read(pdfs.updated(once, {13_100: b"<< >>"}), compared=10**6).covers_all
 
 
 @pytest.mark.parametrize("level", [Level.B_T, Level.B_LT])
