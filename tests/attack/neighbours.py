@@ -228,7 +228,9 @@ async def other_user(victim: Victim) -> None:
         head = [*panel.head(), *proof.items(), ("Connection", "close")]
         lines = (f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in head), "", "")
         said = "\\r\\n".join(lines).replace('"', '\\"').replace("%", "%%")
-        plain = f'exec 3<>/dev/tcp/127.0.0.1/{victim.address.port}; printf "{said}" >&3; cat <&3; echo end'
+        # A connection that is cut before the shell has written must not end the shell.
+        dial = f'trap "" PIPE; exec 3<>/dev/tcp/127.0.0.1/{victim.address.port}'
+        plain = f'{dial}; printf "{said}" >&3; cat <&3; echo end'
         _, out = await _bash(plain, nobody=nobody)
         assert (b"HTTP/1.1 200 " in out) is not nobody
         assert out.rstrip().endswith(b"end")

@@ -70,8 +70,10 @@ def tsc(folder: Path, *arguments: str) -> None:
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as npm would publish it, unpacked where a panel's build looks for it."""
     scratch = tmp_path_factory.mktemp("package")
-    source = Path(shutil.copytree(PANEL, scratch / "source"))
+    source = Path(shutil.copytree(PANEL, scratch / "signer" / "panel"))
+    shutil.copy(ROOT / "LICENSE", scratch)
     tsc(source, "-p", "types.json")
+    subprocess.run(["npm", "run", "licence"], cwd=source, check=True, capture_output=True, timeout=110)
     pack = ["npm", "pack", "--ignore-scripts", "--silent", "--pack-destination", str(scratch)]
     subprocess.run(pack, cwd=source, check=True, capture_output=True, timeout=110)
     unpacked = scratch / "panel" / "node_modules"
@@ -115,7 +117,7 @@ def test_the_package_holds_what_its_modules_import_and_nothing_of_the_tests(pack
         for name in held
         if not re.fullmatch(r"[\w-]+\.js|types/[\w-]+\.d\.ts|demo/.+|server/\w+\.py", name)
     }
-    assert others == {"package.json", "README.md"}
+    assert others == {"package.json", "README.md", "LICENSE"}
     about = json.loads((packed / "package.json").read_text())
     for entry in about["exports"].values():
         assert {entry["types"].removeprefix("./"), entry["default"].removeprefix("./")} <= held
