@@ -243,13 +243,7 @@ def inexpressible(body: Any) -> bool:
         len(set(ids)) < len(ids)
         or any(one.get("attachments") for one in documents)
         or any(cannot_carry(one) for one in documents)
-        or any(isinstance(one.get("seal"), dict) and fraction(one["seal"]) for one in documents)
     )
-
-
-def fraction(seal: dict[str, Any]) -> bool:
-    """Is the page written as 1.0, which JSON Schema takes for an integer and the endpoint does not?"""
-    return isinstance(seal.get("page"), float)
 
 
 def cannot_carry(document: dict[str, Any]) -> bool:
