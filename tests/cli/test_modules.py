@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,12 @@ def _loaded_by_an_agent(user: User, terminal: Terminal, module: Path, answer: st
 
 def _mapped(agent: int, module: Path) -> list[int]:
     """The agent's workers that have loaded the file."""
-    maps = {pid: Path(f"/proc/{pid}/maps") for pid in with_children(agent)}
-    return [pid for pid, file in maps.items() if file.exists() and str(module) in file.read_text()]
+    mapped = []
+    for pid in with_children(agent):
+        with suppress(OSError):  # it has ended meanwhile
+            if str(module) in Path(f"/proc/{pid}/maps").read_text():
+                mapped.append(pid)
+    return mapped
 
 
 def test_a_module_that_changes_while_the_agent_runs_is_asked_about_and_not_loaded_before_a_yes(
