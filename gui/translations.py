@@ -204,7 +204,7 @@ DAYS_LEFT = Text("{count} روز مانده", "days left: {count}")
 ENDS_TODAY = Text("امروز پایان می‌یابد", "ends today")
 EXPIRED_ON = Text("منقضی در {date}", "ended {date}")
 BEGINS_ON = Text("از {date}", "begins {date}")
-RENEW_SOON = Text("تا پیش از پایان، گواهی تازه بخواهید.", "Ask for a new certificate before it ends.")
+RENEW_SOON = Text("پیش از پایان اعتبار، گواهی تازه بخواهید.", "Ask for a new certificate before it ends.")
 RENEW_NOW = Text(
     "همین هفته گواهی تازه بخواهید؛ پس از آن نمی‌توانید امضا کنید.",
     "Ask for a new certificate this week; after that you cannot sign with it.",

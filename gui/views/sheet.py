@@ -119,7 +119,7 @@ class Paper(QWidget):
         self._tongue = tongue
         self._yes = yes
         self._frozen = frozen
-        self._built = 0
+        self._built = self._shown = 0
         self._grid_row = 1
         self.plain_leaves: LeafList | None = None
         self.page_stack: PageStack | None = None
@@ -303,8 +303,15 @@ class Paper(QWidget):
 
     def _grow(self) -> None:
         upto = min(self._built + PORTION, len(self._view.items))
+        # A part that comes into sight has all of the sheet laid out: once is enough for the whole portion.
+        self._column.setEnabled(False)
         for index in range(self._built, upto):
             self._item(index, self._view.items[index])
+        for at in range(self._shown, self._grid.count()):
+            if (made := self._grid.itemAt(at)) is not None and (part := made.widget()) is not None:
+                part.show()
+        self._shown = self._grid.count()
+        self._column.setEnabled(True)
         self._built = upto
 
     def _item(self, index: int, item: ItemView) -> None:

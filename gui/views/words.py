@@ -110,6 +110,8 @@ class Flow(QLayout):
         self._line_gap = line_gap
         self._cell = cell
         self._items: list[QLayoutItem] = []
+        self._heights: dict[int, int] = {}
+        self._least: QSize | None = None
         self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -136,9 +138,18 @@ class Flow(QLayout):
         """Narrower is taller."""
         return True
 
+    def invalidate(self) -> None:
+        """A part changed: measure again."""
+        self._heights.clear()
+        self._least = None
+        super().invalidate()
+
     def heightForWidth(self, width: int) -> int:
         """The height of all lines at this width."""
-        return self._place(QRect(0, 0, width, 0), move=False)
+        # As with `Words`: a layout around this one asks again and again.
+        if width not in self._heights:
+            self._heights[width] = self._place(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
 
     def setGeometry(self, rect: QRect) -> None:
         """Put the parts where they belong."""
@@ -151,10 +162,11 @@ class Flow(QLayout):
 
     def minimumSize(self) -> QSize:
         """The widest part that cannot shrink."""
-        size = QSize(0, 0)
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size
+        if self._least is None:
+            self._least = QSize(0, 0)
+            for item in self._items:
+                self._least = self._least.expandedTo(item.minimumSize())
+        return self._least
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         x, y, tallest = 0, 0, 0

@@ -107,6 +107,7 @@ def test_it_is_shown_whole_and_as_text_and_can_be_signed_once_read(
     desk: Desk, document: Document, shown: str
 ) -> None:
     window = asked(desk, document)
+    assert window.presenter.why_not_approve(0) is not None
     approve_all(window)
     assert shown in drawn(window.sheet)
     assert all(one.textFormat() is Qt.TextFormat.PlainText for one in window.findChildren(QLabel))
