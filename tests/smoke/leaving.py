@@ -19,6 +19,7 @@ _AUTOSTART = ".config/autostart/mohr.desktop"
 _OTHERS = (
     *(f"{person.home[1:]}/.cache/fontconfig" for person in _BOTH),
     *(f"{NURSE.home[1:]}/{STORE}/{name}" for name in ("cert9.db", "key4.db")),
+    f"{DOCTOR.runtime[1:]}/systemd",  # systemd-analyze makes it, to look at the unit
     *("run/pcscd", "run/runit", "var/lib/ucf/hashfile", "var/lib/sgml-base/supercatalog.old"),
 )
 #: What browsers keep for themselves, where they were started.
