@@ -131,7 +131,7 @@ async def test_a_module_that_does_not_answer_is_a_condition_and_no_worker_stays(
 async def test_workers_that_cannot_be_started_are_a_condition_too(
     softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drivers.supervisor.worker_command", lambda: ("/no/such/interpreter",))
+    monkeypatch.setattr("drivers.supervisor.worker_command", lambda **_: ("/no/such/interpreter",))
     (module,) = await ask((choice(softhsm),))
     assert module.condition == "module-cannot-load"
 
