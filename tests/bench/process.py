@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -77,12 +77,20 @@ def _port(told: Path) -> int:
 
 
 def with_children(pid: int) -> list[int]:
-    """The process and everything below it."""
+    """The process and everything below it; what ends meanwhile is left out."""
     found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += with_children(int(child))
+    for task in _tasks(pid):
+        with suppress(OSError):
+            for child in (task / "children").read_text().split():
+                found += with_children(int(child))
     return found
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
 
 
 def pss_mb(pid: int) -> float:
