@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gui import translations as t
 from gui.presenters.asker import asker
+from gui.presenters.coded import finding_name, format_name
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tokens import condition_words
 from gui.presenters.tongue import Tongue, left_to_right
@@ -113,12 +114,13 @@ def present_entry(detailed: Detailed, tongue: Tongue) -> EntryView:
             ("", say(t.ISSUER, issuer=tongue.within(signer.issuer))),
         ]
     if entry.signature_hash is not None:
-        form = " · ".join(filter(None, (entry.format, entry.level, entry.media_type)))
+        form = " · ".join(filter(None, (format_name(entry.format or ""), entry.level, entry.media_type)))
         facts.append((say(t.ENTRY_FORMAT), left_to_right(form)))
     if row.without_pin:
         facts.append((say(t.ENTRY_PIN), say(t.ENTRY_WITHOUT_PIN)))
     if entry.accepted:
-        facts.append((say(t.ENTRY_ACCEPTED), left_to_right(", ".join(entry.accepted))))
+        accepted = " · ".join(finding_name(code, tongue) for code in entry.accepted)
+        facts.append((say(t.ENTRY_ACCEPTED), accepted))
     facts.append((say(t.ENTRY_CONTENT), left_to_right(entry.content_hash.hex())))
     if entry.signature_hash is not None:
         facts.append((say(t.ENTRY_SIGNATURE), left_to_right(entry.signature_hash.hex())))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from gui import translations as t
+from gui.presenters.coded import finding_name, format_name
 from gui.presenters.pin import Line, Tone
 from gui.presenters.tokens import condition_words
 from gui.presenters.tongue import Tongue, left_to_right
@@ -79,9 +80,10 @@ def _policy(policy: Policy, tongue: Tongue) -> tuple[tuple[str, str], ...]:
     if policy.loopback_origins:
         facts.append((say(t.POLICY_LOOPBACK), _list(policy.loopback_origins)))
     if policy.formats is not None:
-        facts.append((say(t.POLICY_FORMATS), _list(sorted(one.value for one in policy.formats))))
+        facts.append((say(t.POLICY_FORMATS), _list(sorted(format_name(one.value) for one in policy.formats))))
     if policy.red_findings:
-        facts.append((say(t.POLICY_RED), _list(sorted(policy.red_findings))))
+        red = " · ".join(finding_name(code, tongue) for code in sorted(policy.red_findings))
+        facts.append((say(t.POLICY_RED), red))
     if policy.net.tsa:
         facts.append((say(t.POLICY_TSA), _list(tsa.url for tsa in policy.net.tsa)))
     return tuple(facts)

@@ -312,8 +312,10 @@ _KINDS = (
         weight=Weight.AMBER,
         fa="از این گواهی راهی به مرجعی که این رایانه می‌شناسد پیدا نشد: {issuer}.",
         en="No way was found from this certificate to an authority that this computer trusts: {issuer}.",
-        fa_remedy="اگر صادرکننده را می‌شناسید جداگانه تأیید کنید؛ «mohr anchors» مرجع‌ها را می‌افزاید.",
-        en_remedy="Confirm if you know the issuer; `mohr anchors` adds authorities.",
+        fa_remedy="اگر صادرکننده را می‌شناسید جداگانه تأیید کنید؛ "
+        "مرجع‌ها در صفحهٔ «تنظیمات» افزوده می‌شوند، یا با mohr anchors.",
+        en_remedy="Confirm if you know the issuer. Authorities are added on the page *Settings*, "
+        "or by `mohr anchors`.",
     ),
     Kind(
         code="certificate-for-another",

@@ -433,7 +433,7 @@ def entry(row: Row) -> Detailed:
             media_type=PRESCRIPTION,
             format="cades",
             level="B-T",
-            accepted=("issued-late",) if signed else (),
+            accepted=("signed-late",) if signed else (),
         ),
         signer=signer,
     )

@@ -67,6 +67,15 @@ def test_an_entry_that_was_signed_while_the_token_stood_open_says_that_no_pin_wa
     assert all(caption != "PIN" for caption, _ in present_entry(scenes.entry(SIGNED), EN).facts)
 
 
+@pytest.mark.parametrize(
+    ("tongue", "said"), [(EN, "issued on another date"), (FA, "صدور در تاریخی دیگر")], ids=["en", "fa"]
+)
+def test_what_was_accepted_is_told_in_words_with_the_code_beside_them(tongue: Tongue, said: str) -> None:
+    accepted = dict(present_entry(scenes.entry(SIGNED), tongue).facts)[tongue.say(t.ENTRY_ACCEPTED)]
+    assert accepted.startswith(said)
+    assert "(signed-late)" in accepted
+
+
 def test_a_failed_entry_says_why_and_what_to_do() -> None:
     view = present_entry(scenes.entry(FAILED), FA)
     condition = by_code("token-removed")

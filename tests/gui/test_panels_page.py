@@ -66,7 +66,7 @@ def test_the_policy_is_told_without_an_account_of_the_authority() -> None:
     assert policy is not None
     told = " ".join(f"{caption} {value}" for caption, value in policy)
     assert "https://clinic.example" in told
-    assert "cades" in told
+    assert "CAdES" in told
     assert "https://tsa.example/stamp" in told
     assert "never shown" not in told
     assert "user" not in told

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signer.model.finding_names import name_of, named
 from signer.model.findings import CATALOGUE, FIELDS, MAX_FACT, Language, make, remedy, sentence
 from signer.model.sheet import Weight
 
@@ -111,3 +112,16 @@ def test_a_long_fact_does_not_drown_the_sentence(value: str) -> None:
 def test_a_code_outside_of_the_catalogue_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         make("no-such-code")
+
+
+def test_what_a_person_can_accept_has_a_name_and_nothing_else_has() -> None:
+    assert named() == {code for code, weight in WEIGHTS.items() if weight is Weight.AMBER}
+
+
+def test_a_name_is_short_and_in_the_language_that_is_asked_for() -> None:
+    for code in named():
+        fa, en = name_of(code, "fa"), name_of(code, "en")
+        assert fa is not None and en is not None
+        assert en.isascii() and len(en) < 40
+        assert not fa.isascii() and len(fa) < 40
+    assert name_of("of-another-version", "en") is None
