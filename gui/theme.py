@@ -198,7 +198,7 @@ QLineEdit[role="search"]:focus { padding: 7px 11px; }
 QLineEdit#pin { font-size: 20px; font-weight: 700; lineedit-password-character: 8226; }
 QCheckBox { spacing: 9px; font-weight: 500; font-size: 14px; padding: 3px; border: 2px solid transparent; }
 QCheckBox:focus { border: 2px solid $seal; border-radius: 6px; }
-QCheckBox::indicator, QRadioButton::indicator { width: 20px; height: 20px; }
+QCheckBox::indicator, QRadioButton::indicator { width: ${tick}px; height: ${tick}px; }
 QFrame[role="find-amber"] QCheckBox { color: $warn; }
 QCheckBox[role="bad"] { color: $bad; }
 QComboBox {
@@ -279,7 +279,7 @@ def apply(app: QApplication, choice: ThemeChoice, percent: TextSize = 100) -> No
 def style_sheet(palette: Colours) -> str:
     """The Qt style sheet in these colours."""
     values = {name: getattr(palette, name) for name in Colours.__struct_fields__}
-    sizes = {"base": BASE_SIZE, "small": SMALL_SIZE, "pill": px(13), "arrow": px(26)}
+    sizes = {"base": BASE_SIZE, "small": SMALL_SIZE, "pill": px(13), "arrow": px(26), "tick": px(20)}
     sheet = _SHEET.substitute(values, family=FAMILY, **sizes)
     return _LENGTH.sub(lambda found: f"{found[1]}{px(int(found[2]))}px", sheet)
 

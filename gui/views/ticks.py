@@ -24,9 +24,10 @@ class Tick(QCheckBox):
         ink = QColor(tone_colour(self._tone) if self.isEnabled() else c.on_disabled)
         box, painter = _begin(self, QStyle.SubElement.SE_CheckBoxIndicator, ink)
         painter.setBrush(ink if self.isChecked() else QColor(c.card))
-        painter.drawRoundedRect(box, 5, 5)
+        painter.drawRoundedRect(box, theme.px(5), theme.px(5))
         if self.isChecked():
-            draw(painter, Sign.TICK, box.adjusted(2, 2, -2, -2), QColor(c.card))
+            inset = theme.px(2)
+            draw(painter, Sign.TICK, box.adjusted(inset, inset, -inset, -inset), QColor(c.card))
         _finish(self, painter, QStyle.SubElement.SE_CheckBoxContents, ink)
 
 
@@ -47,7 +48,8 @@ class Radio(QRadioButton):
         painter.drawEllipse(box)
         if self.isChecked():
             painter.setBrush(QColor(c.seal))
-            painter.drawEllipse(box.adjusted(4, 4, -4, -4))
+            inset = theme.px(4)
+            painter.drawEllipse(box.adjusted(inset, inset, -inset, -inset))
         _finish(self, painter, QStyle.SubElement.SE_RadioButtonContents, ink)
 
 

@@ -312,10 +312,10 @@ _KINDS = (
         weight=Weight.AMBER,
         fa="از این گواهی راهی به مرجعی که این رایانه می‌شناسد پیدا نشد: {issuer}.",
         en="No way was found from this certificate to an authority that this computer trusts: {issuer}.",
-        fa_remedy="اگر صادرکننده را می‌شناسید جداگانه تأیید کنید؛ "
-        "مرجع‌ها در صفحهٔ «تنظیمات» افزوده می‌شوند، یا با mohr anchors.",
-        en_remedy="Confirm if you know the issuer. Authorities are added on the page *Settings*, "
-        "or by `mohr anchors`.",
+        fa_remedy="اگر صادرکننده را می‌شناسید جداگانه تأیید کنید. "
+        "مرجع را در صفحهٔ «تنظیمات» پنجرهٔ مُهر، یا در پایانه با «mohr anchors»، می‌توان افزود.",
+        en_remedy="Confirm if you know the issuer. An authority is added on the Settings page of Mohr's "
+        "window, or in a terminal with `mohr anchors`.",
     ),
     Kind(
         code="certificate-for-another",

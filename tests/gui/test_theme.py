@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from typing import Literal
 
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionButton
+
+from gui import theme
+from gui.presenters.pin import Tone
 from gui.theme import DARK, LIGHT, Colours, style_sheet
+from gui.views.ticks import Radio, Tick
+from tests.gui.theatre import application
 
 TEXT_ON = [
     ("ink", "paper"),
@@ -56,3 +64,33 @@ def test_the_edge_of_a_control_can_be_seen(palette: Colours, ground: str) -> Non
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_style_sheet_has_no_place_left_unfilled(palette: Colours) -> None:
     assert "$" not in style_sheet(palette)
+
+
+@pytest.mark.parametrize(
+    ("button", "part"),
+    [
+        (lambda: Tick("ok", Tone.PLAIN), QStyle.SubElement.SE_CheckBoxIndicator),
+        (lambda: Radio("ok"), QStyle.SubElement.SE_RadioButtonIndicator),
+    ],
+    ids=["tick", "radio"],
+)
+def test_boxes_and_circles_grow_with_the_words(
+    button: Callable[[], QAbstractButton], part: QStyle.SubElement
+) -> None:
+    app = application()
+
+    def side(percent: Literal[100, 200]) -> int:
+        theme.apply(app, "light", percent)
+        drawn = button()
+        drawn.ensurePolished()
+        drawn.resize(drawn.sizeHint())
+        option = QStyleOptionButton()
+        option.initFrom(drawn)
+        box = drawn.style().subElementRect(part, option, drawn)
+        assert drawn.rect().contains(box)
+        return box.width()
+
+    try:
+        assert (side(100), side(200)) == (20, 40)
+    finally:
+        theme.apply(app, "light")
