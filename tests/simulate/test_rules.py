@@ -155,6 +155,12 @@ WALKS: list[tuple[str, str, list[Seen], set[str]]] = [
         {"patient-in-name"},
     ),
     (
+        "a national code's digits by chance in a UUID",
+        "approve",
+        [proof(1), post(2, SIGNED, "rx-3f2b8c1e-0d4a-4c5b-9a7e-a0012345679f")],
+        set(),
+    ),
+    (
         "ten digits that are no national code",
         "approve",
         [proof(1), post(2, SIGNED, "rx-0012345678")],

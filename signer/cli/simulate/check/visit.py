@@ -6,6 +6,7 @@ any panel; those on the page are silent where it has no hooks. What is said of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ LONGEST_WAIT = 25
 LOOKS_A_SECOND = 5
 #: Seconds after the click within which a panel has to have gone on; an agent is known not to answer at 0.3.
 GO_ON_WITHIN = 1.5
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _FINAL = {"finished", "declined", "cancelled", "failed"}
 #: What is refused only of a panel that does not keep to the contract.
 _BREACHES = frozenset(
@@ -249,7 +251,8 @@ def _documents(seen: Seen) -> list[dict[str, Any]]:
 
 
 def _runs_of_digits(name: str) -> list[str]:
-    return "".join(c if c.isascii() and c.isdigit() else " " for c in name).split()
+    """Those of UUIDs left out, in which ten digits may stand by chance."""
+    return "".join(c if c.isascii() and c.isdigit() else " " for c in _UUID.sub(" ", name)).split()
 
 
 def _same(one: Seen, other: Seen) -> bool:
