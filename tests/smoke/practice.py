@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import http.client
+import os
+import signal
 import sys
 import time
+import traceback
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,6 +36,8 @@ from tests.desktop.doctor import Doctor, Screen, screen
 ORIGIN = "https://panel.example"
 #: Seconds that an agent may take to answer, on a machine that is busy with other things.
 PATIENCE = 60.0
+#: Seconds that one act may take, with all its documents.
+LONGEST = 240.0
 #: A document for each format that a prescription is not signed in here.
 _OTHERS = (
     (TEXT, "آموکسی‌سیلین 500 mg".encode(), SignatureFormat.CMS),
@@ -160,10 +165,14 @@ async def main(folder: Path, endpoint: Path) -> None:
         _say(shown.env)
         while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
             try:
-                _say(await acts[line]())
-            except TimeoutError:
+                async with asyncio.timeout(LONGEST):
+                    _say(await acts[line]())
+            except Exception:  # noqa: BLE001 - whatever it was, the act failed and the smoke must hear of it
+                traceback.print_exc()
                 shown.display.picture().save(str(folder / f"{line}.png"))
-                raise
+                # Not through the loop's end, which waits for a thread that waits for the agent's answer; and
+                # with the screen, which holds the output open.
+                os.killpg(0, signal.SIGKILL)
 
 
 def _say(what: object) -> None:
