@@ -115,7 +115,7 @@ class Smoke:
             if self.with_browsers:
                 browsers = Browsers(self.root, undo.enter_context(serve(folder)), folder)
                 leaf = let_through(self.mohr, browsers)
-            leaving.removed(self.mohr)
+            leaving.removed(self.mohr, browsers=self.with_browsers)
             pcscd.terminate()
             pcscd.wait()
             if browsers and leaf:

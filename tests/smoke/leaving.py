@@ -51,8 +51,11 @@ def other_authority(root: Root) -> None:
         root.run_as(NURSE, "certutil", "-A", *added, "-d", f"sql:{store}")
 
 
-def removed(mohr: Installed) -> None:
-    """Removed under two users' agents: neither program nor trust is left; the journals are, and are told."""
+def removed(mohr: Installed, *, browsers: bool) -> None:
+    """Removed under two users' agents: neither program nor trust is left; the journals are, and are told.
+
+    A store that Chromium has opened is Chromium's from then on, and stays without the authority.
+    """
     root = mohr.root
     for person in _BOTH:
         root.run_as(person, "mkdir", "-p", f"{person.home}/{Path(_AUTOSTART).parent}")
@@ -73,7 +76,10 @@ def removed(mohr: Installed) -> None:
         assert all(path.startswith(f"{person.home[1:]}/{DATA}/journal") for path in kept), kept
         assert f"{person.home}/{DATA}/journal" in told, told
     assert "apt purge mohr" in told, told
-    assert f"{DOCTOR.home[1:]}/{STORE}" not in entries
+    if browsers:
+        assert "Mohr" not in mohr.authorities(DOCTOR)
+    else:
+        assert f"{DOCTOR.home[1:]}/{STORE}" not in entries
     assert "Mohr" not in mohr.authorities(NURSE)
     assert "Clinic CA" in mohr.authorities(NURSE)
     seen("removed: no program, no trust, no autostart of two users; both journals kept, and told")
