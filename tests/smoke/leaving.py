@@ -23,7 +23,10 @@ _OTHERS = (
     *("run/pcscd", "run/runit", "var/lib/ucf/hashfile", "var/lib/sgml-base/supercatalog.old"),
 )
 #: What browsers keep for themselves, where they were started.
-_OF_BROWSERS = tuple(f"{DOCTOR.home[1:]}/{place}" for place in (".mozilla", ".cache", ".config/chromium"))
+_OF_BROWSERS = tuple(
+    f"{DOCTOR.home[1:]}/{place}"
+    for place in (".mozilla", ".cache", ".config/chromium", ".config/mozilla", ".pki", "Downloads")
+)
 #: Folders that every desktop makes for its users and that are empty again.
 _PLACES = {
     f"{person.home[1:]}/{name}"
