@@ -13,12 +13,10 @@ from html import unescape
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import quoteattr
 
-from msgspec import Struct
-
 from signer.envelope import asic_container
 from signer.envelope.checks import check
 from signer.envelope.phases import NOTHING, Evidence
-from signer.envelope.xades import SignedPart, XadesToBeSigned, sign_parts
+from signer.envelope.xades import SignedPart, sign_parts
 from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import FormatUnsupported
 from signer.model.request import Attachment, Level
@@ -37,30 +35,8 @@ _MEDIA_TYPE = re.compile(r"<xades:MimeType>([^<]*)</xades:MimeType>")
 check_content = asic_container.check_content
 
 
-class AsicToBeSigned(Struct, frozen=True, kw_only=True):
-    """A container that lacks its signature's value. `files` are octets by name, the document first."""
-
-    signature: XadesToBeSigned
-    files: dict[str, bytes]
-
-    @property
-    def to_be_signed(self) -> bytes:
-        """ds:SignedInfo in its canonical form."""
-        return self.signature.to_be_signed
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        """With which algorithm."""
-        return self.signature.algorithm
-
-    @property
-    def certificate(self) -> Certificate:
-        """Under which certificate."""
-        return self.signature.certificate
-
-    def stamped(self, signature: bytes) -> bytes:
-        """See `XadesToBeSigned.stamped`."""
-        return self.signature.stamped(signature)
+class AsicToBeSigned(asic_container.Unsigned, frozen=True, kw_only=True):
+    """One whose signature is XAdES over all files."""
 
     def finish(self, signature: bytes, evidence: Evidence = NOTHING) -> bytes:
         """The container."""

@@ -12,8 +12,6 @@ from datetime import datetime
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import quoteattr
 
-from msgspec import Struct
-
 from signer.envelope import asic_container, cades
 from signer.envelope.algorithms import SUITES
 from signer.envelope.checks import check
@@ -40,31 +38,10 @@ _REFERENCE = re.compile(r'<asic:DataObjectReference URI="([^"]*)"')
 check_content = asic_container.check_content
 
 
-class AsicCadesToBeSigned(Struct, frozen=True, kw_only=True):
-    """A container that lacks its signature's value. `files` are octets by name, the document first."""
+class AsicCadesToBeSigned(asic_container.Unsigned, frozen=True, kw_only=True):
+    """One whose signature is CAdES over the manifest."""
 
-    signature: cades.CadesToBeSigned
     manifest: bytes
-    files: dict[str, bytes]
-
-    @property
-    def to_be_signed(self) -> bytes:
-        """The DER of SET OF Attribute, over the manifest."""
-        return self.signature.to_be_signed
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        """With which algorithm."""
-        return self.signature.algorithm
-
-    @property
-    def certificate(self) -> Certificate:
-        """Under which certificate."""
-        return self.signature.certificate
-
-    def stamped(self, signature: bytes) -> bytes:
-        """See `CadesToBeSigned.stamped`."""
-        return self.signature.stamped(signature)
 
     def finish(self, signature: bytes, evidence: Evidence = NOTHING) -> bytes:
         """The container."""

@@ -8,9 +8,14 @@ from __future__ import annotations
 import io
 import zipfile
 
+from msgspec import Struct
+
+from signer.envelope.phases import ToBeSigned
+from signer.model.credential import SignatureAlgorithm
 from signer.model.errors import DocumentRefused
 from signer.model.request import JSON, PRESCRIPTION, TEXT, XML, Attachment
 from signer.model.text import hidden
+from signer.x509 import Certificate
 
 MIME_TYPE = b"application/vnd.etsi.asic-e+zip"
 MAX_NAME = 128
@@ -22,6 +27,35 @@ _OTHER = "document"
 #: MS-DOS time has no zone and begins here; a container's time is the signature's.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
+
+
+class Unsigned(Struct, frozen=True, kw_only=True):
+    """A container that lacks its signature's value: what is signed is what the signature in it covers.
+
+    `files` are octets by name, the document first.
+    """
+
+    signature: ToBeSigned
+    files: dict[str, bytes]
+
+    @property
+    def to_be_signed(self) -> bytes:
+        """See `ToBeSigned.to_be_signed`."""
+        return self.signature.to_be_signed
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """With which algorithm."""
+        return self.signature.algorithm
+
+    @property
+    def certificate(self) -> Certificate:
+        """Under which certificate."""
+        return self.signature.certificate
+
+    def stamped(self, signature: bytes) -> bytes:
+        """See `ToBeSigned.stamped`."""
+        return self.signature.stamped(signature)
 
 
 def document_name(media_type: str) -> str:
