@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from enum import Enum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -50,7 +51,11 @@ _HASH_OID = {
 
 
 class Hashing(Enum):
-    """Who hashes: the module, in a mechanism that takes the message, or this side of the pipe."""
+    """Who hashes: the module, in a mechanism that takes the message, or this side of the pipe.
+
+    HOST comes first: a maker's module, which may keep a log, then never holds a prescription, a card never
+    has kilobytes sent to it, and it is the way that browsers' client authentication goes through it.
+    """
 
     MODULE = "module"
     HOST = "host"
@@ -66,7 +71,7 @@ class EcdsaOutput(Enum):
 class SignPreferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A profile's `[sign]`. `hashing` is the order to try; a way that is not named is not taken."""
 
-    hashing: tuple[Hashing, ...] = (Hashing.MODULE, Hashing.HOST)
+    hashing: tuple[Hashing, ...] = (Hashing.HOST, Hashing.MODULE)
     ecdsa_output: EcdsaOutput = EcdsaOutput.RAW
 
 
@@ -91,7 +96,7 @@ class SigningPlan(Struct, frozen=True, kw_only=True):
         """What C_Sign is given for `message`."""
         if self.input is Input.MESSAGE:
             return message
-        digest = hashlib.new(self.hash, message).digest()
+        digest: bytes = getattr(hashlib, self.hash)(message).digest()
         return digest_info(self.hash, digest) if self.input is Input.DIGEST_INFO else digest
 
     def signature(self, answer: bytes) -> bytes:
@@ -199,8 +204,14 @@ def _takes(sizes: KeySizes, bits: int) -> bool:
 
 def digest_info(hash_name: str, digest: bytes) -> bytes:
     """DigestInfo with NULL parameters, what CKM_RSA_PKCS pads (RFC 8017 §9.2 note 1)."""
+    return _before_digest(hash_name, len(digest)) + digest
+
+
+@lru_cache(maxsize=8)
+def _before_digest(hash_name: str, size: int) -> bytes:
+    """All of a DigestInfo but the digest, which stands at its end: always the same octets."""
     algorithm = der.sequence(der.oid(_HASH_OID[hash_name]), der.NULL)
-    return der.sequence(algorithm, der.octet_string(digest))
+    return der.sequence(algorithm, der.octet_string(bytes(size)))[:-size]
 
 
 def ecdsa_sig_value(raw: bytes) -> bytes:

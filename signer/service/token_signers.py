@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct, structs
@@ -51,6 +51,9 @@ from signer.service.ports import Clock
 from signer.service.sightings import Sighting
 
 log = logging.getLogger(__name__)
+
+#: What C_SignInit answers where a mechanism is listed and not there (PKCS #11 v2.40 §5.1).
+_NOT_THIS_WAY = frozenset({0x54, 0x70, 0x71})  # FUNCTION_NOT_SUPPORTED, MECHANISM_INVALID, …_PARAM_INVALID
 
 #: Seconds for which a token that is still in its slot is not read again: reading a card takes a second.
 CERTIFICATES_FRESH_FOR = 30.0
@@ -295,25 +298,29 @@ class TokenSession:
 
     async def sign(self, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
         """See `SigningSession.sign`. A login that is gone is told as what took it: a crash, or the card."""
-        plan = self._plan(algorithm)
+
+        def once(plan: mechanisms.SigningPlan) -> Awaitable[bytes]:
+            return self._module.supervisor.sign(
+                self._token.slot, self._credential.key_id, plan.mechanism, plan.data(message)
+            )
+
         with self._login_lost():
             try:
-                answer = await self._module.supervisor.sign(
-                    self._token.slot, self._credential.key_id, plan.mechanism, plan.data(message)
-                )
+                return await self._by_a_way_it_has(algorithm, once)
             except faults.ContextLoginNeeded:
                 self._asking_each.add(self._credential.id)
                 raise
-            return plan.signature(answer)
 
     async def sign_with_pin(self, algorithm: SignatureAlgorithm, message: bytes, pin: Pin | None) -> bytes:
         """See `SigningSession.sign_with_pin`."""
-        plan = self._plan(algorithm)
-        with self._login_lost():
-            answer = await self._module.supervisor.sign_authenticated(
+
+        def once(plan: mechanisms.SigningPlan) -> Awaitable[bytes]:
+            return self._module.supervisor.sign_authenticated(
                 self._token.slot, self._credential.key_id, plan.mechanism, plan.data(message), pin
             )
-            return plan.signature(answer)
+
+        with self._login_lost():
+            return await self._by_a_way_it_has(algorithm, once)
 
     async def pin_wanted(self) -> Authorisation:
         """See `SigningSession.pin_wanted`. A signature PIN has tries of its own, of which no flag tells."""
@@ -324,6 +331,27 @@ class TokenSession:
         if profile.login.signature_pin.context:
             return structs.replace(wanted, role=PinRole.SIGNATURE, tries=TriesLeft.UNKNOWN, each=True)
         return structs.replace(wanted, each=True)
+
+    async def _by_a_way_it_has(
+        self, algorithm: SignatureAlgorithm, once: Callable[[mechanisms.SigningPlan], Awaitable[bytes]]
+    ) -> bytes:
+        """Some modules list mechanisms that they have not: the next way is taken, for all that follows.
+
+        Only what C_SignInit refused is tried again: nothing was signed, and no PIN was looked at.
+        """
+        plan = self._plan(algorithm)
+        while True:
+            try:
+                return plan.signature(await once(plan))
+            except faults.ModuleReturned as refusal:
+                if refusal.function != "C_SignInit" or refusal.rv not in _NOT_THIS_WAY:
+                    raise
+                self._mechanisms -= {plan.mechanism.type}
+                self._plans.clear()
+                try:
+                    plan = self._plan(algorithm)
+                except MechanismUnsupported:
+                    raise refusal from None
 
     def _plan(self, algorithm: SignatureAlgorithm) -> mechanisms.SigningPlan:
         if self._closed:

@@ -166,7 +166,7 @@ def _made(prepare: Callable[..., Any], key: RawKey | OwnBinding) -> bytes:
         algorithm=ALGORITHM,
         signing_time=datetime.now(UTC),
     )
-    finished: bytes = draft.finish(key.sign(draft.to_be_signed))
+    finished: bytes = draft.finish(key.sign_planned(draft.to_be_signed))
     return finished
 
 

@@ -66,7 +66,7 @@ def _sign(key: RawKey, seal: VisibleSeal | None, at: datetime | None = None) -> 
         signing_time=at or datetime.now(UTC),
         seal=seal,
     )
-    return draft.finish(key.sign(draft.to_be_signed))
+    return draft.finish(key.sign_planned(draft.to_be_signed))
 
 
 def _verified(key: RawKey) -> None:

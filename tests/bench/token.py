@@ -9,10 +9,12 @@ import os
 
 import PyKCS11
 
+from drivers import mechanisms
 from drivers.bindings.pykcs11 import PyKcs11
 from drivers.types import Mechanism
 from drivers.worker import keys
 from signer import x509
+from signer.model.credential import SignatureAlgorithm
 from tests import softhsm
 from tests.bench.place import RSA, Place
 
@@ -42,6 +44,14 @@ class RawToken:
         return self._session.findObjects([(PyKCS11.CKA_CLASS, kind), (PyKCS11.CKA_ID, key_id)])[0]
 
 
+#: How Mohr has SoftHSM's RSA keys sign: the DigestInfo is made here.
+PLAN = mechanisms.plan(
+    SignatureAlgorithm.RSA_PKCS1_SHA256.value,
+    (mechanisms.CKM_RSA_PKCS, mechanisms.CKM_SHA256_RSA_PKCS),
+    mechanisms.SignPreferences(),
+)
+
+
 class RawKey:
     """A key that signs as directly as the binding can."""
 
@@ -49,11 +59,16 @@ class RawKey:
         self._session = session
         self._key = key
         self._mechanism = PyKCS11.Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS, None)
+        self._planned = PyKCS11.Mechanism(PLAN.mechanism.type, None)
         self.certificate = certificate
 
     def sign(self, message: bytes) -> bytes:
         """`bytes(session.sign(…))`: what everything is compared with."""
         return bytes(self._session.sign(self._key, message, self._mechanism))
+
+    def sign_planned(self, message: bytes) -> bytes:
+        """The same signature by the mechanism that Mohr takes, and as slowly."""
+        return bytes(self._session.sign(self._key, PLAN.data(message), self._planned))
 
 
 class OwnBinding:
@@ -74,6 +89,10 @@ class OwnBinding:
         (self._key,) = self._module.find(self._session, keys.private_key_template(RSA))
 
     def sign(self, message: bytes) -> bytes:
-        """RSA PKCS#1 v1.5 with SHA-256."""
+        """RSA PKCS#1 v1.5 with SHA-256, hashed by the module."""
         mechanism = Mechanism(type=PyKCS11.CKM_SHA256_RSA_PKCS)
         return self._module.sign(self._session, self._key, mechanism, message)
+
+    def sign_planned(self, message: bytes) -> bytes:
+        """The same signature by the mechanism that Mohr takes."""
+        return self._module.sign(self._session, self._key, PLAN.mechanism, PLAN.data(message))

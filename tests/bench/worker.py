@@ -68,7 +68,7 @@ class WorkerSigner:
     def boundary(self, data: bytes) -> None:
         """One signature alone: what it takes beyond the raw one is the way to the worker and back."""
         slot, mechanism = self._token.slot, self._plan.mechanism
-        self._loop.run_until_complete(self._supervisor.sign(slot, RSA, mechanism, data))
+        self._loop.run_until_complete(self._supervisor.sign(slot, RSA, mechanism, self._plan.data(data)))
 
     def question(self) -> None:
         """The way to the worker and back with next to nothing to do there: the token's flags."""

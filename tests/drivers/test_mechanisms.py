@@ -19,8 +19,8 @@ from drivers.errors import NoSuchMechanism, SignatureMalformed
 from drivers.mechanisms import EcdsaOutput, Hashing, Input, SignPreferences
 from drivers.types import KeySizes, Token
 
-MODULE_FIRST = SignPreferences()
-HOST_FIRST = SignPreferences(hashing=(Hashing.HOST, Hashing.MODULE))
+HOST_FIRST = SignPreferences()
+MODULE_FIRST = SignPreferences(hashing=(Hashing.MODULE, Hashing.HOST))
 HOST_ONLY = SignPreferences(hashing=(Hashing.HOST,))
 EVERYTHING = (0x1, 0xD, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x1041, 0x1044, 0x1045, 0x1046)
 
@@ -46,6 +46,14 @@ def test_the_first_way_that_profile_and_token_agree_on_is_taken(
 ) -> None:
     plan = m.plan(wanted, offered, preferences)
     assert (plan.mechanism.type, plan.input) == (mechanism, fed)
+
+
+@pytest.mark.parametrize("wanted", m.offered(EVERYTHING, SignPreferences()))
+def test_a_module_that_takes_a_digest_is_not_given_the_prescription(wanted: str) -> None:
+    message = b"a prescription, and the patient's name in it"
+    given = m.plan(wanted, EVERYTHING, SignPreferences()).data(message)
+    assert message not in given
+    assert given.endswith(hashlib.new("sha" + wanted[-3:], message).digest())
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,9 @@ class Place:
         return [request.problem for request in self.doctor.pin_requests]
 
 
-async def place_with(folder: Path, built: Path, *, each: bool) -> Place:
+async def place_with(folder: Path, built: Path, *, each: bool, key: KeySpec = KeySpec.EC_P256) -> Place:
     token = hsm.create(folder / "softhsm")
-    keys = {b"\x01": KeySpec.EC_P256}
+    keys = {b"\x01": key}
     await hsm.certify(token, keys, PLAIN_DOCTOR, datetime.now(UTC), always_authenticate=each)
     return Place(folder, FaultyModule(built, token, folder))
 
@@ -110,3 +110,26 @@ async def test_a_module_whose_signature_does_not_verify_is_named_in_the_log(
     assert await once.sign() == [DocumentState.FAILED]
     (line,) = [r.getMessage() for r in caplog.records if "signature-not-verified" in r.getMessage()]
     assert str(once.module.token.module) in line
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["once", "each"])
+@pytest.mark.parametrize("rv", ["rv 0x54", "rv 0x70", "rv 0x71"])
+async def test_a_mechanism_that_is_listed_and_not_there_gives_way_to_the_other(
+    tmp_path: Path, built: Path, rv: str, each: bool
+) -> None:
+    place = await place_with(tmp_path, built, each=each, key=KeySpec.RSA_2048)
+    place.doctor.pins.append(again())
+    place.module.fail("C_SignInit", rv, nth=1)
+    assert await place.sign() == [DocumentState.SIGNED]
+    assert place.module.entered("C_SignInit") == 2
+    assert place.module.entered("C_Login") == (2 if each else 1), "no PIN for what was refused before it"
+    await place.desk.close()
+
+
+async def test_a_token_that_has_none_of_its_mechanisms_fails_as_it_says(tmp_path: Path, built: Path) -> None:
+    place = await place_with(tmp_path, built, each=False, key=KeySpec.RSA_2048)
+    place.module.fail("C_SignInit", "rv 0x70")
+    assert await place.sign() == [DocumentState.FAILED]
+    assert place.module.entered("C_SignInit") == 2, "each way once"
+    assert place.module.entered("C_Sign") == 0
+    await place.desk.close()
