@@ -141,8 +141,8 @@ class DocumentAnswer(Struct, frozen=True, kw_only=True):
     state: DocumentState
     format: str
     level: str | UnsetType = UNSET
-    signature: str | UnsetType = UNSET
-    certificate: str | UnsetType = UNSET
+    signature: bytes | UnsetType = UNSET
+    certificate: bytes | UnsetType = UNSET
     signed_at: datetime | UnsetType = UNSET
     problem: Problem | UnsetType = UNSET
 
@@ -302,8 +302,8 @@ def _document_answer(request_id: str, view: DocumentView, language: Language) ->
         state=view.state,
         format=view.format,
         level=present(view.level),
-        signature=UNSET if view.signature is None else b64(view.signature),
-        certificate=UNSET if view.certificate is None else b64(view.certificate),
+        signature=UNSET if view.signature is None else view.signature,
+        certificate=UNSET if view.certificate is None else view.certificate,
         signed_at=UNSET if view.signed_at is None else _seconds(view.signed_at),
         problem=document_problem(request_id, view, language),
     )

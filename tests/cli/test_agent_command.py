@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
@@ -100,9 +99,9 @@ def test_a_prescription_is_signed_by_what_a_person_types(
         panel.close()
         assert answer.state is RequestState.FINISHED
         signature = answer.documents[0].signature
-        assert isinstance(signature, str)
+        assert isinstance(signature, bytes)
         verdict = verify(
-            base64.b64decode(signature),
+            signature,
             content=document.content,
             media_type=document.media_type,
             anchors=(user.anchor(),),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,8 +97,8 @@ async def test_a_panel_gets_the_levels_that_it_asked_for(
 
 def _signature(answer: RequestAnswer, place: int) -> bytes:
     signature = answer.documents[place].signature
-    assert isinstance(signature, str)
-    return base64.b64decode(signature)
+    assert isinstance(signature, bytes)
+    return signature
 
 
 def _accepted_by_openssl(folder: Path, answer: RequestAnswer) -> None:

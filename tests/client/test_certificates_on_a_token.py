@@ -130,7 +130,8 @@ async def test_a_key_is_made_certified_kept_and_signs(softhsm: SoftHsm, tmp_path
             assert signed.state is RequestState.FINISHED, signed.documents
         finally:
             panel.close()
-    signature = base64.b64decode(str(signed.documents[0].signature))
+    signature = signed.documents[0].signature
+    assert isinstance(signature, bytes)
     anchor = x509.read(authority.root)
     verdict = verify(signature, content=document.content, media_type=document.media_type, anchors=(anchor,))
     assert verdict.reason is None

@@ -23,7 +23,7 @@ from signer.client import (
     ProblemAnswered,
 )
 from signer.client.events import Event, EventStream
-from signer.endpoint.encodings import b64, b64u, unb64u
+from signer.endpoint.encodings import b64u, unb64u
 from signer.endpoint.keys import SigningKey
 from signer.endpoint.pairing import PairingState, challenge_message
 from signer.model.presence import Presence, SeenToken
@@ -91,7 +91,7 @@ async def test_a_signing_request_goes_all_the_way(world: World, panel: PanelClie
     answer = await signing
     assert answer.state is RequestState.FINISHED
     assert answer.documents[0].state is DocumentState.SIGNED
-    assert answer.documents[0].signature == b64(b"a signature")
+    assert answer.documents[0].signature == b"a signature"
     assert world.use_cases.submitted[0].documents == (DOCUMENT,)
     again = await asyncio.to_thread(panel.sign, [DOCUMENT], idempotency_key="visit-1")
     assert again == answer

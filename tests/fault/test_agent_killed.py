@@ -42,7 +42,7 @@ def _state(agent: FaultyAgent, key: str) -> RequestAnswer:
     return agent.panel.submit(DOCUMENTS, idempotency_key=key)
 
 
-def _signed(answer: RequestAnswer) -> dict[str, str]:
+def _signed(answer: RequestAnswer) -> dict[str, bytes]:
     return {d.id: d.signature for d in answer.documents if d.signature is not UNSET}
 
 
@@ -137,7 +137,7 @@ def _kept(agent: FaultyAgent, key: str) -> dict[str, int]:
     return dict(_rows(agent, "SELECT kind, count(*) FROM entry WHERE idempotency_key = ? GROUP BY kind", key))
 
 
-def _sealed(agent: FaultyAgent, key: str) -> dict[str, str]:
+def _sealed(agent: FaultyAgent, key: str) -> dict[str, bytes]:
     """The signatures that the panel could fetch before the agent was killed."""
     rows = _rows(agent, "SELECT document_id, 1 FROM entry WHERE kind = 'seal' AND idempotency_key = ?", key)
     signed = _signed(_state(agent, key)) if rows else {}

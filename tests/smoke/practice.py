@@ -8,7 +8,6 @@ nothing of Mohr and reads nothing of it but the file with its port.
 from __future__ import annotations
 
 import asyncio
-import base64
 import http.client
 import os
 import signal
@@ -102,9 +101,9 @@ class Practice:
         answer = (await asked).documents[0]
         await doctor.signed()
         panel.close()
-        assert isinstance(answer.signature, str), answer
+        assert isinstance(answer.signature, bytes), answer
         signature, signed = self._folder / f"{document.id}.signature", self._folder / f"{document.id}.content"
-        signature.write_bytes(base64.b64decode(answer.signature))
+        signature.write_bytes(answer.signature)
         signed.write_bytes(document.content)
         return {"signature": str(signature), "content": str(signed)}
 

@@ -7,7 +7,6 @@ loopback, the verifier on the anchors that were written beside the signatures.
 from __future__ import annotations
 
 import asyncio
-import base64
 import ssl
 import time
 from collections.abc import Callable
@@ -128,7 +127,8 @@ def _keep_and_verify(answer: DocumentAnswer, document: Document, path: Path, anc
     """Write the signature; `valid`, or why it is not: the verifier's reason or the problem's code."""
     if isinstance(answer.signature, UnsetType):
         return answer.problem.code if isinstance(answer.problem, Problem) else answer.state.value
-    signature = base64.b64decode(answer.signature)
-    path.write_bytes(signature)
-    verdict = verify(signature, content=document.content, media_type=document.media_type, anchors=(anchor,))
+    path.write_bytes(answer.signature)
+    verdict = verify(
+        answer.signature, content=document.content, media_type=document.media_type, anchors=(anchor,)
+    )
     return "valid" if verdict.reason is None else verdict.reason.value
