@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,8 +25,10 @@ from signer.model.request import PRESCRIPTION, Document, DocumentState
 def running_agent(base: Path, *, opened: bool = False) -> Iterator[tuple[int, int]]:
     """A benchmark agent in `base`: its process id, and the port on which it listens for http.
 
+    Its journal begins empty: what earlier runs filled would make a run slower than the one before it.
     `opened`: its doctor keeps the token open.
     """
+    shutil.rmtree(base / ("agent-open" if opened else "agent") / "data" / "journal", ignore_errors=True)
     command = [sys.executable, "-m", "tests.bench.agent", str(base), *(["--open"] if opened else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as agent:
         assert agent.stdout is not None
