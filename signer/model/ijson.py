@@ -186,9 +186,16 @@ def _load(octets: bytes, decode: Callable[[str], Any], max_depth: int, max_leave
         _accuse(text)
     if not depth_is_known and _depth(value) > max_depth:
         raise IJsonInvalid("", f"nested deeper than {max_depth}")
-    if _FORBIDDEN_ESCAPE.search(text) or len(octets.translate(None, _NONCHARACTER_LEADS)) != len(octets):
+    if _may_be_forbidden(octets, text):
         _examine(_AS_WRITTEN(text), "")
     return value
+
+
+def _may_be_forbidden(octets: bytes, text: str) -> bool:
+    """May a surrogate or a noncharacter stand in it, escaped or not? Told at the speed of `bytes`."""
+    if "\\" in text and _FORBIDDEN_ESCAPE.search(text):
+        return True
+    return not octets.isascii() and len(octets.translate(None, _NONCHARACTER_LEADS)) != len(octets)
 
 
 def _bound(octets: bytes, max_depth: int, max_leaves: int) -> bool:

@@ -59,7 +59,9 @@ def hidden(text: str) -> tuple[str, ...]:
     """The hidden characters of the text, each once as `U+200F`, in the order of appearance."""
     if text.isascii() and text.isprintable():
         return ()
-    found = dict.fromkeys(_UNUSUAL.findall(text.replace("\r\n", "\n")))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    found = dict.fromkeys(_UNUSUAL.findall(text))
     return tuple(_name(character) for character in found if _is_hidden(character))
 
 

@@ -7,9 +7,10 @@ Which wire value stands for which field is said by the insurers' modules, when t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from signer.model.sheet import Comparison
 from signer.prescription import free, judges, salamat, tamin
@@ -37,7 +38,8 @@ HEADER = {
     "centre": "/prescriber/centre",
     "notes": "/notes",
 }
-_ITEM_FIELDS = PrescribedItem.__struct_fields__
+#: The fields of an item, as above, with pointers below the item's own.
+_ITEM = tuple((field, field) for field in PrescribedItem.__struct_fields__)
 # Each look at a member through its class costs as much as the comparison with it.
 _DIFFERS, _INCOMPARABLE = Comparison.DIFFERS, Comparison.INCOMPARABLE
 
@@ -70,13 +72,10 @@ def compare(prescription: Prescription) -> Outcome:
     wire = reader(prescription) if reader is not None else None
     trial = _Trial()
     header = wire.header if wire is not None else {}
-    for field, value in _header(prescription).items():
-        trial.judge(field, HEADER[field], value, header.get(field))
+    trial.judge("", HEADER.items(), _header(prescription), header)
     lines = _pair(prescription.items, wire.lines if wire is not None else ())
     for index, (item, line) in enumerate(zip(prescription.items, lines, strict=True)):
-        at = f"/items/{index}/"
-        for field in _ITEM_FIELDS:
-            trial.judge(field, at + field, getattr(item, field), line.get(field))
+        trial.judge(f"/items/{index}/", _ITEM, astuple(item), line)
     if wire is not None:
         for length, pointer in wire.counts:
             trial.count(len(prescription.items), length, pointer)
@@ -88,22 +87,23 @@ def compare(prescription: Prescription) -> Outcome:
     )
 
 
-def _header(prescription: Prescription) -> dict[str, str | None]:
+def _header(prescription: Prescription) -> tuple[str | None, ...]:
+    """In the order of `HEADER`."""
     patient, prescriber = prescription.patient, prescription.prescriber
-    return {
-        "kind": prescription.kind.value,
-        "issued": prescription.issued,
-        "valid_until": prescription.valid_until,
-        "patient": patient.name,
-        "patient_code": patient.national_code,
-        "birth_date": patient.birth_date,
-        "mobile": patient.mobile,
-        "prescriber": prescriber.name,
-        "prescriber_code": prescriber.national_code,
-        "council_number": prescriber.council_number,
-        "centre": prescriber.centre,
-        "notes": prescription.notes,
-    }
+    return (
+        prescription.kind.value,
+        prescription.issued,
+        prescription.valid_until,
+        patient.name,
+        patient.national_code,
+        patient.birth_date,
+        patient.mobile,
+        prescriber.name,
+        prescriber.national_code,
+        prescriber.council_number,
+        prescriber.centre,
+        prescription.notes,
+    )
 
 
 def _pair(items: tuple[PrescribedItem, ...], lines: tuple[dict[str, Claim], ...]) -> list[dict[str, Claim]]:
@@ -133,19 +133,37 @@ class _Trial:
         self.differences: list[Difference] = []
         self.incomparable: dict[str, None] = {}
 
-    def judge(self, field: str, pointer: str, readable: str | None, claim: Claim | None) -> None:
-        verdict = _verdict(readable, claim)
-        if verdict is None:
-            return
-        self.verdicts[pointer] = verdict
-        if verdict is _DIFFERS and claim is not None:
-            self.differences.append(
-                Difference(
-                    field=field, pointer=pointer, readable=readable, written=claim.text, wire=claim.pointer
+    def judge(
+        self,
+        at: str,
+        fields: Iterable[tuple[str, str]],
+        readable: Sequence[str | None],
+        claims: dict[str, Claim],
+    ) -> None:
+        """Judge each of the fields (name, pointer below `at`), whose readable values come in that order."""
+        for (field, below), here in zip(fields, readable, strict=True):
+            claim = claims.get(field)
+            if claim is None:
+                if here is not None:
+                    self.verdicts[at + below] = _INCOMPARABLE
+                    self.incomparable[field] = None
+                continue
+            verdict = _verdict(here, claim)
+            if verdict is None:
+                continue
+            self.verdicts[at + below] = verdict
+            if verdict is _DIFFERS:
+                self.differences.append(
+                    Difference(
+                        field=field,
+                        pointer=at + below,
+                        readable=here,
+                        written=claim.text,
+                        wire=claim.pointer,
+                    )
                 )
-            )
-        elif verdict is _INCOMPARABLE:
-            self.incomparable[field] = None
+            elif verdict is _INCOMPARABLE:
+                self.incomparable[field] = None
 
     def count(self, here: int, there: int, wire: str) -> None:
         if here != there:
@@ -154,10 +172,8 @@ class _Trial:
             )
 
 
-def _verdict(readable: str | None, claim: Claim | None) -> Comparison | None:
+def _verdict(readable: str | None, claim: Claim) -> Comparison | None:
     """None where neither side says anything that the other should."""
-    if claim is None:
-        return None if readable is None else _INCOMPARABLE
     if readable is None and claim.text is None:
         return None
     here = readable if readable is not None else claim.readable_default

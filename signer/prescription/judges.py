@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from signer.model.sheet import Comparison
 from signer.model.text import latin_digits
@@ -31,6 +32,9 @@ def _verdict(equal: bool) -> Comparison:
 def _words(text: str) -> str:
     """Latin digits, Persian letters for their Arabic twins, single spaces."""
     return " ".join(latin_digits(text).translate(_ARABIC_LETTERS).split())
+
+
+_often = lru_cache(maxsize=256)(_words)  # doctors say the same few things of most drugs
 
 
 def _decimal(text: str) -> Decimal | None:
@@ -124,7 +128,7 @@ def coded(concepts: dict[str, str]) -> Judge:
     def judge(readable: str, wire: str) -> Comparison:
         if wire not in concepts:
             return Comparison.INCOMPARABLE
-        known = by_words.get(_words(readable))
+        known = by_words.get(_often(readable))
         return Comparison.INCOMPARABLE if known is None else _verdict(known == wire)
 
     return judge

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -46,30 +47,37 @@ class Leaves(Struct, frozen=True, kw_only=True):
     hidden: tuple[Hidden, ...]
 
 
-def is_plain(text: str, value: SignedValue) -> bool:
-    """Can nothing be found about the leaves of this I-JSON text, parsed as `value`?
+def member_names(value: SignedValue) -> frozenset[str]:
+    """Every member name in it, however deep, each once."""
+    names: set[str] = set()
+    _gather(value, names)
+    return frozenset(names)
+
+
+def _gather(value: SignedValue, names: set[str]) -> None:
+    if isinstance(value, dict):
+        names.update(value)
+        members: Iterable[SignedValue] = value.values()
+    else:
+        members = value if isinstance(value, list) else ()
+    for member in members:
+        if isinstance(member, CONTAINERS):
+            _gather(member, names)
+
+
+def is_plain(text: str, names: frozenset[str]) -> bool:
+    """Can nothing be found about the leaves of this I-JSON text with these `member_names`?
 
     True only where no character is hidden and no pointer too long, so that `leaves` need not be asked before
     somebody looks. False says nothing.
     """
-    return "\\" not in text and not hidden(text) and _has_short_names(value)
+    return "\\" not in text and not hidden(text) and _are_short(names)
 
 
-def _has_short_names(value: SignedValue) -> bool:
-    """Is every member name in it short, and spelled in a pointer as it is?"""
-    if isinstance(value, dict):
-        for name in value:
-            if len(name) > _SHORT_NAME or "/" in name or "~" in name:
-                return False
-        members: Iterable[SignedValue] = value.values()
-    elif isinstance(value, list):
-        members = value
-    else:
-        return True
-    for member in members:  # noqa: SIM110  # a generator costs more than what it would go through
-        if isinstance(member, CONTAINERS) and not _has_short_names(member):
-            return False
-    return True
+@lru_cache(maxsize=64)  # the documents of a panel have the same few names over and over
+def _are_short(names: frozenset[str]) -> bool:
+    """Is every one of them short, and spelled in a pointer as it is?"""
+    return not any(len(name) > _SHORT_NAME or "/" in name or "~" in name for name in names)
 
 
 def leaves(value: SignedValue) -> Leaves:

@@ -48,7 +48,7 @@ from signer.prescription import rules
 from signer.prescription.compare import compare
 from signer.prescription.dates import parse_instant
 from signer.prescription.document import Prescription, from_tree
-from signer.prescription.leaves import LINE_BREAK, Hidden, Leaves, is_plain, leaves, text_leaves
+from signer.prescription.leaves import LINE_BREAK, Hidden, Leaves, is_plain, leaves, member_names, text_leaves
 from signer.prescription.pdf_process import PdfProcess
 from signer.prescription.pdf_wire import Inspected
 
@@ -106,9 +106,11 @@ def _tree(content: bytes) -> SignedValue:
         raise DocumentUnreadable(f"{visible(error.pointer)[:200]} {error.reason}".strip()) from None
 
 
-def _leaves(document: Document, tree: SignedValue) -> tuple[tuple[Hidden, ...], Callable[[], Leaves]]:
+def _leaves(
+    document: Document, tree: SignedValue, names: frozenset[str]
+) -> tuple[tuple[Hidden, ...], Callable[[], Leaves]]:
     """What is hidden, now; the leaves themselves when somebody looks, where nothing can go wrong then."""
-    if is_plain(document.content.decode(), tree):
+    if is_plain(document.content.decode(), names):
         return (), lambda: leaves(tree)
     everything = leaves(tree)
     return everything.hidden, lambda: everything
@@ -119,13 +121,14 @@ def _prescription(
 ) -> tuple[list[Finding], Draw]:
     tree = _tree(document.content)
     prescription = from_tree(tree)
-    concealed, everything = _leaves(document, tree)
+    names = member_names(tree)
+    concealed, everything = _leaves(document, tree, names)
     outcome = compare(prescription)
     found = [
         *rules.holder_findings(prescription.prescriber, holder, severe),
         *rules.time_findings(prescription, now, severe),
         *rules.wire_findings(outcome, prescription.insurer.value, severe),
-        *rules.credential_findings(prescription.wire),
+        *rules.credential_findings(prescription.wire, names),
         *rules.hidden_findings(concealed, severe),
         *rules.names_finding(prescription),
     ]
@@ -158,7 +161,8 @@ def _lay_out(
 
 
 def _json(document: Document, severe: frozenset[str]) -> tuple[list[Finding], Draw]:
-    concealed, everything = _leaves(document, _tree(document.content))
+    tree = _tree(document.content)
+    concealed, everything = _leaves(document, tree, member_names(tree))
 
     def draw() -> PlainSheet:
         return PlainSheet(media_type=JSON, leaves=tuple(everything().shown.values()))

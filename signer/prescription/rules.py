@@ -159,25 +159,34 @@ def wire_findings(outcome: Outcome, insurer: str, severe: Severe) -> list[Findin
     return found
 
 
-def credential_findings(wire: SignedValue, pointer: str = "/wire") -> list[Finding]:
-    """Members of the body whose values would let somebody in. The values themselves are not told."""
+def credential_findings(wire: SignedValue, names: frozenset[str]) -> list[Finding]:
+    """Members of the body whose values would let somebody in. The values themselves are not told.
+
+    `names` are all member names in it, and may be more.
+    """
+    suspects = _credentials_among(names)
+    return _credentials_in(wire, "/wire", suspects) if suspects else []
+
+
+@lru_cache(maxsize=64)  # the documents of a panel have the same few names over and over
+def _credentials_among(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name.replace("_", "").lower().endswith(_CREDENTIALS))
+
+
+def _credentials_in(value: SignedValue, pointer: str, suspects: frozenset[str]) -> list[Finding]:
     found: list[Finding] = []
-    if isinstance(wire, list):
-        for index, element in enumerate(wire):
+    if isinstance(value, list):
+        for index, element in enumerate(value):
             if isinstance(element, CONTAINERS):
-                found += credential_findings(element, f"{pointer}/{index}")
-    elif isinstance(wire, dict):
-        for name, value in wire.items():
-            if value and _names_a_credential(name):
-                found.append(findings.make("credential-in-wire", child(pointer, visible(name)), name=name))
-            elif isinstance(value, CONTAINERS):
-                found += credential_findings(value, child(pointer, visible(name)))
+                found += _credentials_in(element, f"{pointer}/{index}", suspects)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            below = child(pointer, visible(name))
+            if member and name in suspects:
+                found.append(findings.make("credential-in-wire", below, name=name))
+            elif isinstance(member, CONTAINERS):
+                found += _credentials_in(member, below, suspects)
     return found
-
-
-@lru_cache(maxsize=512)
-def _names_a_credential(name: str) -> bool:
-    return name.replace("_", "").lower().endswith(_CREDENTIALS)
 
 
 def names_finding(prescription: Prescription) -> list[Finding]:
