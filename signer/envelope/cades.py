@@ -138,10 +138,7 @@ def strip(attached: bytes, content: bytes) -> bytes:
 
     Raises ValueError for bytes that are no signature of this module over this content.
     """
-    detached, held = cms.with_content(attached, None)
-    if held != content:
-        raise ValueError("not attached to this content")
-    return detached
+    return cms.with_content(attached, content, None)
 
 
 def attach(detached: bytes, content: bytes) -> bytes:
@@ -150,7 +147,7 @@ def attach(detached: bytes, content: bytes) -> bytes:
     That the content is the signed one is not checked here. Raises ValueError for bytes that are no
     signature of this module.
     """
-    return cms.with_content(detached, content)[0]
+    return cms.with_content(detached, None, content)
 
 
 def parses_as_signed_attributes(content: bytes) -> bool:

@@ -153,19 +153,30 @@ def signed_data(
     )
 
 
-def with_content(signature: bytes, content: bytes | None) -> tuple[bytes, bytes | None]:
-    """The same ContentInfo around another content, or none, and the content that it had.
+def with_content(signature: bytes, had: bytes | None, content: bytes | None) -> bytes:
+    """The same ContentInfo around another content, or none, than it `had`.
 
-    Raises ValueError for octets that are no ContentInfo as `signed_data` writes it.
+    Raises ValueError for octets that are no ContentInfo as `signed_data` writes it, around what it had.
     """
-    kind, explicit = _parts(_only(signature, SEQUENCE))
-    if kind != ID_SIGNED_DATA:
-        raise ValueError("not a SignedData")
-    version, digests, encapsulated, *rest = _parts(_only(_only(explicit, EXPLICIT_0), SEQUENCE))
-    had = _content(encapsulated)
-    if _content_info(version, digests, _encapsulated(had), *rest) != signature:
-        raise ValueError("not written as it is here")
-    return _content_info(version, digests, _encapsulated(content), *rest), had
+    before, _, after = signature.partition(_encapsulated(had))
+    first = before[_beginning(signature) :]  # version and digestAlgorithms
+    if _content_info(first, _encapsulated(had), after) != signature:
+        raise ValueError("not attached to that content, or not written here")
+    return _content_info(first, _encapsulated(content), after)
+
+
+def _beginning(signature: bytes) -> int:
+    """Where the first field of the SignedData stands, three elements deep. Raises ValueError."""
+    explicit = _start(signature, 0) + len(ID_SIGNED_DATA)
+    return _start(signature, _start(signature, explicit))
+
+
+def _start(octets: bytes, at: int) -> int:
+    """Where the contents of the element at `at` begin. Raises ValueError where it is cut short."""
+    if at + 2 > len(octets):
+        raise ValueError("cut short")
+    length = octets[at + 1]
+    return at + 2 if length < 0x80 else at + 2 + length - 0x80
 
 
 def _content_info(*fields: bytes) -> bytes:
@@ -177,43 +188,3 @@ def _encapsulated(content: bytes | None) -> bytes:
     if content is None:
         return tlv(SEQUENCE, ID_DATA)
     return tlv(SEQUENCE, ID_DATA, tlv(EXPLICIT_0, tlv(OCTET_STRING, content)))
-
-
-def _content(encapsulated: bytes) -> bytes | None:
-    parts = _parts(_only(encapsulated, SEQUENCE))
-    return None if len(parts) == 1 else _only(_only(parts[1], EXPLICIT_0), OCTET_STRING)
-
-
-def _only(encoded: bytes, tag: int) -> bytes:
-    """The contents of the one element that these octets are. Raises ValueError for another."""
-    start, end = _span(encoded, 0)
-    if encoded[0] != tag or end != len(encoded):
-        raise ValueError("another element than was expected")
-    return encoded[start:end]
-
-
-def _parts(contents: bytes) -> list[bytes]:
-    """The elements that fill these octets, each whole. Raises ValueError."""
-    found, at = [], 0
-    while at < len(contents):
-        _, end = _span(contents, at)
-        found.append(contents[at:end])
-        at = end
-    return found
-
-
-def _span(octets: bytes, at: int) -> tuple[int, int]:
-    """Where the contents of the element at `at` begin and end. Raises ValueError where it is cut short.
-
-    Whether it is DER is told by writing it again.
-    """
-    start = at + 2
-    if start > len(octets):
-        raise ValueError("cut short")
-    length = octets[at + 1]
-    if length >= 0x80:
-        begin, start = start, start + length - 0x80
-        length = int.from_bytes(octets[begin:start])
-    if start + length > len(octets):
-        raise ValueError("cut short")
-    return start, start + length

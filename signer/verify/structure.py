@@ -115,11 +115,8 @@ def _parse(signature: bytes, profile: Profile) -> Parsed:
     signed_attributes = bytes([der.SET]) + signed.encoded(der.CONTEXT_0)[1:]
     timestamp = None if unsigned is None else _timestamp(unsigned.parts(_CONTEXT_1))
 
-    attributes = _attributes(signed, profile)
-    _fixed(attributes[_CONTENT_TYPE].contents(der.OID), _ID_DATA, "content-type")
-    reference, mime_type = attributes.get(_SIGNING_CERTIFICATE_V2), attributes.get(_MIME_TYPE)
-    signing_certificate = None if reference is None else reference.encoded(der.SEQUENCE)
-    certificate = _signer_among(certificates, signing_certificate)
+    said, message_digest = _attributes(signed.encoded(der.CONTEXT_0), profile)
+    certificate = _signer_among(certificates, said.signing_certificate)
     return Parsed(
         content=content,
         certificate=certificate,
@@ -128,10 +125,10 @@ def _parse(signature: bytes, profile: Profile) -> Parsed:
         digest_algorithm=digest_algorithm.encoded(der.SEQUENCE),
         signature_algorithm=signature_algorithm.encoded(der.SEQUENCE),
         signed_attributes=signed_attributes,
-        message_digest=attributes[_MESSAGE_DIGEST].contents(der.OCTET_STRING),
-        signing_certificate=signing_certificate,
-        signing_time=der.moment(attributes[_SIGNING_TIME]),
-        media_type=None if mime_type is None else der.text(mime_type.contents(der.UTF8_STRING)),
+        message_digest=message_digest,
+        signing_certificate=said.signing_certificate,
+        signing_time=said.signing_time,
+        media_type=said.media_type,
         signature=value.contents(der.OCTET_STRING),
         unsigned=Unsigned(
             timestamp=timestamp,
@@ -215,8 +212,41 @@ def _timestamp(unsigned: list[Element]) -> bytes:
     return values.only(der.SET).encoded(der.SEQUENCE)
 
 
-def _attributes(signed: Element, profile: Profile) -> dict[bytes, Element]:
-    """The one value of each signed attribute by type, all that are required and no other."""
+class _Said(Struct, frozen=True, kw_only=True):
+    """What the signed attributes say, and where between them the contents of the digest begin and end."""
+
+    digest_at: int
+    digest_end: int
+    signing_certificate: bytes | None
+    signing_time: datetime
+    media_type: str | None
+
+
+#: The latest ones by profile and length. Documents that are signed together differ in the digest alone.
+_latest: dict[tuple[Profile, int], tuple[bytes, _Said]] = {}
+_MOST = 64
+
+
+def _attributes(octets: bytes, profile: Profile) -> tuple[_Said, bytes]:
+    """The signed attributes and the digest in them: all that are required, each once, and no other.
+
+    Octets that differ from the ones before in the contents of the digest alone say the same in DER.
+    """
+    before, said = _latest.get((profile, len(octets)), (b"", None))
+    if said is None or not _same_but_for_the_digest(octets, before, said):
+        said = _read_attributes(der.only(octets), profile)
+        if len(_latest) >= _MOST:
+            _latest.clear()
+        _latest[profile, len(octets)] = octets, said
+    return said, octets[said.digest_at : said.digest_end]
+
+
+def _same_but_for_the_digest(octets: bytes, before: bytes, said: _Said) -> bool:
+    at, end = said.digest_at, said.digest_end
+    return octets[:at] == before[:at] and octets[end:] == before[end:]
+
+
+def _read_attributes(signed: Element, profile: Profile) -> _Said:
     found: dict[bytes, Element] = {}
     before = b""
     for attribute in signed.parts(der.CONTEXT_0):
@@ -231,4 +261,17 @@ def _attributes(signed: Element, profile: Profile) -> dict[bytes, Element]:
     for kind in profile.value:
         if kind not in found:
             raise Refused(Reason.ATTRIBUTE_ABSENT, _ATTRIBUTES[kind])
-    return found
+    _fixed(found[_CONTENT_TYPE].contents(der.OID), _ID_DATA, "content-type")
+    digest, reference, mime_type = (
+        found[_MESSAGE_DIGEST],
+        found.get(_SIGNING_CERTIFICATE_V2),
+        found.get(_MIME_TYPE),
+    )
+    digest.contents(der.OCTET_STRING)
+    return _Said(
+        digest_at=digest.start,
+        digest_end=digest.end,
+        signing_certificate=None if reference is None else reference.encoded(der.SEQUENCE),
+        signing_time=der.moment(found[_SIGNING_TIME]),
+        media_type=None if mime_type is None else der.text(mime_type.contents(der.UTF8_STRING)),
+    )
