@@ -18,8 +18,8 @@ from signer.verify.report import Finding, Severity
 
 MAX_UNSIGNED = 100
 
-_KNOWN = frozenset({"alg", "typ", "cty", "crit", "x5c", "x5t#S256", "iat", "sigT"})
-_CRITICAL = frozenset({"sigT"})
+_KNOWN = frozenset({"alg", "typ", "cty", "crit", "x5c", "x5t", "x5t#S256", "x5t#o", "sigX5ts", "iat", "sigT"})
+_CRITICAL = frozenset({"sigT", "x5t#o", "sigX5ts"})
 
 
 def read(octets: bytes, content: bytes | None = None) -> Candidate:

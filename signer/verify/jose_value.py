@@ -6,7 +6,8 @@ is judged elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -56,6 +57,19 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
+}
+
+
+_THUMBPRINTS = {"x5t": "sha1", "x5t#S256": "sha256"}
+#: As signatures name digests: by the names of the first edition's makers, of JOSE's headers, and by URI.
+_DIGESTS = {
+    spelling: name
+    for name, spellings in {
+        "sha256": ("S256", "sha-256", "http://www.w3.org/2001/04/xmlenc#sha256"),
+        "sha384": ("S384", "sha-384", "http://www.w3.org/2001/04/xmldsig-more#sha384"),
+        "sha512": ("S512", "sha-512", "http://www.w3.org/2001/04/xmlenc#sha512"),
+    }.items()
+    for spelling in spellings
 }
 
 
@@ -112,7 +126,7 @@ def algorithm(header: Mapping[str, JsonValue]) -> Algorithm:
 def certificates(header: Mapping[str, JsonValue]) -> tuple[Certificate, ...]:
     """Those of `x5c`, the signer's first and each one's issuer after it (RFC 7515 §4.1.6).
 
-    A thumbprint beside it must be the first one's. Raises `Unreadable`.
+    Every digest of the signer's beside it must be the first one's. Raises `Unreadable`.
     """
     texts = header.get("x5c")
     if not isinstance(texts, list) or not 0 < len(texts) <= MAX_CERTIFICATES:
@@ -121,10 +135,37 @@ def certificates(header: Mapping[str, JsonValue]) -> tuple[Certificate, ...]:
     for certificate, issuer in pairwise(chain):
         if certificate.issuer_der != issuer.subject_der:
             raise refused("jose-x5c-order")
-    thumbprint = text(header, "x5t#S256")
-    if thumbprint is not None and thumbprint.encode() != base64url(bytes.fromhex(chain[0].id)):
-        raise refused("signing-certificate-differs", "", SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+    for digest, value in _references(header):
+        if value != base64url(hashlib.new(digest, chain[0].der, usedforsecurity=False).digest()).decode():
+            raise refused("signing-certificate-differs", "", SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
     return chain
+
+
+def _references(header: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    """What the header says the signer's certificate is: digest as `hashlib` calls it, value in base64url.
+
+    `x5t` and `x5t#S256` (RFC 7515 §4.1.7, §4.1.8), `x5t#o` and the first of `sigX5ts`, whose others are its
+    issuers' (TS 119 182-1 §5.1.7, §5.2.2). Raises `Unreadable`, for a digest that is unknown too: it binds
+    another verifier, and not this one.
+    """
+    for name, digest in _THUMBPRINTS.items():
+        thumbprint = text(header, name)
+        if thumbprint is not None:
+            yield digest, thumbprint
+    several = header.get("sigX5ts", [None])
+    if not isinstance(several, list) or not several:
+        raise refused("jose-parameter-malformed", "sigX5ts")
+    for name, reference in (("x5t#o", header.get("x5t#o")), ("sigX5ts", several[0])):
+        if name not in header:
+            continue
+        if not isinstance(reference, dict):
+            raise refused("jose-parameter-malformed", name)
+        by, value = reference.get("digAlg"), reference.get("digVal")
+        if not isinstance(by, str) or not isinstance(value, str):
+            raise refused("jose-parameter-malformed", name)
+        if by not in _DIGESTS:
+            raise refused("algorithm-unknown", name, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+        yield _DIGESTS[by], value
 
 
 def signs(found: Jws, by: Algorithm, certificate: Certificate, content: bytes) -> bool:

@@ -10,7 +10,7 @@ from signer.verify import jose
 from signer.verify.candidate import Candidate
 from signer.verify.jose_value import Claims, candidate
 
-_KNOWN = frozenset({"alg", "typ", "cty", "crit", "x5c", "x5t#S256", "sigT"})
+_KNOWN = frozenset({"alg", "typ", "cty", "crit", "x5c", "x5t", "x5t#S256", "sigT"})
 _CRITICAL = frozenset({"sigT"})
 
 

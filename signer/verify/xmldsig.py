@@ -34,6 +34,8 @@ DIGESTS = {
 #: More references than a container of ours has files, and few enough to digest each.
 MAX_REFERENCES = 100
 _WHITE_SPACE = " \t\r\n"
+#: §4.5.3, §4.5.10.
+_KEY_ELSEWHERE = (f"{{{DS}}}RetrievalMethod", "{http://www.w3.org/2009/xmldsig11#}KeyInfoReference")
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -192,6 +194,14 @@ def method(element: etree._Element) -> Method:
     return Method(uri, prefixes)
 
 
+def _certificates(key_info: etree._Element) -> tuple[bytes, ...]:
+    """Those that stand in it (§4.5.4). A way elsewhere, by which another verifier may go, is refused."""
+    for tag in _KEY_ELSEWHERE:
+        if next(key_info.iter(tag), None) is not None:
+            raise broken("xades-key-elsewhere", tag.rpartition("}")[2])
+    return tuple(base64(found) for found in key_info.iter(f"{{{DS}}}X509Certificate"))
+
+
 def _signature(element: etree._Element) -> XmlSignature:
     parts = list(children(element))
     tags = [str(part.tag).removeprefix(f"{{{DS}}}") for part in parts]
@@ -216,7 +226,7 @@ def _signature(element: etree._Element) -> XmlSignature:
         references=tuple(_reference(reference) for reference in references),
         value=base64(value),
         value_element=value,
-        certificates=tuple(base64(found) for found in key_info.iter(f"{{{DS}}}X509Certificate")),
+        certificates=_certificates(key_info),
         objects=tuple(objects),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests import pki
 from tests.jose import Crafted, a_jades, a_jws, a_stamped_jades, b64u, jades_header, made, x5c
 from tests.signatures import ALGORITHMS, CONTENT, MEDIA_TYPE
 
+LEAF = pki.leaf("p256")
 TOKEN = b"\x30\x03\x02\x01\x01"
 TOKEN_TEXT = "MAMCAQE="
 
@@ -58,6 +60,14 @@ def test_a_signature_of_the_first_edition_is_read_by_its_sig_t() -> None:
     assert (found.failure, found.claimed_at) == (None, pki.NOW)
 
 
+@pytest.mark.parametrize("by", ["S256", "sha-256", "http://www.w3.org/2001/04/xmlenc#sha256"])
+def test_every_way_in_which_makers_name_the_signers_certificate_is_read(by: str) -> None:
+    of_signer = {"digAlg": by, "digVal": b64u(hashlib.sha256(LEAF.der).digest())}
+    named = {"x5t": b64u(hashlib.sha1(LEAF.der).digest()), "x5t#o": of_signer, "sigX5ts": [of_signer]}
+    found = read(Crafted(jades_header(crit=["x5t#o", "sigX5ts"], **named)).text())
+    assert (found.failure, found.findings) == (None, ())
+
+
 def test_a_general_serialization_is_not_read_with_one_signature_either() -> None:
     with pytest.raises(Unreadable) as refused:
         read(Crafted(jades_header()).general(1))
@@ -88,6 +98,17 @@ def compact(**changes: Any) -> bytes:
 
 RIGHT = Crafted(jades_header())
 STAMPED = a_stamped_jades().decode()
+
+
+def digest(value: bytes = bytes(32), by: str = "S256") -> dict[str, str]:
+    """A DigAlgVal (TS 119 182-1 §5.1.7)."""
+    return {"digAlg": by, "digVal": b64u(value)}
+
+
+#: What a certificate is named by, beside it, in every way that is read.
+OF_SIGNER = digest(hashlib.sha256(LEAF.der).digest())
+
+
 REFUSED: list[tuple[str, bytes, str]] = [
     ("alg none", compact(alg="none"), "jose-unsigned"),
     ("alg in the unsigned header", RIGHT.flattened(header={"alg": "none"}), "jose-unprotected"),
@@ -128,6 +149,19 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("typ of the other serialization", Crafted(jades_header(typ="jose")).flattened(), "jose-typ"),
     ("x5c absent, a hash alone", compact(x5c=None), "jose-x5c"),
     ("x5t#S256 of another", compact(**{"x5t#S256": b64u(bytes(32))}), "signing-certificate-differs"),
+    ("x5t of another", compact(x5t=b64u(bytes(20))), "signing-certificate-differs"),
+    ("x5t#o of another", compact(**{"x5t#o": digest(bytes(48), "S384")}), "signing-certificate-differs"),
+    ("sigX5ts of another", compact(sigX5ts=[digest(bytes(32))]), "signing-certificate-differs"),
+    (
+        "sigX5ts whose second is the signer's",
+        compact(sigX5ts=[digest(), OF_SIGNER]),
+        "signing-certificate-differs",
+    ),
+    ("sigX5ts empty", compact(sigX5ts=[]), "jose-parameter-malformed"),
+    ("sigX5ts an object", compact(sigX5ts=OF_SIGNER), "jose-parameter-malformed"),
+    ("x5t#o a string", compact(**{"x5t#o": "S256"}), "jose-parameter-malformed"),
+    ("x5t#o without a value", compact(**{"x5t#o": {"digAlg": "S256"}}), "jose-parameter-malformed"),
+    ("x5t#o by SHA-1", compact(**{"x5t#o": digest(bytes(20), "S1")}), "algorithm-unknown"),
     ("etsiU no list", RIGHT.flattened(header={"etsiU": {}}), "jades-etsi-u"),
     ("etsiU of 101", unsigned(*({"arcTst": {}} for _ in range(101))), "jades-etsi-u"),
     ("etsiU with two in one", unsigned({"arcTst": {}, "sigTst": {}}), "jades-etsi-u"),

@@ -215,6 +215,21 @@ ATTACKS: list[tuple[str, str, Change, str]] = [
     ),
     ("other certificate", "enveloping", other_certificate, "signing-certificate-differs"),
     ("no certificate", "enveloping", rewrite("<ds:X509Cert.*?te>.*?te>", ""), "signing-certificate-differs"),
+    (
+        "key by a retrieval method",
+        "enveloping",
+        swap("<ds:X509Data>", '<ds:RetrievalMethod URI="http://127.0.0.1:9/key"/><ds:X509Data>'),
+        "xades-key-elsewhere",
+    ),
+    (
+        "key by a reference of the second edition",
+        "enveloping",
+        swap(
+            "<ds:X509Data>",
+            '<d:KeyInfoReference xmlns:d="http://www.w3.org/2009/xmldsig11#" URI="#other"/><ds:X509Data>',
+        ),
+        "xades-key-elsewhere",
+    ),
     ("two signatures", "enveloping", two_signatures, "several-signers"),
     ("no signature", "enveloped", lambda octets: XML_CONTENT, "no-signer"),
     ("value of another signature", "enveloping", rewrite('-value">....', '-value">AAAA'), "signature-wrong"),
