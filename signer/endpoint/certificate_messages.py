@@ -8,8 +8,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from signer import x509
-from signer.endpoint.encodings import b64
-from signer.endpoint.messages import decoded, document_problem, only_document
+from signer.endpoint.messages import decoded, document_problem, only_document, present
 from signer.endpoint.problems import Language, Problem
 from signer.model.applicant import LONGEST_PART, Applicant, KeyType
 from signer.model.errors import RequestMalformed
@@ -55,7 +54,7 @@ class CertificateRequestAnswer(Struct, frozen=True, kw_only=True):
     id: str
     state: RequestState
     position: int
-    request: str | UnsetType = UNSET
+    request: bytes | UnsetType = UNSET
     problem: Problem | UnsetType = UNSET
 
 
@@ -98,7 +97,7 @@ def certificate_request_answer(view: RequestView, language: Language) -> Certifi
         id=view.id,
         state=view.state,
         position=view.position,
-        request=UNSET if document.signature is None else b64(document.signature),
+        request=present(document.signature),
         problem=document_problem(view.id, document, language),
     )
 

@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from signer.endpoint.encodings import b64, b64u, unb64, unb64u
+from signer.endpoint.encodings import b64u, unb64, unb64u
 from signer.endpoint.keys import POINT_OCTETS
 from signer.endpoint.pairing import COMMITMENT_OCTETS, NONCE_OCTETS, PairingAttempt, PairingState
 from signer.endpoint.problems import Language, Problem, incident_of, problem_of, sendable
@@ -163,7 +163,7 @@ class SignInAnswer(Struct, frozen=True, kw_only=True):
     state: RequestState
     position: int
     token: str | UnsetType = UNSET
-    certificate: str | UnsetType = UNSET
+    certificate: bytes | UnsetType = UNSET
     problem: Problem | UnsetType = UNSET
 
 
@@ -265,7 +265,7 @@ def sign_in_answer(view: RequestView, language: Language) -> SignInAnswer:
         state=view.state,
         position=view.position,
         token=UNSET if document.signature is None else document.signature.decode("ascii"),
-        certificate=UNSET if document.certificate is None else b64(document.certificate),
+        certificate=present(document.certificate),
         problem=document_problem(view.id, document, language),
     )
 
@@ -302,8 +302,8 @@ def _document_answer(request_id: str, view: DocumentView, language: Language) ->
         state=view.state,
         format=view.format,
         level=present(view.level),
-        signature=UNSET if view.signature is None else view.signature,
-        certificate=UNSET if view.certificate is None else view.certificate,
+        signature=present(view.signature),
+        certificate=present(view.certificate),
         signed_at=UNSET if view.signed_at is None else _seconds(view.signed_at),
         problem=document_problem(request_id, view, language),
     )
@@ -317,9 +317,9 @@ def document_problem(request_id: str, view: DocumentView, language: Language) ->
     return problem_of(sendable(view.problem, incident), incident, language)
 
 
-def present(text: str | None) -> str | UnsetType:
-    """A text, or nothing at all in its place."""
-    return UNSET if text is None else text
+def present(value: T | None) -> T | UnsetType:
+    """A value, or nothing at all in its place."""
+    return UNSET if value is None else value
 
 
 def _seconds(moment: datetime) -> datetime:
