@@ -28,6 +28,13 @@ KEPT = timedelta(hours=24)
 FILE = "journal.db"
 KEY_FILE = "journal.key"
 
+#: Seconds without an entry after which the log of what was written goes into the file itself.
+RESTS_AFTER = 1.0
+#: Pages of the log at which a commit would have to do that: only one who never rests comes there (64 MB).
+_LONGEST_LOG = 16_000
+#: Octets that the log keeps on the disk once it is empty.
+_LOG_AT_REST = 4 * 1024 * 1024
+
 #: Far below SQLite's limit of parameters in one statement.
 _ROWS_AT_ONCE = 250
 #: Pages that SQLite keeps in memory; by itself it takes four times as much, filled as the journal grows.
@@ -105,18 +112,19 @@ class SqliteJournal:
         self._key = b""
         self._head = (0, chain.GENESIS)
         self._closed = False
+        self._rest: asyncio.TimerHandle | None = None
 
     async def intend(self, intents: tuple[Intent, ...]) -> None:
         """Make intents durable. Raises `JournalUnwritable`."""
-        await self._run(lambda: self._append([("intent", i, i.signing_time) for i in intents]))
+        await self._write([("intent", i, i.signing_time) for i in intents])
 
     async def seal(self, seals: tuple[Seal, ...]) -> None:
         """Make seals durable in one commit. Raises `JournalUnwritable`, also for a second seal."""
-        await self._run(lambda: self._append([("seal", s, s.signed_at) for s in seals]))
+        await self._write([("seal", s, s.signed_at) for s in seals])
 
     async def end(self, endings: tuple[Ending, ...]) -> None:
         """Record documents that ended without a signature. Raises `JournalUnwritable`."""
-        await self._run(lambda: self._append([("end", e, e.at) for e in endings]))
+        await self._write([("end", e, e.at) for e in endings])
 
     async def past(self, origin: str, idempotency_key: str, now: datetime) -> PastRequest | None:
         """What became of an earlier request under this key, or None where nothing did within 24 h.
@@ -149,9 +157,24 @@ class SqliteJournal:
         if self._closed:
             return
         self._closed = True
+        self._put_off_rest()
         with contextlib.suppress(JournalUnwritable):
             await self._run(self._close)
         self._thread.shutdown()
+
+    async def _write(self, entries: Sequence[tuple[str, Entry, datetime]]) -> None:
+        """Append, and rest later: a signature does not wait until others' entries are put in their places."""
+        self._put_off_rest()
+        await self._run(lambda: self._append(entries))
+        self._put_off_rest()
+        if not self._closed:
+            loop = asyncio.get_running_loop()
+            self._rest = loop.call_later(RESTS_AFTER, self._thread.submit, self._tidy)
+
+    def _put_off_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         def guarded() -> _T:
@@ -175,6 +198,8 @@ class SqliteJournal:
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
             db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            db.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")
+            db.execute(f"PRAGMA journal_size_limit = {_LOG_AT_REST}")
             _migrate(db)
             last = db.execute("SELECT sequence, tag FROM entry ORDER BY sequence DESC LIMIT 1").fetchone()
         except BaseException:
@@ -239,6 +264,12 @@ class SqliteJournal:
             since=datetime.fromisoformat(rows[0][3]),
             expired=expired,
         )
+
+    def _tidy(self) -> None:
+        """Put the log into the file (sqlite.org/wal.html §3). One that cannot be now is put there later."""
+        if self._db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _close(self) -> None:
         if self._db is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from signer.journal import store
 from signer.journal.store import ChainBroken, SqliteJournal
 from signer.model.errors import JournalUnwritable
 from signer.model.record import Ending, Intent, Seal
@@ -140,6 +142,23 @@ async def test_any_edit_breaks_the_chain(
     with pytest.raises(ChainBroken) as broken:
         await journal.check()
     assert broken.value.sequence == broken_at
+
+
+async def test_what_was_written_is_in_the_file_itself_once_nothing_more_is(
+    journal: SqliteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "journal" / "journal.db"
+    monkeypatch.setattr(store, "RESTS_AFTER", 600)
+    await journal.intend((intent("rx-0"),))
+    assert b"rx-0" not in file.read_bytes(), "an entry is durable in the log, and put in its place later"
+    monkeypatch.setattr(store, "RESTS_AFTER", 0.01)
+    await journal.intend((intent("rx-1"),))
+    async with asyncio.timeout(5):
+        while b"rx-1" not in file.read_bytes():
+            await asyncio.sleep(0.01)
+    await journal.seal((seal("rx-0"),))
+    await journal.close()
+    assert b"detached" in file.read_bytes(), "closing does not wait for the rest"
 
 
 async def test_a_folder_that_cannot_be_written_is_a_typed_refusal(tmp_path: Path) -> None:
