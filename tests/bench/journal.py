@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import os
 import statistics
 import sys
@@ -46,7 +47,7 @@ def _batch(first: int) -> tuple[tuple[Intent, ...], tuple[Seal, ...]]:
     intents, seals = [], []
     for n in range(first, first + BATCH):
         at = NOW + timedelta(seconds=40 * n)
-        who, digest = (FIRST if n % 3 else SECOND), n.to_bytes(32, "big")
+        who, digest = (FIRST if n % 3 else SECOND), hashlib.sha256(b"%d" % n).digest()
         name, key = f"rx-{n}", f"k{first}"
         intent = Intent(
             request_id="r",
