@@ -100,14 +100,22 @@ class AgentThread:
             if self._stop_wanted:
                 return
         agent = self._make_agent(self.surface)
+        starting = asyncio.ensure_future(agent.start())
+        stopping = asyncio.ensure_future(stopped.wait())
         try:
-            info = await agent.start()
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                return
+            info = starting.result()
             self.calls.open(agent.office())
             self._tell(AgentChanged(AgentState.READY, info=info))
             agent.on_tokens(lambda presence: self._outbox.post(TokensChanged(presence)))
             agent.on_session(lambda opened: self._outbox.post(SessionChanged(opened)))
-            await stopped.wait()
+            await stopping
         finally:
+            starting.cancel()
+            stopping.cancel()
+            await asyncio.wait({starting, stopping})
             await self.calls.close()
             await agent.stop()
 

@@ -239,6 +239,21 @@ def test_a_whole_run_starts_the_agent_and_stops_it_when_told_to_quit_even_twice(
         assert run.wait(30) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "logout"])
+def test_a_signal_before_there_is_a_window_stops_the_agent_too(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    starting = 'print("starting", flush=True); await asyncio.sleep(60)'
+    script = _RUN.replace('print("answering", flush=True)', starting)
+    arguments = [sys.executable, "-c", script, str(tmp_path / "desktop.json"), ""]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "starting\n"
+        run.send_signal(number)
+        assert run.stdout.read() == "stopped\n"
+        assert run.wait(30) == 0
+
+
 _RUN = """
 import asyncio, os, signal, sys
 from pathlib import Path
