@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -55,6 +56,7 @@ class Format(Struct, frozen=True, kw_only=True):
 
 
 def _module(name: str) -> Callable[[], Any]:
+    @cache
     def load() -> Any:
         from importlib import import_module
 

@@ -320,19 +320,18 @@ class Questions:
         for index, document_id in enumerate(open_documents):
             if index % SHEETS_AT_A_TIME == SHEETS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
+            document = self._documents[document_id]
             try:
-                sheets.append(await self._read_sheet(self._documents[document_id], credential, now))
+                if document.media_type == PDF:  # looked through in a process, which a thread waits for
+                    sheets.append(await asyncio.to_thread(self._read_sheet, document, credential, now))
+                else:
+                    sheets.append(self._read_sheet(document, credential, now))
             except MohrError as problem:
                 unreadable.append(j.DocumentFailed(document_id, problem.code))
         return tuple(sheets), tuple(unreadable)
 
-    async def _read_sheet(self, document: Document, credential: Credential, now: datetime) -> DocumentSheet:
-        """A PDF is looked through in a process of its own, which is waited for in a thread."""
-
-        def read() -> DocumentSheet:
-            return read_sheet(document, credential.holder, now, severe=self._around.severe, pdfs=self._pdfs)
-
-        return await asyncio.to_thread(read) if document.media_type == PDF else read()
+    def _read_sheet(self, document: Document, credential: Credential, now: datetime) -> DocumentSheet:
+        return read_sheet(document, credential.holder, now, severe=self._around.severe, pdfs=self._pdfs)
 
     async def _ask_again(self, problem: PinProblem, open_documents: tuple[str, ...]) -> j.Event:
         assert self._dialogue is not None

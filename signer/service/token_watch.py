@@ -318,6 +318,8 @@ class _Place:
 
     async def work(self, work: Awaitable[T]) -> T:
         """See `TokenPlace.work`."""
+        if self._card is None:  # said once more, since it is asked for each signature
+            return await work
         async with self.working():
             return await work
 
