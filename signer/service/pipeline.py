@@ -68,7 +68,8 @@ class Pipeline:
     """One run over the documents of one consent. `report` is told each event as it becomes true.
 
     `token_done` is called when the token has made its last signature while others still wait for the outside:
-    a timestamp takes its time, and no token stays logged in for it. `module` is the path of the token's
+    a timestamp takes its time, and no token stays logged in for it. `intended` returns once that document's
+    intent is durable: nothing is signed before. `module` is the path of the token's
     module, for the log. `without_pin` is noted of each: the token stood open.
     """
 
@@ -86,6 +87,7 @@ class Pipeline:
         gatherer: Gatherer,
         token_done: Callable[[], Awaitable[None]],
         report: Callable[[Event, tuple[Signed, ...]], None],
+        intended: Callable[[str], Awaitable[None]],
         without_pin: bool = False,
         trace: Trace | None = None,
     ) -> None:
@@ -100,6 +102,7 @@ class Pipeline:
         self._gatherer = gatherer
         self._token_done = token_done
         self._report = report
+        self._intended = intended
         self._without_pin = without_pin
         self._trace = trace or Trace()
         self._waiting: list[tuple[Signed, Seal]] = []
@@ -179,6 +182,9 @@ class Pipeline:
             draft = await _aside(
                 document, envelopes.prepare, document, self._certificate, self._algorithm, self._signing_time
             )
+        await self._intended(document.id)
+        if self._stopped:
+            return
         value = await self._session.sign(self._algorithm, draft.to_be_signed)
         if document.level is Level.B_B:
             await self._finish(document, draft, value)

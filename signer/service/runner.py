@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -29,7 +28,7 @@ from signer.model.errors import (
     Unexpected,
     by_code,
 )
-from signer.model.record import Ending, Intent
+from signer.model.record import Ending
 from signer.model.request import Document, DocumentState, SigningRequest
 from signer.model.session_signing import Ended
 from signer.service import envelopes
@@ -39,13 +38,13 @@ from signer.service.consent import (
     Outcome,
     PinProblem,
     PinRequest,
-    binding_digest,
 )
 from signer.service.each_signature import EachSignature
 from signer.service.evidence import Gatherer
+from signer.service.intents import Intents
 from signer.service.pipeline import Pipeline, Signed
 from signer.service.ports import SigningSession
-from signer.service.questions import Approval, Questions, Surroundings
+from signer.service.questions import Questions, Surroundings
 from signer.service.traces import without_values
 from signer.service.tracing import Lane, Step
 from signer.service.views import DocumentView, RequestView
@@ -83,7 +82,7 @@ class Runner:
         self._session: SigningSession | None = None
         self._without_pin = False
         self._pipeline: Pipeline | None = None
-        self._intending: asyncio.Task[None] | None = None
+        self._intents = Intents(request, surroundings.journal)
 
     async def run(self, turn: asyncio.Lock) -> None:
         """Wait for the doctor's attention (`turn`), then go through the journey to its end."""
@@ -279,10 +278,6 @@ class Runner:
         algorithm = envelopes.choose(
             approval.credential.key_kind, await self._around.signers.algorithms(approval.credential)
         )
-        assert self._intending is not None
-        await self._intending
-        if self._stop.done():
-            return (self._stop.result(),)
         effects: list[j.Effect] = []
 
         def report(event: j.Event, signed: tuple[Signed, ...]) -> None:
@@ -309,6 +304,7 @@ class Runner:
             gatherer=Gatherer(self._around.outside, approval.certificate),
             token_done=self._log_out,
             report=report,
+            intended=self._intents.durable,
             without_pin=self._without_pin,
             trace=self._around.trace,
         )
@@ -336,33 +332,8 @@ class Runner:
 
     def _begin_to_intend(self) -> None:
         """Make the intents durable while the token looks at the PIN; before C_Sign they are waited for."""
-        if self._intending is None:
-            approval = self._questions.approval
-            open_documents = (self._documents[d] for d in self.journey.open_documents)
-            intents = tuple(self._intent(document, approval) for document in open_documents)
-            self._intending = asyncio.create_task(self._around.journal.intend(intents))
-
-    def _intent(self, document: Document, approval: Approval) -> Intent:
-        accepted = approval.accepted[document.id]
-        credential_id = approval.credential.id
-        return Intent(
-            request_id=self.request.id,
-            origin=self.request.origin,
-            idempotency_key=self.request.idempotency_key,
-            body_hash=self.request.body_hash,
-            document_id=document.id,
-            content_hash=document.content_hash(),
-            media_type=document.media_type,
-            format=document.format.value,
-            level=document.level.value,
-            attached=document.attached,
-            credential_id=credential_id,
-            signing_time=approval.signing_time,
-            binding=binding_digest(
-                document, credential_id, self.request.origin, accepted, approval.signing_time
-            ),
-            accepted=accepted,
-        )
+        open_documents = tuple(self._documents[d] for d in self.journey.open_documents)
+        self._intents.begin(open_documents, self._questions.approval)
 
     async def _record(self, documents: tuple[str, ...], code: str) -> None:
         """Write endings. A journal that cannot be written loses no signature here, so it only is logged."""
@@ -399,12 +370,10 @@ class Runner:
         pin, _ = self._questions.take_pin()
         if pin is not None:
             pin.forget()
-        if self._intending is not None:
-            with suppress(MohrError):
-                await self._intending
+        await self._intents.end()
         await self._close()
         # A finished request is held for its result alone: what it was worked with is several times as large.
-        self._pipeline = self._intending = None
+        self._pipeline = None
 
     def _outcome(self) -> Outcome:
         stage = self.journey.stage

@@ -1,0 +1,79 @@
+"""The intents of one consent: durable, each of them, before its document is signed.
+
+They are made durable in two parts, so that the first signatures need not wait for the last intents. What an
+intent is bound to is `consent`'s to say, and who waits for it is the `pipeline`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from signer.model.errors import MohrError
+from signer.model.record import Intent
+from signer.model.request import Document, SigningRequest
+from signer.service.consent import binding_digest
+from signer.service.ports import Journal
+from signer.service.questions import Approval
+
+#: As many as the token is given before it has signed the first.
+AT_FIRST = 16
+
+
+class Intents:
+    """Of one request. Used from one event loop."""
+
+    def __init__(self, request: SigningRequest, journal: Journal) -> None:
+        self._request = request
+        self._journal = journal
+        self._parts: list[asyncio.Task[None]] = []
+        self._part_of: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, documents: tuple[Document, ...], approval: Approval) -> None:
+        """Make them durable, beside what comes next. Begun once, whatever is approved again later."""
+        if self._parts:
+            return
+        for part in (documents[:AT_FIRST], documents[AT_FIRST:]):
+            if part:
+                task = asyncio.create_task(self._make_durable(part, approval))
+                self._parts.append(task)
+                self._part_of |= dict.fromkeys((document.id for document in part), task)
+
+    async def durable(self, document_id: str) -> None:
+        """Return once this document's is. Raises `JournalUnwritable`."""
+        part = self._part_of[document_id]
+        if not part.done():
+            await asyncio.shield(part)
+        part.result()
+
+    async def end(self) -> None:
+        """Return once nothing is being written any more, and hold none of them longer."""
+        for part in self._parts:
+            with suppress(MohrError):
+                await part
+        self._parts, self._part_of = [], {}
+
+    async def _make_durable(self, documents: tuple[Document, ...], approval: Approval) -> None:
+        await self._journal.intend(tuple(self._intent(document, approval) for document in documents))
+
+    def _intent(self, document: Document, approval: Approval) -> Intent:
+        accepted = approval.accepted[document.id]
+        credential_id = approval.credential.id
+        return Intent(
+            request_id=self._request.id,
+            origin=self._request.origin,
+            idempotency_key=self._request.idempotency_key,
+            body_hash=self._request.body_hash,
+            document_id=document.id,
+            content_hash=document.content_hash(),
+            media_type=document.media_type,
+            format=document.format.value,
+            level=document.level.value,
+            attached=document.attached,
+            credential_id=credential_id,
+            signing_time=approval.signing_time,
+            binding=binding_digest(
+                document, credential_id, self._request.origin, accepted, approval.signing_time
+            ),
+            accepted=accepted,
+        )
