@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 
 from signer.model.errors import MohrError
 from signer.model.record import Intent
@@ -57,23 +58,40 @@ class Intents:
         await self._journal.intend(tuple(self._intent(document, approval) for document in documents))
 
     def _intent(self, document: Document, approval: Approval) -> Intent:
-        accepted = approval.accepted[document.id]
-        credential_id = approval.credential.id
-        return Intent(
-            request_id=self._request.id,
-            origin=self._request.origin,
-            idempotency_key=self._request.idempotency_key,
-            body_hash=self._request.body_hash,
-            document_id=document.id,
-            content_hash=document.content_hash(),
-            media_type=document.media_type,
-            format=document.format.value,
-            level=document.level.value,
-            attached=document.attached,
+        credential_id, accepted = approval.credential.id, approval.accepted[document.id]
+        return intent(
+            self._request,
+            document,
             credential_id=credential_id,
-            signing_time=approval.signing_time,
-            binding=binding_digest(
-                document, credential_id, self._request.origin, accepted, approval.signing_time
-            ),
+            bound_to=credential_id,
             accepted=accepted,
+            at=approval.signing_time,
         )
+
+
+def intent(
+    request: SigningRequest,
+    document: Document,
+    *,
+    credential_id: str,
+    bound_to: str,
+    accepted: tuple[str, ...],
+    at: datetime,
+) -> Intent:
+    """What the yes at `at` was to: `bound_to` is what it was given for, a credential or a token's serial."""
+    return Intent(
+        request_id=request.id,
+        origin=request.origin,
+        idempotency_key=request.idempotency_key,
+        body_hash=request.body_hash,
+        document_id=document.id,
+        content_hash=document.content_hash(),
+        media_type=document.media_type,
+        format=document.format.value,
+        level=document.level.value,
+        attached=document.attached,
+        credential_id=credential_id,
+        signing_time=at,
+        binding=binding_digest(document, bound_to, request.origin, accepted, at),
+        accepted=accepted,
+    )

@@ -19,7 +19,8 @@ from signer.model.errors import IdempotencyConflict, LastTryUnconfirmed, NotLogg
 from signer.model.record import Intent, PastRequest, Seal
 from signer.model.request import Document, Level, SignatureFormat, SigningRequest
 from signer.service import token_documents
-from signer.service.consent import PinProblem, binding_digest
+from signer.service.consent import PinProblem
+from signer.service.intents import intent
 from signer.service.key_requests import Asker
 from signer.service.open_token import OpenToken
 from signer.service.pipeline import Signed
@@ -118,21 +119,13 @@ def intended(
 ) -> Intent:
     """What is durable before work on a token begins: the yes was for this token, at this time."""
     (document,) = request.documents
-    return Intent(
-        request_id=request.id,
-        origin=request.origin,
-        idempotency_key=request.idempotency_key,
-        body_hash=request.body_hash,
-        document_id=document.id,
-        content_hash=document.content_hash(),
-        media_type=document.media_type,
-        format=document.format.value,
-        level=document.level.value,
-        attached=document.attached,
+    return intent(
+        request,
+        document,
         credential_id=_credential_id(document),
-        signing_time=asked_at,
-        binding=binding_digest(document, token_serial, request.origin, accepted, asked_at),
+        bound_to=token_serial,
         accepted=accepted,
+        at=asked_at,
     )
 
 

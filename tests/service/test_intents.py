@@ -13,6 +13,7 @@ from signer.model.errors import JournalUnwritable
 from signer.model.record import Intent
 from signer.model.request import DocumentState, RequestState
 from signer.service.intents import AT_FIRST
+from signer.service.views import RequestView
 from tests.service.test_signing import Clinic, codes, eventually, states, text
 
 MORE = 4
@@ -44,13 +45,21 @@ class Parts:
         await self._intend(intents)
 
 
-async def test_what_is_intended_is_signed_while_the_rest_is_written(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts = Parts(clinic)
+async def first_part_signed(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, fails: JournalUnwritable | None = None
+) -> tuple[Parts, RequestView]:
+    """A request whose second part of intents waits, once the token has signed the first part."""
+    parts = Parts(clinic, fails)
     monkeypatch.setattr(clinic.journal, "intend", parts)
     view = await clinic.post(*(text(f"rx-{n}", str(n)) for n in range(AT_FIRST + MORE)))
     await eventually(lambda: clinic.token.signed == AT_FIRST)
+    return parts, view
+
+
+async def test_what_is_intended_is_signed_while_the_rest_is_written(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, view = await first_part_signed(clinic, monkeypatch)
     await asyncio.sleep(0.05)
     assert clinic.token.signed == AT_FIRST, "no signature is made before its intent is durable"
     parts.go.set()
@@ -63,10 +72,7 @@ async def test_what_is_intended_is_signed_while_the_rest_is_written(
 async def test_the_rest_is_not_signed_where_it_cannot_be_intended(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = Parts(clinic, JournalUnwritable("no space"))
-    monkeypatch.setattr(clinic.journal, "intend", parts)
-    view = await clinic.post(*(text(f"rx-{n}", str(n)) for n in range(AT_FIRST + MORE)))
-    await eventually(lambda: clinic.token.signed == AT_FIRST)
+    parts, view = await first_part_signed(clinic, monkeypatch, JournalUnwritable("no space"))
     parts.go.set()
     done = await clinic.finished(view)
     assert codes(done) == [None] * AT_FIRST + ["journal-unwritable"] * MORE
@@ -76,10 +82,7 @@ async def test_the_rest_is_not_signed_where_it_cannot_be_intended(
 async def test_a_request_that_is_taken_back_meanwhile_signs_no_more(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = Parts(clinic)
-    monkeypatch.setattr(clinic.journal, "intend", parts)
-    view = await clinic.post(*(text(f"rx-{n}", str(n)) for n in range(AT_FIRST + MORE)))
-    await eventually(lambda: clinic.token.signed == AT_FIRST)
+    parts, view = await first_part_signed(clinic, monkeypatch)
     cancelling = asyncio.create_task(
         clinic.service.cancel(origin="https://panel.example", request_id=view.id)
     )
