@@ -29,7 +29,7 @@ FILE = "journal.db"
 KEY_FILE = "journal.key"
 
 #: Seconds without an entry after which the log of what was written goes into the file itself.
-RESTS_AFTER = 1.0
+RESTS_AFTER = 5.0
 #: Pages of the log at which a commit would have to do that: only one who never rests comes there (64 MB).
 _LONGEST_LOG = 16_000
 #: Octets that the log keeps on the disk once it is empty.
