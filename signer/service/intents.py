@@ -27,32 +27,45 @@ class Intents:
     def __init__(self, request: SigningRequest, journal: Journal) -> None:
         self._request = request
         self._journal = journal
+        self._approval: Approval | None = None
+        self._later: tuple[Document, ...] = ()
         self._parts: list[asyncio.Task[None]] = []
         self._part_of: dict[str, asyncio.Task[None]] = {}
 
     def begin(self, documents: tuple[Document, ...], approval: Approval) -> None:
         """Make them durable, beside what comes next. Begun once, whatever is approved again later."""
-        if self._parts:
-            return
-        for part in (documents[:AT_FIRST], documents[AT_FIRST:]):
-            if part:
-                task = asyncio.create_task(self._make_durable(part, approval))
-                self._parts.append(task)
-                self._part_of |= dict.fromkeys((document.id for document in part), task)
+        if self._approval is None:
+            self._approval, self._later = approval, documents[AT_FIRST:]
+            self._write(documents[:AT_FIRST])
 
     async def durable(self, document_id: str) -> None:
         """Return once this document's is. Raises `JournalUnwritable`."""
+        if document_id not in self._part_of:
+            self._write_rest()
         part = self._part_of[document_id]
         if not part.done():
             await asyncio.shield(part)
         part.result()
+        # Begins once all that is signed first is on its way to the token.
+        self._write_rest()
 
     async def end(self) -> None:
         """Return once nothing is being written any more, and hold none of them longer."""
         for part in self._parts:
             with suppress(MohrError):
                 await part
-        self._parts, self._part_of = [], {}
+        self._later, self._parts, self._part_of = (), [], {}
+
+    def _write_rest(self) -> None:
+        documents, self._later = self._later, ()
+        if documents:
+            self._write(documents)
+
+    def _write(self, documents: tuple[Document, ...]) -> None:
+        assert self._approval is not None
+        part = asyncio.create_task(self._make_durable(documents, self._approval))
+        self._parts.append(part)
+        self._part_of |= dict.fromkeys((document.id for document in documents), part)
 
     async def _make_durable(self, documents: tuple[Document, ...], approval: Approval) -> None:
         await self._journal.intend(tuple(self._intent(document, approval) for document in documents))
