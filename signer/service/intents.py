@@ -54,7 +54,7 @@ class Intents:
         for part in self._parts:
             with suppress(MohrError):
                 await part
-        self._later, self._parts, self._part_of = (), [], {}
+        self._approval, self._later, self._parts, self._part_of = None, (), [], {}
 
     def _write_rest(self) -> None:
         documents, self._later = self._later, ()

@@ -278,6 +278,8 @@ class Runner:
         algorithm = envelopes.choose(
             approval.credential.key_kind, await self._around.signers.algorithms(approval.credential)
         )
+        if self._stop.done():
+            return (self._stop.result(),)
         effects: list[j.Effect] = []
 
         def report(event: j.Event, signed: tuple[Signed, ...]) -> None:

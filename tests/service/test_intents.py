@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from signer.model.credential import Credential, SignatureAlgorithm
 from signer.model.errors import JournalUnwritable
 from signer.model.record import Intent
 from signer.model.request import DocumentState, RequestState
 from signer.service.intents import AT_FIRST
 from signer.service.views import RequestView
-from tests.service.test_signing import Clinic, codes, eventually, states, text
+from tests.service.test_signing import ORIGIN, Clinic, codes, eventually, states, text
 
 MORE = 4
 
@@ -83,12 +84,29 @@ async def test_a_request_that_is_taken_back_meanwhile_signs_no_more(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts, view = await first_part_signed(clinic, monkeypatch)
-    cancelling = asyncio.create_task(
-        clinic.service.cancel(origin="https://panel.example", request_id=view.id)
-    )
+    cancelling = asyncio.create_task(clinic.service.cancel(origin=ORIGIN, request_id=view.id))
     await asyncio.sleep(0.05)
     parts.go.set()
     done = await cancelling
     assert done.state is RequestState.CANCELLED
     assert states(done) == [DocumentState.SIGNED] * AT_FIRST + [DocumentState.CANCELLED] * MORE
     assert clinic.token.signed == AT_FIRST
+
+
+async def test_a_request_that_is_taken_back_while_the_token_is_asked_for_its_ways_signs_nothing(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    algorithms, cancelling = clinic.token.algorithms, list[asyncio.Task[RequestView]]()
+
+    async def and_take_it_back(credential: Credential) -> tuple[SignatureAlgorithm, ...]:
+        work = clinic.service.cancel(origin=ORIGIN, request_id=view.id)
+        cancelling.append(asyncio.create_task(work))
+        await asyncio.sleep(0.02)
+        return await algorithms(credential)
+
+    monkeypatch.setattr(clinic.token, "algorithms", and_take_it_back)
+    view = await clinic.post(text("a"), text("b"))
+    done = await clinic.finished(view)
+    assert done.state is RequestState.CANCELLED
+    assert clinic.token.signed == 0
+    await asyncio.gather(*cancelling)
