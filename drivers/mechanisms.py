@@ -96,7 +96,7 @@ class SigningPlan(Struct, frozen=True, kw_only=True):
         """What C_Sign is given for `message`."""
         if self.input is Input.MESSAGE:
             return message
-        digest: bytes = getattr(hashlib, self.hash)(message).digest()
+        digest = hashlib.new(self.hash, message).digest()
         return digest_info(self.hash, digest) if self.input is Input.DIGEST_INFO else digest
 
     def signature(self, answer: bytes) -> bytes:

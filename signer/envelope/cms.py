@@ -158,9 +158,10 @@ def with_content(signature: bytes, had: bytes | None, content: bytes | None) -> 
 
     Raises ValueError for octets that are no ContentInfo as `signed_data` writes it, around what it had.
     """
-    before, _, after = signature.partition(_encapsulated(had))
+    encapsulated = _encapsulated(had)
+    before, _, after = signature.partition(encapsulated)
     first = before[_beginning(signature) :]  # version and digestAlgorithms
-    if _content_info(first, _encapsulated(had), after) != signature:
+    if _content_info(first, encapsulated, after) != signature:
         raise ValueError("not attached to that content, or not written here")
     return _content_info(first, _encapsulated(content), after)
 

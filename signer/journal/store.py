@@ -164,7 +164,6 @@ class SqliteJournal:
 
     async def _write(self, entries: Sequence[tuple[str, Entry, datetime]]) -> None:
         """Append, and rest later: a signature does not wait until others' entries are put in their places."""
-        self._put_off_rest()
         await self._run(lambda: self._append(entries))
         self._put_off_rest()
         if not self._closed:
